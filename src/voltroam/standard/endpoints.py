@@ -1,0 +1,339 @@
+"""THE TABLE: module x interface x method x path, and what each row means.
+
+Server routes, version details, client methods, hub routing, OpenAPI and the reference docs are
+derived from these rows; none of them names a module. Rule 1: a difference between modules stands
+here, as a value of a row, or it does not exist. Rule 2: rows hold no code.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from voltroam.standard import v2_2_1 as v
+from voltroam.standard.v2_2_1.credentials import Role
+from voltroam.standard.versions import V2_2_1, Version
+
+
+class Interface(StrEnum):
+    """OCPI's own words for the two sides of a module (2.2.1 §version_information_endpoint)."""
+
+    SENDER = "SENDER"
+    RECEIVER = "RECEIVER"
+
+
+class Behaviour(StrEnum):
+    """What a row does. Six serve all plain rows; an odd row is HANDLED by the handler it names."""
+
+    LIST = "list"
+    GET = "get"
+    PUT = "put"
+    PATCH = "patch"
+    CREATE = "create"
+    DELETE = "delete"
+    HANDLED = "handled"
+
+
+class Audience(StrEnum):
+    """Who may see an object of a kind, decided when it is written."""
+
+    PARTNERS = "partners"
+    """Every platform with a role that plays the RECEIVER side (locations, tariffs, tokens)."""
+
+    CONTRACT = "contract"
+    """Only the party named in `cdr_token` (sessions, CDRs)."""
+
+    NOBODY = "nobody"
+    """Kept for ourselves (hub client info that a hub told us)."""
+
+
+class Removal(StrEnum):
+    """How an object ends."""
+
+    DELETE = "delete"
+    STATUS = "status"
+    """Never deleted: its parts become REMOVED (locations)."""
+    INVALID = "invalid"
+    """Never deleted: `valid` becomes false (tokens)."""
+    NEVER = "never"
+
+
+class UrlPlace(StrEnum):
+    """Where a row carries a URL that a hub must rewrite."""
+
+    RESPONSE_HEADER = "response header"
+    BODY = "body"
+    QUERY = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A nested object with a URL of its own: EVSE in Location, Connector in EVSE."""
+
+    member: str
+    key: str
+    object: type
+    segment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One kind of object that parties exchange, and the rules that are data."""
+
+    kind: str
+    object: type
+    key: tuple[str, ...]
+    """Members that identify it under its owner, in the order of the folded id."""
+    owner_roles: frozenset[Role]
+    audience: Audience
+    owner_in_body: bool = True
+    parts: tuple[Part, ...] = ()
+    key_defaults: dict[str, str] = field(default_factory=dict)
+    """Key members that come from the query, with their default (`type=RFID`)."""
+    appends: frozenset[str] = frozenset()
+    """Lists that a PATCH appends to instead of replacing."""
+    removal: Removal = Removal.NEVER
+    immutable: bool = False
+    first_fill: int | None = None
+    """The place of this kind in a lane's first fill; None: never filled (money has its ledger)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module id and who plays which side of it."""
+
+    name: str
+    chapter: str
+    sender_roles: frozenset[Role]
+    receiver_roles: frozenset[Role]
+    functional: bool = True
+    """Functional modules carry routing headers; configuration modules do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One row: what one method on one path of one interface of one module means."""
+
+    module: Module
+    interface: Interface | None
+    """None: the credentials and versions rows, the same for both sides."""
+    method: str
+    path: str
+    """Segments below the module's URL; `{name}` is a key segment, anything else literal."""
+    behaviour: Behaviour
+    resource: Resource | None = None
+    part: Part | None = None
+    """Set when the row addresses a nested object."""
+    handler: str | None = None
+    takes: type | None = None
+    gives: type | None = None
+    query: tuple[str, ...] = ()
+    required_query: tuple[str, ...] = ()
+    owner_in_path: bool = False
+    safe_to_repeat: bool = True
+    broadcast: bool = False
+    urls: UrlPlace | None = None
+    since: Version = V2_2_1
+    until: Version | None = None
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        return tuple(self.path.split("/")) if self.path else ()
+
+
+ALL_BUT_HUB = frozenset(Role) - {Role.HUB}
+CPO = frozenset({Role.CPO, Role.HUB})
+EMSP = frozenset({Role.EMSP, Role.HUB})
+DATA_USERS = frozenset({Role.EMSP, Role.NSP, Role.NAP, Role.OTHER, Role.HUB})
+SMART_CHARGERS = frozenset({Role.EMSP, Role.SCSP, Role.HUB})
+
+OWNED = "{country_code}/{party_id}/"
+PAGING = ("date_from", "date_to", "offset", "limit")
+
+EVSE_PART = Part("evses", "uid", v.EVSE, "{evse_uid}")
+CONNECTOR_PART = Part("connectors", "id", v.Connector, "{connector_id}")
+
+LOCATION = Resource(
+    "locations", v.Location, ("id",), frozenset({Role.CPO}), Audience.PARTNERS,
+    parts=(EVSE_PART, CONNECTOR_PART), removal=Removal.STATUS, first_fill=2,
+)  # fmt: skip
+SESSION = Resource(
+    "sessions", v.Session, ("id",), frozenset({Role.CPO}), Audience.CONTRACT,
+    appends=frozenset({"charging_periods"}), first_fill=4,
+)  # fmt: skip
+CDR = Resource(
+    "cdrs", v.CDR, ("id",), frozenset({Role.CPO}), Audience.CONTRACT, immutable=True,
+)  # fmt: skip
+TARIFF = Resource(
+    "tariffs", v.Tariff, ("id",), frozenset({Role.CPO}), Audience.PARTNERS,
+    removal=Removal.DELETE, first_fill=1,
+)  # fmt: skip
+TOKEN = Resource(
+    "tokens", v.Token, ("uid", "type"), frozenset({Role.EMSP}), Audience.PARTNERS,
+    key_defaults={"type": "RFID"}, removal=Removal.INVALID, first_fill=3,
+)  # fmt: skip
+CLIENT_INFO = Resource(
+    "hubclientinfo", v.ClientInfo, ("role",), ALL_BUT_HUB, Audience.NOBODY,
+)  # fmt: skip
+
+VERSIONS_MODULE = Module(
+    "versions", "version_information_endpoint", frozenset(Role), frozenset(Role), functional=False
+)
+CREDENTIALS = Module("credentials", "credentials", frozenset(Role), frozenset(Role), False)
+LOCATIONS = Module("locations", "mod_locations", CPO, DATA_USERS)
+SESSIONS = Module("sessions", "mod_sessions", CPO, EMSP | {Role.SCSP})
+CDRS = Module("cdrs", "mod_cdrs", CPO, EMSP)
+TARIFFS = Module("tariffs", "mod_tariffs", CPO, DATA_USERS)
+TOKENS = Module("tokens", "mod_tokens", EMSP, CPO)
+COMMANDS = Module("commands", "mod_commands", EMSP, CPO)
+CHARGING_PROFILES = Module("chargingprofiles", "mod_charging_profiles", SMART_CHARGERS, CPO)
+HUB_CLIENT_INFO = Module(
+    "hubclientinfo", "mod_hub_client_info", frozenset({Role.HUB}), ALL_BUT_HUB, functional=False
+)
+
+
+def _list(module: Module, resource: Resource, *, required: tuple[str, ...] = ()) -> Endpoint:
+    return Endpoint(
+        module, Interface.SENDER, "GET", "", Behaviour.LIST, resource,
+        gives=resource.object, query=PAGING, required_query=required,
+    )  # fmt: skip
+
+
+def _owned(
+    module: Module, resource: Resource, path: str, *methods: str, part: Part | None = None
+) -> list[Endpoint]:
+    """Rows of a client-owned object on the RECEIVER interface (2.2.1 §transport, client owned push)."""
+    shape = part.object if part else resource.object
+    rows = []
+    for method in methods:
+        rows.append(
+            Endpoint(
+                module, Interface.RECEIVER, method, OWNED + path, Behaviour(method.lower()), resource,
+                part, owner_in_path=True,
+                takes=shape if method in ("PUT", "PATCH") else None,
+                gives=shape if method == "GET" else None,
+                query=tuple(resource.key_defaults),
+                safe_to_repeat=method != "PATCH",
+                broadcast=method != "GET" and resource.audience is Audience.PARTNERS,
+            )  # fmt: skip
+        )
+    return rows
+
+
+def _own(
+    module: Module, resource: Resource, path: str, part: Part | None = None
+) -> Endpoint:
+    """A single object on the SENDER interface: no owner segments."""
+    return Endpoint(
+        module, Interface.SENDER, "GET", path, Behaviour.GET, resource, part,
+        gives=part.object if part else resource.object,
+    )  # fmt: skip
+
+
+def _handled(
+    module: Module, interface: Interface | None, method: str, path: str, handler: str,
+    *, takes: type | None = None, gives: type | None = None, query: tuple[str, ...] = (),
+    required_query: tuple[str, ...] = (), resource: Resource | None = None,
+    urls: UrlPlace | None = None, safe_to_repeat: bool = True,
+) -> Endpoint:  # fmt: skip
+    return Endpoint(
+        module, interface, method, path, Behaviour.HANDLED, resource, handler=handler, takes=takes,
+        gives=gives, query=query, required_query=required_query, urls=urls,
+        safe_to_repeat=safe_to_repeat,
+    )  # fmt: skip
+
+
+_EVSE, _CONNECTOR = "{location_id}/{evse_uid}", "{location_id}/{evse_uid}/{connector_id}"
+_S, _R = Interface.SENDER, Interface.RECEIVER
+_COMMAND_BODIES: tuple[tuple[str, type], ...] = (
+    ("START_SESSION", v.StartSession),
+    ("STOP_SESSION", v.StopSession),
+    ("RESERVE_NOW", v.ReserveNow),
+    ("CANCEL_RESERVATION", v.CancelReservation),
+    ("UNLOCK_CONNECTOR", v.UnlockConnector),
+)
+
+CORE: tuple[Endpoint, ...] = (
+    # version_information_endpoint, credentials: configuration, one URL for both sides
+    _handled(VERSIONS_MODULE, None, "GET", "", "versions", gives=v.VersionInfo),
+    _handled(VERSIONS_MODULE, None, "GET", "{version}", "version_details", gives=v.VersionDetails),
+    _handled(CREDENTIALS, None, "GET", "", "credentials_get", gives=v.Credentials),
+    _handled(CREDENTIALS, None, "POST", "", "credentials_post", takes=v.Credentials,
+             gives=v.Credentials, safe_to_repeat=False),
+    _handled(CREDENTIALS, None, "PUT", "", "credentials_put", takes=v.Credentials,
+             gives=v.Credentials, safe_to_repeat=False),
+    _handled(CREDENTIALS, None, "DELETE", "", "credentials_delete", safe_to_repeat=False),
+    # mod_locations
+    _list(LOCATIONS, LOCATION),
+    _own(LOCATIONS, LOCATION, "{location_id}"),
+    _own(LOCATIONS, LOCATION, _EVSE, EVSE_PART),
+    _own(LOCATIONS, LOCATION, _CONNECTOR, CONNECTOR_PART),
+    *_owned(LOCATIONS, LOCATION, "{location_id}", "GET", "PUT", "PATCH"),
+    *_owned(LOCATIONS, LOCATION, _EVSE, "GET", "PUT", "PATCH", part=EVSE_PART),
+    *_owned(LOCATIONS, LOCATION, _CONNECTOR, "GET", "PUT", "PATCH", part=CONNECTOR_PART),
+    # mod_sessions
+    _list(SESSIONS, SESSION, required=("date_from",)),
+    *_owned(SESSIONS, SESSION, "{session_id}", "GET", "PUT", "PATCH"),
+    _handled(SESSIONS, _S, "PUT", "{session_id}/charging_preferences", "charging_preferences",
+             takes=v.ChargingPreferences, gives=v.ChargingPreferencesResponse, resource=SESSION),
+    # mod_cdrs
+    _list(CDRS, CDR),
+    *_owned(CDRS, CDR, "{cdr_id}", "GET"),  # the URL that our Location header names
+    Endpoint(CDRS, _R, "POST", "", Behaviour.CREATE, CDR, takes=v.CDR,
+             urls=UrlPlace.RESPONSE_HEADER, safe_to_repeat=False),
+    # mod_tariffs
+    _list(TARIFFS, TARIFF),
+    *_owned(TARIFFS, TARIFF, "{tariff_id}", "GET", "PUT", "DELETE"),
+    # mod_tokens
+    _list(TOKENS, TOKEN),
+    *_owned(TOKENS, TOKEN, "{token_uid}", "GET", "PUT", "PATCH"),
+    _handled(TOKENS, _S, "POST", "{token_uid}/authorize", "authorize", takes=v.LocationReferences,
+             gives=v.AuthorizationInfo, query=("type",), resource=TOKEN),
+    # mod_commands: the RECEIVER acts, the result comes to the SENDER's own URL
+    *(
+        _handled(COMMANDS, _R, "POST", command, "command", takes=body, gives=v.CommandResponse,
+                 urls=UrlPlace.BODY, safe_to_repeat=False)
+        for command, body in _COMMAND_BODIES
+    ),
+    _handled(COMMANDS, _S, "POST", "{command}/{uid}", "command_result", takes=v.CommandResult,
+             safe_to_repeat=False),
+    # mod_charging_profiles
+    _handled(CHARGING_PROFILES, _R, "GET", "{session_id}", "charging_profile_get",
+             gives=v.ChargingProfileResponse, query=("duration", "response_url"),
+             required_query=("duration", "response_url"), urls=UrlPlace.QUERY),
+    _handled(CHARGING_PROFILES, _R, "PUT", "{session_id}", "charging_profile_set",
+             takes=v.SetChargingProfile, gives=v.ChargingProfileResponse, urls=UrlPlace.BODY),
+    _handled(CHARGING_PROFILES, _R, "DELETE", "{session_id}", "charging_profile_clear",
+             gives=v.ChargingProfileResponse, query=("response_url",),
+             required_query=("response_url",), urls=UrlPlace.QUERY),
+    _handled(CHARGING_PROFILES, _S, "POST", "{result}/{uid}", "charging_profile_result",
+             safe_to_repeat=False),
+    _handled(CHARGING_PROFILES, _S, "PUT", "{session_id}", "active_charging_profile",
+             takes=v.ActiveChargingProfile),
+    # mod_hub_client_info
+    _list(HUB_CLIENT_INFO, CLIENT_INFO),
+    Endpoint(HUB_CLIENT_INFO, _R, "GET", "{country_code}/{party_id}", Behaviour.GET, CLIENT_INFO,
+             gives=v.ClientInfo, owner_in_path=True),
+    Endpoint(HUB_CLIENT_INFO, _R, "PUT", "{country_code}/{party_id}", Behaviour.PUT, CLIENT_INFO,
+             takes=v.ClientInfo, owner_in_path=True),
+)  # fmt: skip
+
+
+class Table:
+    """The rows of one node: the core, and whatever modules its owner adds to them."""
+
+    def __init__(self, rows: Iterable[Endpoint] = CORE) -> None:
+        self.rows = tuple(rows)
+        self.resources = {row.resource.kind: row.resource for row in self.rows if row.resource}
+        self.modules = {row.module.name: row.module for row in self.rows}
+
+    def at(self, version: Version) -> tuple[Endpoint, ...]:
+        """The rows that a version has."""
+        return tuple(
+            row
+            for row in self.rows
+            if row.since.rank <= version.rank
+            and (row.until is None or version.rank <= row.until.rank)
+        )
+
+    def module_of(self, resource: Resource) -> Module:
+        return next(row.module for row in self.rows if row.resource is resource)

@@ -1,0 +1,27 @@
+"""OCPI status codes: the first digit says whose fault, the rest which one (OCPI 2.2.1 §status_codes)."""
+
+from enum import IntEnum
+
+
+class StatusCode(IntEnum):
+    """The codes that the standard defines; partners may send others of the same ranges."""
+
+    SUCCESS = 1000
+    CLIENT_ERROR = 2000
+    INVALID_PARAMETERS = 2001
+    NOT_ENOUGH_INFORMATION = 2002
+    UNKNOWN_LOCATION = 2003
+    UNKNOWN_TOKEN = 2004
+    SERVER_ERROR = 3000
+    UNUSABLE_CLIENT_API = 3001
+    UNSUPPORTED_VERSION = 3002
+    NO_MATCHING_ENDPOINTS = 3003
+    HUB_ERROR = 4000
+    UNKNOWN_RECEIVER = 4001
+    FORWARD_TIMEOUT = 4002
+    CONNECTION_PROBLEM = 4003
+
+
+def is_success(code: int) -> bool:
+    """Unknown codes are judged by their range: 1xxx is success (OCPI 2.2.1 §status_codes)."""
+    return 1000 <= code < 2000

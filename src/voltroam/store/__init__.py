@@ -1,0 +1,1 @@
+"""What survives a restart: one small interface, SQLite and PostgreSQL behind it."""

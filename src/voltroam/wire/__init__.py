@@ -1,0 +1,1 @@
+"""Bytes to calls and replies, and back: pure functions, no socket, no clock."""
