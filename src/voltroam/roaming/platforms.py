@@ -1,0 +1,131 @@
+"""A platform is a far end with which we exchange credentials; users call it partner."""
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from voltroam.standard.endpoints import Interface
+from voltroam.standard.parties import PartyId
+from voltroam.standard.v2_2_1.credentials import CredentialsRole, Role
+
+PLATFORM = "platform"
+"""Record kind of `Platform`; the record's id is `Platform.id`."""
+
+
+class Status(StrEnum):
+    """The words of hubclientinfo, the same on both sides (OCPI 2.2.1 §mod_hub_client_info)."""
+
+    PLANNED = "PLANNED"
+    CONNECTED = "CONNECTED"
+    OFFLINE = "OFFLINE"
+    SUSPENDED = "SUSPENDED"
+
+
+class Phase(StrEnum):
+    """Where registration stands; the transitions are in `registration.py`."""
+
+    INVITED = "INVITED"
+    """We gave out TOKEN_A and wait for the POST."""
+    CALLBACK = "CALLBACK"
+    """A POST is being answered; TOKEN_A is locked."""
+    HAVE_A = "HAVE_A"
+    """We hold their TOKEN_A and have not registered yet."""
+    POSTED = "POSTED"
+    """Our POST is on its way; TOKEN_B is accepted inbound."""
+    REGISTERED = "REGISTERED"
+    REMOVED = "REMOVED"
+
+
+class EndpointAt(msgspec.Struct, frozen=True):
+    """One line of the partner's version details."""
+
+    identifier: str
+    role: Interface
+    url: str
+
+
+class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a partner deviates: data, never code."""
+
+    base64: bool = True
+    """We send the token Base64-encoded."""
+    raw_token: bool = False
+    """We accept its token un-encoded."""
+    strict: bool = False
+    """Refuse what is against the standard (`error`), not only what is unusable (`fatal`)."""
+    push: Literal["patch", "put"] = "patch"
+    catch_up: Literal["push", "wait_for_pull"] = "push"
+    page_limit: int | None = None
+    """`limit` that we ask for; None: the partner's own maximum."""
+    timeout: float = 15.0
+    """Seconds for one request."""
+    rate: float | None = None
+    """Requests per second that we send at most."""
+    concurrency: int = 8
+    cdr_exists: bool = False
+    """A 2xxx on a repeated CDR POST means that it is there already."""
+    inbound_rate: float | None = None
+    """Requests per second that we serve it; None: the node's default."""
+
+
+class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """All that we know of one partner. Secrets are sealed; the inbound token is only known by hash."""
+
+    id: str
+    name: str
+    phase: Phase
+    status: Status = Status.PLANNED
+    paused: bool = False
+    version: str | None = None
+    versions_url: str | None = None
+    roles: tuple[CredentialsRole, ...] = ()
+    endpoints: tuple[EndpointAt, ...] = ()
+    token_sealed: str | None = None
+    """The credentials token that we present to it, encrypted."""
+    profile: Profile = Profile()
+    registered_at: int | None = None
+    rotated_at: int | None = None
+    reason: str | None = None
+    """Why the last registration step failed, for the operator."""
+
+    def endpoint(self, identifier: str, interface: Interface) -> str | None:
+        """URL of a module's interface; the role of `credentials` is ignored (OCPI 2.2.1 §credentials)."""
+        for at in self.endpoints:
+            if at.identifier == identifier and (identifier == "credentials" or at.role is interface):
+                return at.url
+        return None
+
+    def parties(self, *roles: Role) -> tuple[PartyId, ...]:
+        """Its parties, of the given roles only if any are named."""
+        return tuple(
+            PartyId(role.country_code, role.party_id)
+            for role in self.roles
+            if not roles or role.role in roles
+        )
+
+    def holds(self, party: PartyId) -> bool:
+        return any(own.same(party) for own in self.parties())
+
+    @property
+    def is_hub(self) -> bool:
+        return any(role.role is Role.HUB for role in self.roles)
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who we are: the roles that our credentials list, and where our versions are."""
+
+    name: str
+    url: str
+    """Public base URL of the node without trailing slash; versions are at `<url>/ocpi/versions`."""
+    roles: tuple[CredentialsRole, ...]
+
+    def parties(self, *roles: Role) -> tuple[PartyId, ...]:
+        return tuple(
+            PartyId(role.country_code, role.party_id)
+            for role in self.roles
+            if not roles or role.role in roles
+        )
+
+    def holds(self, party: PartyId) -> bool:
+        return any(own.same(party) for own in self.parties())
