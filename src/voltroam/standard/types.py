@@ -1,0 +1,108 @@
+"""The types of the standard as annotations: lengths, formats and the OCPI word for each.
+
+`Meta(extra={"ocpi": ...})` names the OCPI type, so that a reader can tell an identifier
+(`CiString`: printable ASCII, compared without case) from a `string` (any printable character),
+although both are `str`. Which characters are printable is checked by the decoder, not here:
+a pattern on every string would cost more than all other checks together (OCPI 2.2.1 §types).
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+_CI = {"ocpi": "CiString"}
+_STRING = {"ocpi": "string"}
+
+NOT_AVAILABLE: Final = "#NA"
+"""Stands in a required string for data that cannot be known (OCPI 2.2.1 §transport, no data)."""
+
+# CiString: an identifier. Required identity is never empty: it becomes a URL segment.
+CountryCode = Annotated[str, Meta(min_length=2, max_length=2, extra=_CI)]
+"""ISO 3166-1 alpha-2."""
+PartyCode = Annotated[str, Meta(min_length=1, max_length=3, extra=_CI)]
+"""The company's id after ISO 15118, unique within its country code."""
+Id36 = Annotated[str, Meta(min_length=1, max_length=36, extra=_CI)]
+Id39 = Annotated[str, Meta(min_length=1, max_length=39, extra=_CI)]
+"""CDR ids: three characters more, for credit CDRs (OCPI 2.2.1 §mod_cdrs)."""
+CiString4 = Annotated[str, Meta(max_length=4, extra=_CI)]
+CiString32 = Annotated[str, Meta(max_length=32, extra=_CI)]
+CiString36 = Annotated[str, Meta(max_length=36, extra=_CI)]
+CiString39 = Annotated[str, Meta(max_length=39, extra=_CI)]
+CiString48 = Annotated[str, Meta(max_length=48, extra=_CI)]
+
+# string: any printable character.
+String4 = Annotated[str, Meta(max_length=4, extra=_STRING)]
+String10 = Annotated[str, Meta(max_length=10, extra=_STRING)]
+String16 = Annotated[str, Meta(max_length=16, extra=_STRING)]
+String20 = Annotated[str, Meta(max_length=20, extra=_STRING)]
+String45 = Annotated[str, Meta(max_length=45, extra=_STRING)]
+String64 = Annotated[str, Meta(max_length=64, extra=_STRING)]
+String100 = Annotated[str, Meta(max_length=100, extra=_STRING)]
+String255 = Annotated[str, Meta(max_length=255, extra=_STRING)]
+String512 = Annotated[str, Meta(max_length=512, extra=_STRING)]
+String5000 = Annotated[str, Meta(max_length=5000, extra=_STRING)]
+
+# string with a form of its own.
+Language = Annotated[str, Meta(min_length=2, max_length=2, extra={"ocpi": "language"})]
+"""ISO 639-1."""
+Country = Annotated[str, Meta(min_length=3, max_length=3, extra={"ocpi": "country"})]
+"""ISO 3166-1 alpha-3."""
+Currency = Annotated[str, Meta(min_length=3, max_length=3, extra={"ocpi": "currency"})]
+"""ISO 4217."""
+TimeZone = Annotated[str, Meta(max_length=255, extra={"ocpi": "time_zone"})]
+"""A name of the IANA time zone database."""
+CredentialsToken = Annotated[
+    str, Meta(min_length=1, max_length=64, extra={"ocpi": "credentials_token"})
+]
+"""Printable ASCII without spaces (OCPI 2.2.1 §credentials)."""
+URL = Annotated[str, Meta(max_length=255, extra={"ocpi": "URL"})]
+VersionText = Annotated[str, Meta(min_length=1, extra={"ocpi": "VersionNumber"})]
+"""A version's number; text, since a partner may list versions that we do not know."""
+ModuleText = Annotated[str, Meta(min_length=1, extra={"ocpi": "ModuleID"})]
+"""A module's id; text, since parties may agree on custom modules."""
+Latitude = Annotated[
+    str,
+    Meta(
+        max_length=10,
+        pattern=r"^-?[0-9]{1,2}\.[0-9]{5,7}\Z",
+        extra={"ocpi": "latitude"},
+    ),
+]
+Longitude = Annotated[
+    str,
+    Meta(
+        max_length=11,
+        pattern=r"^-?[0-9]{1,3}\.[0-9]{5,7}\Z",
+        extra={"ocpi": "longitude"},
+    ),
+]
+TimeOfDay = Annotated[
+    str,
+    Meta(
+        max_length=5,
+        pattern=r"^([0-1][0-9]|2[0-3]):[0-5][0-9]\Z",
+        extra={"ocpi": "time_of_day"},
+    ),
+]
+"""Local time, `HH:MM`."""
+Date = Annotated[
+    str,
+    Meta(
+        max_length=10,
+        pattern=r"^([12][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z",
+        extra={"ocpi": "date"},
+    ),
+]
+"""Local date, `YYYY-MM-DD`."""
+
+# the rest
+DateTime = Annotated[datetime, Meta(extra={"ocpi": "DateTime"})]
+"""An instant; the decoder reads one without time zone as UTC and refuses offsets."""
+Number = Annotated[Decimal, Meta(extra={"ocpi": "number"})]
+"""A JSON number, kept as exactly as it was written."""
+Pixels = Annotated[int, Meta(ge=0, le=99999)]
+"""`int(5)`."""
+Weekday = Annotated[int, Meta(ge=1, le=7)]
+"""Monday is 1."""
