@@ -1,0 +1,25 @@
+"""voltroam: an OCPI platform as a library and as a service.
+
+`voltroam.v2_2_1` holds the objects of the standard. The names below come from inside on first use,
+so that `import voltroam` costs nothing.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Node": "voltroam.node",
+    "may_show": "voltroam.roaming.audience",
+    "read": "voltroam.wire.decode",
+}
+
+__all__ = ["Node", "__version__", "may_show", "read"]  # noqa: F822
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module `voltroam` has no attribute `{name}`")
+    return getattr(import_module(home), name)
