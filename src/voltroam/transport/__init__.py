@@ -1,0 +1,1 @@
+"""Sockets: the ASGI server and the HTTP client, with their guards and limits."""

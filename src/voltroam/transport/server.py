@@ -1,0 +1,233 @@
+"""The OCPI server: one plain ASGI application, sockets and worker processes elsewhere.
+
+Order of a request: head limits, authentication (401 comes before 404 and 405, so that a stranger
+learns nothing), rate, body within limits, route, answer. Every reply is an OCPI envelope with the
+ids of its request; no fault of ours shows more than 3000 (OCPI 2.2.1 §transport, §status_codes).
+"""
+
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any
+
+import structlog
+
+from voltroam.roaming.platforms import Platform
+from voltroam.standard.errors import (
+    CallerError,
+    NodeError,
+    OcpiError,
+    Unauthorized,
+)
+from voltroam.standard.status import StatusCode
+from voltroam.transport.body import Gone, Receive, Send, announces_body, drain, read_body
+from voltroam.transport.limits import Limits, RateLimit
+from voltroam.transport.metrics import CONTENT_TYPE, Metrics
+from voltroam.wire.call import Call, Reply, Request, Response
+from voltroam.wire.envelope import fault_reply
+from voltroam.wire.headers import Ids, read_ids
+
+Scope = Mapping[str, Any]
+AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+Authenticate = Callable[[Mapping[str, str]], Awaitable[Platform | None]]
+Answer = Callable[[Call, Platform], Awaitable[Reply]]
+Read = Callable[[Request], Call]
+Write = Callable[[Reply, Call | Ids, datetime], Response]
+Compress = Callable[[Request, Response], Awaitable[Response]]
+Lifespan = Callable[[], AbstractAsyncContextManager[Any]]
+
+log = structlog.get_logger("voltroam.transport.server")
+
+
+class UrlTooLong(CallerError):
+    status_code = StatusCode.CLIENT_ERROR
+    http_status = 414
+
+
+class HeadTooLarge(CallerError):
+    status_code = StatusCode.CLIENT_ERROR
+    http_status = 431
+
+
+async def _always() -> bool:
+    return True
+
+
+class OcpiApp:
+    """All OCPI under `<prefix>/ocpi/`, beside it `/health`, `/ready` and `/metrics`.
+
+    `read` and `write` are the wire's two ends; `authenticate` names the platform or None;
+    `answer` is dispatch. `beside` serves every other path of the same port (operator API, console).
+    """
+
+    def __init__(
+        self,
+        *,
+        read: Read,
+        write: Write,
+        authenticate: Authenticate,
+        answer: Answer,
+        prefix: str = "",
+        limits: Limits | None = None,
+        ready: Callable[[], Awaitable[bool]] = _always,
+        metrics: Metrics | None = None,
+        lifespan: Lifespan | None = None,
+        beside: AsgiApp | None = None,
+        compress: Compress | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._read = read
+        self._write = write
+        self._authenticate = authenticate
+        self._answer = answer
+        self._prefix = prefix.rstrip("/")
+        self._ocpi = self._prefix + "/ocpi/"
+        self._limits = limits or Limits()
+        self._rate = RateLimit(self._limits.rate, self._limits.burst)
+        self._ready = ready
+        self._metrics = metrics
+        self._lifespan = lifespan
+        self._beside = beside
+        self._compress = compress
+        self._now = now
+        self._serving = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "http":
+            path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
+            if path.startswith(self._ocpi):
+                await self._ocpi_request(scope, path, receive, send)
+            else:
+                await self._other(scope, path, receive, send)
+        elif kind == "lifespan":
+            await self._live(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    # -- OCPI ---------------------------------------------------------------------------------
+
+    async def _ocpi_request(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        query = scope["query_string"]
+        url = f"{path}?{query.decode('latin-1')}" if query else path
+        headers: dict[str, str] = {}
+        request = Request(scope["method"], url, headers)
+        call: Call | None = None
+        unread = True
+        try:
+            self._read_head(scope["headers"], headers, url)
+            unread = announces_body(headers)
+            platform = await self._authenticate(headers)
+            if platform is None:
+                raise Unauthorized("unknown credentials token")
+            self._rate.take(platform.id, platform.profile.inbound_rate)
+            if unread:
+                body = await read_body(receive, headers, self._limits)
+                unread = False
+                request = Request(request.method, url, headers, body)
+            call = self._read(request)
+            reply = await self._answer(call, platform)
+        except OcpiError as fault:
+            reply = fault_reply(fault)
+        except Gone:
+            return
+        except Exception as fault:
+            report(fault, headers)
+            reply = fault_reply(NodeError("internal error"))
+        response = self._write(reply, call or read_ids(headers), self._now())
+        if self._compress is not None and "accept-encoding" in headers:
+            response = await self._compress(request, response)
+        close = unread and not await drain(receive, self._limits)
+        await respond(send, response, close=close)
+        if self._metrics is not None:
+            row = call.endpoint if call else None
+            took = perf_counter() - started
+            self._metrics.observe(row, response.status, reply.status_code, took)
+
+    def _read_head(self, raw: list[tuple[bytes, bytes]], headers: dict[str, str], url: str) -> None:
+        """Fill `headers` with lower-case names; repeated ones are joined by comma."""
+        size = 0
+        for name, value in raw:
+            size += len(name) + len(value)
+            key = name.decode("latin-1")
+            if key in headers:
+                headers[key] = f"{headers[key]}, {value.decode('latin-1')}"
+            else:
+                headers[key] = value.decode("latin-1")
+        if len(url) > self._limits.url:
+            raise UrlTooLong(f"the URL has more than {self._limits.url} characters")
+        if size > self._limits.head or len(raw) > self._limits.head_count:
+            raise HeadTooLarge("the headers are too large")
+
+    # -- beside OCPI --------------------------------------------------------------------------
+
+    async def _other(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
+        name = path.removeprefix(self._prefix)
+        if scope["method"] in ("GET", "HEAD") and name in ("/health", "/ready", "/metrics"):
+            await respond(send, await self._probe(name))
+        elif self._beside is not None:
+            await self._beside(scope, receive, send)
+        else:
+            await respond(send, Response(404, {"content-type": "application/json"}, b"{}"))
+
+    async def _probe(self, name: str) -> Response:
+        if name == "/metrics":
+            if self._metrics is None:
+                return Response(404)
+            return Response(200, {"content-type": CONTENT_TYPE}, self._metrics.page())
+        good = self._serving
+        if name == "/ready" and good:
+            try:
+                good = await self._ready()
+            except Exception as fault:
+                report(fault, {})
+                good = False
+        body = b'{"status":"ok"}' if good else b'{"status":"unavailable"}'
+        return Response(200 if good else 503, {"content-type": "application/json"}, body)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with AsyncExitStack() as stack:
+            try:
+                if self._lifespan is not None:
+                    await stack.enter_async_context(self._lifespan())
+            except Exception as fault:
+                report(fault, {})
+                await send({"type": "lifespan.startup.failed", "message": type(fault).__name__})
+                return
+            self._serving = True
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            self._serving = False
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def report(fault: Exception, headers: Mapping[str, str]) -> None:
+    """Log where a fault arose, by request id; its message may hold secrets and stays out."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    log.error(
+        "unexpected fault",
+        request_id=headers.get("x-request-id", "")[:64],
+        fault=type(fault).__name__,
+        at=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]],
+    )
+
+
+async def respond(send: Send, response: Response, *, close: bool = False) -> None:
+    """Send a response whole; control characters never reach a header."""
+    body = response.body
+    headers = [(b"content-length", b"%d" % len(body))]
+    for name, value in response.headers.items():
+        clean = value if value.isprintable() else _printable(value)
+        headers.append((name.encode("latin-1"), clean.encode("latin-1", "replace")))
+    if close:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _printable(value: str) -> str:
+    return "".join(letter for letter in value if letter >= " " and letter != "\x7f")
