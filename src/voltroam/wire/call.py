@@ -16,13 +16,18 @@ from voltroam.standard.versions import Version
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
+def _nothing() -> Mapping[str, str]:
+    """As a factory, for Python 3.11 takes a mapping proxy for a mutable default."""
+    return NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request. `url` is absolute when we send it, path and query when we receive it."""
 
     method: str
     url: str
-    headers: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=_nothing)
     """Names in lower case."""
     body: bytes = b""
 
@@ -32,7 +37,7 @@ class Response:
     """One HTTP response, read whole."""
 
     status: int
-    headers: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=_nothing)
     """Names in lower case; repeated headers joined by comma."""
     body: bytes = b""
 
@@ -54,9 +59,9 @@ class Call:
 
     version: Version
     endpoint: Endpoint
-    keys: Mapping[str, str] = NOTHING
+    keys: Mapping[str, str] = field(default_factory=_nothing)
     """Key segments of the path by name (`location_id`), percent-decoded once."""
-    query: Mapping[str, str] = NOTHING
+    query: Mapping[str, str] = field(default_factory=_nothing)
     body: bytes | None = None
     routing: Routing = Routing()
     request_id: str = ""
