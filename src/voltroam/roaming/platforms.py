@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Literal
 
 import msgspec
+from msgspec import structs
 
 from voltroam.standard.endpoints import Interface
 from voltroam.standard.parties import PartyId
@@ -37,6 +38,17 @@ class Phase(StrEnum):
     REMOVED = "REMOVED"
 
 
+class Letter(StrEnum):
+    """Which token of the registration it is (OCPI 2.2.1 §credentials)."""
+
+    A = "A"
+    """Given out of band; good for versions, details and credentials, and for one registration."""
+    B = "B"
+    """Made by the side that starts the registration."""
+    C = "C"
+    """Made by the side that answers it."""
+
+
 class EndpointAt(msgspec.Struct, frozen=True):
     """One line of the partner's version details."""
 
@@ -67,6 +79,17 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     """A 2xxx on a repeated CDR POST means that it is there already."""
     inbound_rate: float | None = None
     """Requests per second that we serve it; None: the node's default."""
+    modules: tuple[str, ...] = ()
+    """Custom modules that both agreed on; only these are shown to it (CORE-VER-14)."""
+
+
+class InboundToken(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One token that we accept from a platform, known by its keyed hash only."""
+
+    hash: str
+    letter: Letter
+    valid_until: int | None = None
+    """Microseconds since 1970 UTC; None: until it is replaced."""
 
 
 class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -83,6 +106,14 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     endpoints: tuple[EndpointAt, ...] = ()
     token_sealed: str | None = None
     """The credentials token that we present to it, encrypted."""
+    inbound: tuple[InboundToken, ...] = ()
+    """The tokens that we accept from it; each has a record of its own for the look-up."""
+    hosts: tuple[str, ...] = ()
+    """Hosts of its versions and endpoints, with port: no other host is called in its name."""
+    callback_until: int | None = None
+    """Until when TOKEN_A is locked by a POST that is being answered (µs)."""
+    attempt: str | None = None
+    """Which POST holds that lock."""
     profile: Profile = Profile()
     registered_at: int | None = None
     rotated_at: int | None = None
@@ -92,7 +123,9 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def endpoint(self, identifier: str, interface: Interface) -> str | None:
         """URL of a module's interface; the role of `credentials` is ignored (OCPI 2.2.1 §credentials)."""
         for at in self.endpoints:
-            if at.identifier == identifier and (identifier == "credentials" or at.role is interface):
+            if at.identifier == identifier and (
+                identifier == "credentials" or at.role is interface
+            ):
                 return at.url
         return None
 
@@ -108,8 +141,30 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return any(own.same(party) for own in self.parties())
 
     @property
+    def is_registered(self) -> bool:
+        """Until then its token opens versions, details and credentials only (CORE-AUTH-07)."""
+        return self.phase is Phase.REGISTERED
+
+    @property
     def is_hub(self) -> bool:
         return any(role.role is Role.HUB for role in self.roles)
+
+
+class Caller(Platform, frozen=True, kw_only=True):
+    """A platform as it stands behind one request, with the token that it presented.
+
+    Never stored; the repr hides the token, as that of every secret.
+    """
+
+    token: str
+    letter: Letter
+
+    def __repr__(self) -> str:
+        return f"Caller(id={self.id!r}, name={self.name!r}, phase={self.phase.value}, token=…)"
+
+    @classmethod
+    def of(cls, platform: Platform, token: str, letter: Letter) -> "Caller":
+        return cls(**structs.asdict(platform), token=token, letter=letter)
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):

@@ -93,6 +93,10 @@ class Resource:
     """Lists that a PATCH appends to instead of replacing."""
     removal: Removal = Removal.NEVER
     immutable: bool = False
+    readers: frozenset[Role] = frozenset(Role)
+    """Roles whose platforms may see own objects of this kind: those that play the RECEIVER side."""
+    finals: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Values of a member that no later change leaves (a COMPLETED session stays completed)."""
     first_fill: int | None = None
     """The place of this kind in a lane's first fill; None: never filled (money has its ledger)."""
 
@@ -144,6 +148,7 @@ ALL_BUT_HUB = frozenset(Role) - {Role.HUB}
 CPO = frozenset({Role.CPO, Role.HUB})
 EMSP = frozenset({Role.EMSP, Role.HUB})
 DATA_USERS = frozenset({Role.EMSP, Role.NSP, Role.NAP, Role.OTHER, Role.HUB})
+SESSION_USERS = EMSP | {Role.SCSP}
 SMART_CHARGERS = frozenset({Role.EMSP, Role.SCSP, Role.HUB})
 
 OWNED = "{country_code}/{party_id}/"
@@ -154,22 +159,24 @@ CONNECTOR_PART = Part("connectors", "id", v.Connector, "{connector_id}")
 
 LOCATION = Resource(
     "locations", v.Location, ("id",), frozenset({Role.CPO}), Audience.PARTNERS,
-    parts=(EVSE_PART, CONNECTOR_PART), removal=Removal.STATUS, first_fill=2,
+    parts=(EVSE_PART, CONNECTOR_PART), removal=Removal.STATUS, readers=DATA_USERS, first_fill=2,
 )  # fmt: skip
 SESSION = Resource(
     "sessions", v.Session, ("id",), frozenset({Role.CPO}), Audience.CONTRACT,
-    appends=frozenset({"charging_periods"}), first_fill=4,
+    appends=frozenset({"charging_periods"}), readers=SESSION_USERS,
+    finals={"status": frozenset({"COMPLETED", "INVALID"})}, first_fill=4,
 )  # fmt: skip
 CDR = Resource(
     "cdrs", v.CDR, ("id",), frozenset({Role.CPO}), Audience.CONTRACT, immutable=True,
+    readers=EMSP,
 )  # fmt: skip
 TARIFF = Resource(
     "tariffs", v.Tariff, ("id",), frozenset({Role.CPO}), Audience.PARTNERS,
-    removal=Removal.DELETE, first_fill=1,
+    removal=Removal.DELETE, readers=DATA_USERS, first_fill=1,
 )  # fmt: skip
 TOKEN = Resource(
     "tokens", v.Token, ("uid", "type"), frozenset({Role.EMSP}), Audience.PARTNERS,
-    key_defaults={"type": "RFID"}, removal=Removal.INVALID, first_fill=3,
+    key_defaults={"type": "RFID"}, removal=Removal.INVALID, readers=CPO, first_fill=3,
 )  # fmt: skip
 CLIENT_INFO = Resource(
     "hubclientinfo", v.ClientInfo, ("role",), ALL_BUT_HUB, Audience.NOBODY,
@@ -180,7 +187,7 @@ VERSIONS_MODULE = Module(
 )
 CREDENTIALS = Module("credentials", "credentials", frozenset(Role), frozenset(Role), False)
 LOCATIONS = Module("locations", "mod_locations", CPO, DATA_USERS)
-SESSIONS = Module("sessions", "mod_sessions", CPO, EMSP | {Role.SCSP})
+SESSIONS = Module("sessions", "mod_sessions", CPO, SESSION_USERS)
 CDRS = Module("cdrs", "mod_cdrs", CPO, EMSP)
 TARIFFS = Module("tariffs", "mod_tariffs", CPO, DATA_USERS)
 TOKENS = Module("tokens", "mod_tokens", EMSP, CPO)

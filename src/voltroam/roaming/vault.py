@@ -1,0 +1,88 @@
+"""Secrets at rest: tokens that we check are kept as keyed hashes, tokens that we present encrypted.
+
+The master keys come from the settings, the newest first. Each hash and each sealed text names its
+key, so that a rotation keeps the old ones readable.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from voltroam.standard.errors import NodeError
+
+_NONCE = 12
+_SHORTEST_KEY = 16
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Key:
+    id: str
+    hashing: bytes
+    sealing: AESGCM
+
+
+class Vault:
+    """Seals what must come back, hashes what must only be recognised.
+
+    `master_keys`: the newest first, each at least 16 bytes; the first one writes, all of them read.
+    """
+
+    def __init__(self, master_keys: Sequence[bytes]) -> None:
+        if not master_keys:
+            raise ValueError("a master key is needed")
+        self._keys = tuple(_derived(key) for key in master_keys)
+
+    def __repr__(self) -> str:
+        return f"Vault(keys={[key.id for key in self._keys]})"
+
+    def hash(self, token: str) -> str:
+        """`key id:hex` of HMAC-SHA256 with the newest key."""
+        return _hashed(self._keys[0], token)
+
+    def hashes(self, token: str) -> tuple[str, ...]:
+        """The hash under every key, the newest first: what a look-up has to try."""
+        return tuple(_hashed(key, token) for key in self._keys)
+
+    def seal(self, text: str) -> str:
+        """Encrypt with AES-GCM: `key id:Base64(nonce + cipher text)`."""
+        key = self._keys[0]
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = key.sealing.encrypt(nonce, text.encode(), key.id.encode())
+        return f"{key.id}:{base64.b64encode(nonce + sealed).decode()}"
+
+    def open(self, sealed: str) -> str:
+        """The text again; NodeError if its key is not among ours or it was tampered with."""
+        key_id, _, data = sealed.partition(":")
+        key = next((key for key in self._keys if key.id == key_id), None)
+        if key is None:
+            raise NodeError(f"The secret was sealed with a key that this node lacks: {key_id}")
+        try:
+            raw = base64.b64decode(data, validate=True)
+            return key.sealing.decrypt(raw[:_NONCE], raw[_NONCE:], key_id.encode()).decode()
+        except (InvalidTag, ValueError) as fault:
+            raise NodeError("A sealed secret was damaged") from fault
+
+    def new_token(self) -> str:
+        """A credentials token: 48 printable ASCII characters (OCPI 2.2.1 §credentials, at most 64)."""
+        return secrets.token_urlsafe(36)
+
+
+def _derived(master: bytes) -> _Key:
+    if len(master) < _SHORTEST_KEY:
+        raise ValueError(f"a master key needs at least {_SHORTEST_KEY} bytes")
+    name = hmac.digest(master, b"voltroam key id", hashlib.sha256).hex()[:8]
+    return _Key(
+        name,
+        hmac.digest(master, b"voltroam token hash", hashlib.sha256),
+        AESGCM(hmac.digest(master, b"voltroam seal", hashlib.sha256)),
+    )
+
+
+def _hashed(key: _Key, token: str) -> str:
+    return f"{key.id}:{hmac.digest(key.hashing, token.encode(), hashlib.sha256).hex()}"
