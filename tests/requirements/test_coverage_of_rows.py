@@ -1,7 +1,6 @@
 """Each MUST row in scope is proved by a test that names it, or excused with a reason."""
 
 import pytest
-
 from tests.requirements import rows
 
 needs_reference = pytest.mark.skipif(
