@@ -1,0 +1,123 @@
+"""Between HTTP and OCPI: Request <-> Call, and Reply -> Response."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from voltroam.standard.endpoints import VERSIONS_MODULE
+from voltroam.standard.errors import CallerError, InvalidBody
+from voltroam.wire.call import NOTHING, Call, Reply, Request, Response, Routing
+from voltroam.wire.envelope import write_reply
+from voltroam.wire.headers import (
+    CORRELATION_ID,
+    REQUEST_ID,
+    Ids,
+    new_id,
+    read_ids,
+    read_routing,
+    write_authorization,
+    write_routing,
+)
+from voltroam.wire.routes import Router, join
+
+_IDENTIFIER = re.compile(r"[\x20-\x7e]+")
+_JSON = re.compile(r"application/(?:[\w.-]+\+)?json", re.IGNORECASE)
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+def read_call(request: Request, router: Router) -> Call:
+    """What a request asks of us.
+
+    Raises NotFound, WrongMethod, InvalidBody (declared to be no JSON), and 2001 for identifiers,
+    queries and routing headers that are none. Configuration modules ignore routing headers
+    (OCPI 2.2.1 §transport, message routing).
+    """
+    target = urlsplit(request.url)
+    match = router.locate(request.method, target.path)
+    row = match.endpoint
+    for name, value in match.keys.items():
+        if not _IDENTIFIER.fullmatch(value):
+            raise CallerError(f"{name} in the URL must be printable ASCII")
+    query = _query(target.query)
+    for name in row.required_query:
+        if name not in query:
+            raise CallerError(f"query parameter {name} is required")
+    routed = row.module.functional and match.version.routing_headers
+    ids = read_ids(request.headers)
+    return Call(
+        version=match.version,
+        endpoint=row,
+        keys=match.keys,
+        query=query,
+        body=_body(request),
+        routing=read_routing(request.headers) if routed else Routing(),
+        request_id=ids.request_id,
+        correlation_id=ids.correlation_id,
+        url=match.url,
+    )
+
+
+def _query(text: str) -> Mapping[str, str]:
+    if not text:
+        return NOTHING
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        raise CallerError("the query is not readable as UTF-8 parameters") from None
+    query: dict[str, str] = {}
+    for name, value in pairs:
+        if query.setdefault(name, value) != value:
+            raise CallerError(f"query parameter {name[:40]} is given twice")
+    return query
+
+
+def _body(request: Request) -> bytes | None:
+    """The bytes of a method that has one; content type may lack, but not be another than JSON."""
+    if request.method not in _WITH_BODY or not request.body:
+        return None
+    declared = request.headers.get("content-type", "").partition(";")[0].strip()
+    if declared and not _JSON.fullmatch(declared):
+        raise InvalidBody("content-type must be application/json")
+    return request.body
+
+
+def write_call(call: Call, url: str, *, token: str, base64: bool, whole: bool = False) -> Request:
+    """The HTTP request of a call. `url` is the partner's endpoint URL as its details name it.
+
+    Key segments follow with exactly one slash each, unless the URL is `whole` as the partner gave
+    it (a Link, a CDR's Location, a response_url, version details). The request id is made here if
+    the call has none (it must be new for every request), the correlation id too.
+    """
+    row = call.endpoint
+    segments = () if whole or row.module.name == VERSIONS_MODULE.name else row.segments
+    path = (call.keys[part[1:-1]] if part.startswith("{") else part for part in segments)
+    address, mark, own_query = url.partition("?")
+    target = join(address, path) if segments else address
+    query = "&".join(filter(None, (own_query if mark else "", urlencode(call.query))))
+    headers = {
+        "authorization": write_authorization(token, base64=base64),
+        REQUEST_ID: call.request_id or new_id(),
+        CORRELATION_ID: call.correlation_id or new_id(),
+    }
+    if call.body is not None:
+        headers["content-type"] = "application/json"
+    if row.module.functional and call.version.routing_headers:
+        headers.update(write_routing(call.routing))
+    return Request(row.method, f"{target}?{query}" if query else target, headers, call.body or b"")
+
+
+def write_response(reply: Reply, asked: Call | Ids, *, now: datetime) -> Response:
+    """The HTTP response: envelope, the request's ids unchanged, its routing headers swapped.
+
+    Faults found before there is a call are answered to the bare `Ids` (see `read_ids`).
+    """
+    response = write_reply(reply, now=now)
+    headers = dict(response.headers)
+    headers[REQUEST_ID], headers[CORRELATION_ID] = asked.request_id, asked.correlation_id
+    if isinstance(asked, Call):
+        row = asked.endpoint
+        if row.module.functional and asked.version.routing_headers:
+            answered = reply.routing if reply.routing != Routing() else asked.routing.swapped()
+            headers.update(write_routing(answered))
+    return Response(response.status, headers, response.body)

@@ -1,0 +1,159 @@
+"""Paths of our own interfaces, derived from the table: which row a request addresses, and back.
+
+`<base>/ocpi/versions`, `<base>/ocpi/2.2.1`, `<base>/ocpi/2.2.1/credentials`,
+`<base>/ocpi/2.2.1/{sender|receiver}/<module>[/...]`. A trailing slash is tolerated.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit
+
+from voltroam.standard.endpoints import VERSIONS_MODULE, Endpoint, Interface, Module, Table
+from voltroam.standard.errors import NotFound, WrongMethod
+from voltroam.standard.versions import Version
+
+ROOT = "ocpi"
+_NO_PATH = "no such path"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A row, and the key segments of the path by name, percent-decoded once."""
+
+    endpoint: Endpoint
+    version: Version
+    keys: Mapping[str, str]
+    url: str
+    """Ours, public and absolute, without query."""
+
+
+@dataclass(slots=True)
+class _Pattern:
+    """All methods on one path; literals are tried before key segments."""
+
+    segments: tuple[str, ...]
+    methods: dict[str, tuple[Endpoint, Version]] = field(default_factory=dict)
+
+    def keys(self, segments: tuple[str, ...]) -> dict[str, str] | None:
+        if len(segments) != len(self.segments):
+            return None
+        keys: dict[str, str] = {}
+        for ours, theirs in zip(self.segments, segments, strict=True):
+            if ours.startswith("{"):
+                keys[ours[1:-1]] = theirs
+            elif ours != theirs:
+                return None
+        return keys
+
+    @property
+    def rank(self) -> tuple[bool, ...]:
+        return tuple(segment.startswith("{") for segment in self.segments)
+
+
+class Router:
+    """Every path of every version that this node speaks, under its public base URL."""
+
+    def __init__(self, table: Table, versions: Iterable[Version], base_url: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._prefix = urlsplit(self.base_url).path
+        self.versions = tuple(sorted(versions, key=lambda version: version.rank))
+        self.table = table
+        roots: dict[tuple[str, ...], dict[tuple[str, ...], _Pattern]] = {}
+        for version in self.versions:
+            for row in table.at(version):
+                for root, below in _paths(row, version):
+                    pattern = roots.setdefault(root, {}).setdefault(below, _Pattern(below))
+                    pattern.methods[row.method] = (row, version)
+        self._roots = {
+            root: tuple(sorted(patterns.values(), key=lambda pattern: pattern.rank))
+            for root, patterns in roots.items()
+        }
+
+    @property
+    def versions_url(self) -> str:
+        return f"{self.base_url}/{ROOT}/versions"
+
+    def details_url(self, version: Version) -> str:
+        return f"{self.base_url}/{ROOT}/{version.number}"
+
+    def endpoint_url(
+        self, version: Version, module: Module | str, interface: Interface | None
+    ) -> str:
+        """Our absolute URL of a module's interface, as version details list it.
+
+        Modules whose rows have no interface (credentials) have one URL for both.
+        """
+        name = module if isinstance(module, str) else module.name
+        if name == VERSIONS_MODULE.name:
+            return self.versions_url
+        both = any(
+            row.module.name == name and row.interface is None for row in self.table.at(version)
+        )
+        side = "" if both or interface is None else f"/{interface.lower()}"
+        return f"{self.details_url(version)}{side}/{name}"
+
+    def locate(self, method: str, path: str) -> Match:
+        """The row of a path; NotFound, or WrongMethod with what the path does offer."""
+        segments = self._segments(path)
+        allow: set[str] = set()
+        for root in (segments[:1], segments[:2], segments[:3]):
+            below = segments[len(root) :]
+            for pattern in self._roots.get(root, ()):
+                keys = pattern.keys(below)
+                if keys is None:
+                    continue
+                found = pattern.methods.get(method)
+                if found is not None:
+                    row, version = found
+                    if row.module.name == VERSIONS_MODULE.name:
+                        keys = dict.fromkeys((part[1:-1] for part in row.segments), version.number)
+                    return Match(row, version, keys, self._url(segments))
+                allow.update(pattern.methods)
+        if allow:
+            raise WrongMethod(f"{method} is not offered here", tuple(sorted(allow)))
+        raise NotFound(_NO_PATH)
+
+    def _segments(self, path: str) -> tuple[str, ...]:
+        """Segments below /ocpi. A proxy may have cut our prefix off already."""
+        if self._prefix and path.startswith(f"{self._prefix}/{ROOT}/"):
+            path = path[len(self._prefix) :]
+        if not path.startswith(f"/{ROOT}/"):
+            raise NotFound(_NO_PATH)
+        path = path[len(ROOT) + 2 :]
+        try:
+            parts = path.removesuffix("/").split("/")
+            segments = tuple(unquote(part, errors="strict") for part in parts)
+        except UnicodeDecodeError:
+            raise NotFound(_NO_PATH) from None
+        if not all(segments):
+            raise NotFound(_NO_PATH)
+        return segments
+
+    def _url(self, segments: tuple[str, ...]) -> str:
+        return join(f"{self.base_url}/{ROOT}", segments)
+
+
+def _paths(row: Endpoint, version: Version) -> Iterable[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """(root, pattern below it) of a row; the versions module stands at the top."""
+    if row.module.name == VERSIONS_MODULE.name:
+        if not row.segments:
+            yield ("versions",), ()
+        else:
+            yield (version.number,), ()
+        return
+    if row.interface is None:
+        yield (version.number, row.module.name), row.segments
+    else:
+        yield (version.number, row.interface.lower(), row.module.name), row.segments
+
+
+def join(url: str, segments: Iterable[str]) -> str:
+    """Append percent-encoded segments with exactly one slash before each, none at the end.
+
+    A dot segment cannot be told apart from a relative path and is encoded by hand.
+    """
+    encoded = (
+        quote(part, safe="!$'()*,:@") if part not in (".", "..") else part.replace(".", "%2E")
+        for part in segments
+    )
+    return "/".join((url.rstrip("/"), *encoded))

@@ -1,0 +1,56 @@
+"""OCPI DateTime: RFC 3339 in UTC, `YYYY-MM-DDThh:mm:ss` with optional fraction and optional `Z`.
+
+At most 25 characters, no numeric offsets; no designator means UTC (OCPI 2.2.1 §types).
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+MAX_LENGTH = 25
+"""Characters of a DateTime."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_PATTERN = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,12}))?Z?"
+)
+
+
+def parse_datetime(text: str) -> datetime:
+    """Read an OCPI DateTime as aware UTC; ValueError for any other pattern (OCPI 2.2.1 §types).
+
+    A longer fraction than the 25 characters leave room for is read too (its length is a matter
+    for validation); what is below a microsecond is cut off.
+    """
+    match = _PATTERN.fullmatch(text)
+    if match is None:
+        raise ValueError("not a DateTime of the form YYYY-MM-DDThh:mm:ss[.fff][Z] in UTC")
+    year, month, day, hour, minute, second, fraction = match.groups()
+    micro = int((fraction or "0")[:6].ljust(6, "0"))
+    return datetime(
+        int(year), int(month), int(day), int(hour), int(minute), int(second), micro, tzinfo=UTC
+    )
+
+
+def format_datetime(moment: datetime) -> str:
+    """Write at most milliseconds and `Z`, never an offset: 20 or 24 characters (OCPI 2.2.1 §types).
+
+    A naive datetime is UTC. Microseconds are cut off, never rounded into the future.
+    """
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    milliseconds = moment.microsecond // 1000
+    text = moment.replace(tzinfo=None, microsecond=0).isoformat()
+    return f"{text}.{milliseconds:03d}Z" if milliseconds else f"{text}Z"
+
+
+def to_micros(moment: datetime) -> int:
+    """Microseconds since 1970 UTC; a naive datetime is UTC."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The aware UTC datetime of microseconds since 1970; OverflowError outside years 1 to 9999."""
+    return _EPOCH + timedelta(microseconds=micros)
