@@ -66,7 +66,7 @@ Latitude = Annotated[
     str,
     Meta(
         max_length=10,
-        pattern=r"^-?[0-9]{1,2}\.[0-9]{5,7}\Z",
+        pattern=r"^(-?[0-9]{1,2}\.[0-9]{5,7}|#NA)\Z",
         extra={"ocpi": "latitude"},
     ),
 ]
@@ -74,10 +74,11 @@ Longitude = Annotated[
     str,
     Meta(
         max_length=11,
-        pattern=r"^-?[0-9]{1,3}\.[0-9]{5,7}\Z",
+        pattern=r"^(-?[0-9]{1,3}\.[0-9]{5,7}|#NA)\Z",
         extra={"ocpi": "longitude"},
     ),
 ]
+"""Degrees. `#NA` as in every required string: a location has no other way to say unknown."""
 TimeOfDay = Annotated[
     str,
     Meta(

@@ -1,0 +1,73 @@
+"""Rules between the members of an object, which no annotation can state.
+
+`check(value)` walks a decoded object and yields every breach with its JSON path. A breach is
+against the words of the standard, or a `warning`: legal, but hardly meant. The rule is named by
+its requirement row, or by its chapter where the reading is ours.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+
+import msgspec
+from msgspec import inspect
+
+from voltroam.wire.rules import locations, others, sessions, tariffs
+from voltroam.wire.rules.breach import Breach, Rule
+
+__all__ = ["RULES", "Breach", "Rule", "check"]
+
+RULES: dict[type, Rule] = {
+    **locations.RULES,
+    **sessions.RULES,
+    **tariffs.RULES,
+    **others.RULES,
+}
+"""Which rule belongs to which object."""
+
+
+def check(value: object, path: str = "$") -> Iterator[Breach]:
+    """Every breach in an object of the standard, or in a list of them, in document order."""
+    found: list[Breach] = []
+    _walk(value, path, found)
+    return iter(found)
+
+
+def _walk(value: object, path: str, found: list[Breach]) -> None:
+    # one list instead of nested generators: every object received passes here
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            _walk(item, f"{path}[{index}]", found)
+        return
+    kind: type = type(value)
+    rule, members = _plan(kind)
+    if rule is not None:
+        found.extend(rule(value, path))
+    for name in members:
+        member = getattr(value, name)
+        if member is not None:
+            _walk(member, f"{path}.{name}", found)
+
+
+@cache
+def _plan(shape: type) -> tuple[Rule | None, tuple[str, ...]]:
+    """The rule of a type, and the members below which there are rules: no others are walked."""
+    if not issubclass(shape, msgspec.Struct):
+        return None, ()
+    members = tuple(
+        field.name
+        for field in msgspec.structs.fields(shape)
+        if any(any(_plan(inner)) for inner in _structs(inspect.type_info(field.type)))
+    )
+    return RULES.get(shape), members
+
+
+def _structs(kind: inspect.Type) -> Iterator[type]:
+    if isinstance(kind, inspect.Metadata):
+        yield from _structs(kind.type)
+    elif isinstance(kind, inspect.UnionType):
+        for inner in kind.types:
+            yield from _structs(inner)
+    elif isinstance(kind, inspect.ListType):
+        yield from _structs(kind.item_type)
+    elif isinstance(kind, inspect.StructType):
+        yield kind.cls

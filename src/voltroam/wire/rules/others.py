@@ -1,0 +1,75 @@
+"""Rules of tokens, credentials, version details, commands and charging profiles (OCPI 2.2.1)."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from voltroam.standard import v2_2_1 as v
+from voltroam.standard.parties import fold
+from voltroam.wire.rules.breach import Breach, Rule, unique
+
+
+def _token(token: v.Token, path: str) -> Iterator[Breach]:
+    passing = token.type in (v.TokenType.AD_HOC_USER, v.TokenType.APP_USER)
+    if passing and token.whitelist is not v.WhitelistType.NEVER:
+        yield Breach(f"{path}.whitelist", "TOK-WL-06", f"should be NEVER for {token.type}", True)
+
+
+def _credentials(credentials: v.Credentials, path: str) -> Iterator[Breach]:
+    if not all("!" <= character <= "~" for character in credentials.token):
+        yield Breach(f"{path}.token", "CORE-CRED-03", "should be printable ASCII, no spaces", True)
+    yield from unique(
+        f"{path}.roles",
+        "CORE-CRED-08",
+        (
+            (f"{role.role}/{fold(role.country_code)}/{fold(role.party_id)}", "role and party")
+            for role in credentials.roles
+        ),
+    )
+
+
+def _version_details(details: v.VersionDetails, path: str) -> Iterator[Breach]:
+    yield from unique(
+        f"{path}.endpoints",
+        "version_information_endpoint",
+        ((f"{one.identifier}/{one.role}", "module and role") for one in details.endpoints),
+        warning=True,
+    )
+
+
+def _start_session(command: v.StartSession, path: str) -> Iterator[Breach]:
+    if command.connector_id is not None and command.evse_uid is None:
+        yield Breach(f"{path}.evse_uid", "CMD-START-07", "needed when connector_id is set")
+
+
+def _profile(profile: v.ChargingProfile, path: str) -> Iterator[Breach]:
+    rate = profile.min_charging_rate
+    if rate is not None and not _one_decimal(rate):
+        yield Breach(f"{path}.min_charging_rate", "CHP-SEM-06", "more than one decimal")
+    last = -1
+    for index, period in enumerate(profile.charging_profile_period or ()):
+        at = f"{path}.charging_profile_period[{index}]"
+        if not _one_decimal(period.limit):
+            yield Breach(f"{at}.limit", "CHP-SEM-06", "more than one decimal")
+        if period.start_period <= last:
+            yield Breach(f"{at}.start_period", "CHP-SEM-04", "not after the period above", True)
+        last = period.start_period
+
+
+def _one_decimal(number: Decimal) -> bool:
+    exponent = number.normalize().as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -1
+
+
+def _active_profile(result: v.ActiveChargingProfileResult, path: str) -> Iterator[Breach]:
+    if result.result is v.ChargingProfileResultType.ACCEPTED and result.profile is None:
+        yield Breach(f"{path}.profile", "CHP-DT-03", "missing though ACCEPTED", True)
+
+
+RULES: dict[type, Rule] = {
+    v.Token: _token,
+    v.Credentials: _credentials,
+    v.VersionDetails: _version_details,
+    v.StartSession: _start_session,
+    v.ChargingProfile: _profile,
+    v.ActiveChargingProfileResult: _active_profile,
+}
