@@ -11,14 +11,11 @@ from enum import StrEnum
 
 from voltroam.standard import v2_2_1 as v
 from voltroam.standard.v2_2_1.credentials import Role
+from voltroam.standard.v2_2_1.version_information import InterfaceRole
 from voltroam.standard.versions import V2_2_1, Version
 
-
-class Interface(StrEnum):
-    """OCPI's own words for the two sides of a module (2.2.1 §version_information_endpoint)."""
-
-    SENDER = "SENDER"
-    RECEIVER = "RECEIVER"
+Interface = InterfaceRole
+"""OCPI's own words for the two sides of a module (2.2.1 §version_information_endpoint)."""
 
 
 class Behaviour(StrEnum):
@@ -130,6 +127,8 @@ class Endpoint:
     handler: str | None = None
     takes: type | None = None
     gives: type | None = None
+    gives_list: bool = False
+    """`data` of the reply is a JSON array of `gives`."""
     query: tuple[str, ...] = ()
     required_query: tuple[str, ...] = ()
     owner_in_path: bool = False
@@ -201,34 +200,30 @@ HUB_CLIENT_INFO = Module(
 def _list(module: Module, resource: Resource, *, required: tuple[str, ...] = ()) -> Endpoint:
     return Endpoint(
         module, Interface.SENDER, "GET", "", Behaviour.LIST, resource,
-        gives=resource.object, query=PAGING, required_query=required,
+        gives=resource.object, gives_list=True, query=PAGING, required_query=required,
     )  # fmt: skip
 
 
 def _owned(
     module: Module, resource: Resource, path: str, *methods: str, part: Part | None = None
 ) -> list[Endpoint]:
-    """Rows of a client-owned object on the RECEIVER interface (2.2.1 §transport, client owned push)."""
+    """Rows of a client-owned object on the RECEIVER interface (2.2.1 §transport)."""
     shape = part.object if part else resource.object
-    rows = []
-    for method in methods:
-        rows.append(
-            Endpoint(
-                module, Interface.RECEIVER, method, OWNED + path, Behaviour(method.lower()), resource,
-                part, owner_in_path=True,
-                takes=shape if method in ("PUT", "PATCH") else None,
-                gives=shape if method == "GET" else None,
-                query=tuple(resource.key_defaults),
-                safe_to_repeat=method != "PATCH",
-                broadcast=method != "GET" and resource.audience is Audience.PARTNERS,
-            )  # fmt: skip
+    return [
+        Endpoint(
+            module, Interface.RECEIVER, method, OWNED + path, Behaviour(method.lower()), resource,
+            part, owner_in_path=True,
+            takes=shape if method in ("PUT", "PATCH") else None,
+            gives=shape if method == "GET" else None,
+            query=tuple(resource.key_defaults),
+            safe_to_repeat=method != "PATCH",
+            broadcast=method != "GET" and resource.audience is Audience.PARTNERS,
         )
-    return rows
+        for method in methods
+    ]  # fmt: skip
 
 
-def _own(
-    module: Module, resource: Resource, path: str, part: Part | None = None
-) -> Endpoint:
+def _own(module: Module, resource: Resource, path: str, part: Part | None = None) -> Endpoint:
     """A single object on the SENDER interface: no owner segments."""
     return Endpoint(
         module, Interface.SENDER, "GET", path, Behaviour.GET, resource, part,
@@ -238,13 +233,14 @@ def _own(
 
 def _handled(
     module: Module, interface: Interface | None, method: str, path: str, handler: str,
-    *, takes: type | None = None, gives: type | None = None, query: tuple[str, ...] = (),
-    required_query: tuple[str, ...] = (), resource: Resource | None = None,
+    *, takes: type | None = None, gives: type | None = None, gives_list: bool = False,
+    query: tuple[str, ...] = (), required_query: tuple[str, ...] = (),
+    resource: Resource | None = None,
     urls: UrlPlace | None = None, safe_to_repeat: bool = True,
 ) -> Endpoint:  # fmt: skip
     return Endpoint(
         module, interface, method, path, Behaviour.HANDLED, resource, handler=handler, takes=takes,
-        gives=gives, query=query, required_query=required_query, urls=urls,
+        gives=gives, gives_list=gives_list, query=query, required_query=required_query, urls=urls,
         safe_to_repeat=safe_to_repeat,
     )  # fmt: skip
 
@@ -258,10 +254,16 @@ _COMMAND_BODIES: tuple[tuple[str, type], ...] = (
     ("CANCEL_RESERVATION", v.CancelReservation),
     ("UNLOCK_CONNECTOR", v.UnlockConnector),
 )
+_PROFILE_RESULTS: tuple[tuple[str, type], ...] = (
+    ("activechargingprofile", v.ActiveChargingProfileResult),
+    ("chargingprofile", v.ChargingProfileResult),
+    ("clearprofile", v.ClearProfileResult),
+)
+"""Our own response URLs: the standard leaves their form open, the path tells the bodies apart."""
 
 CORE: tuple[Endpoint, ...] = (
     # version_information_endpoint, credentials: configuration, one URL for both sides
-    _handled(VERSIONS_MODULE, None, "GET", "", "versions", gives=v.VersionInfo),
+    _handled(VERSIONS_MODULE, None, "GET", "", "versions", gives=v.VersionInfo, gives_list=True),
     _handled(VERSIONS_MODULE, None, "GET", "{version}", "version_details", gives=v.VersionDetails),
     _handled(CREDENTIALS, None, "GET", "", "credentials_get", gives=v.Credentials),
     _handled(CREDENTIALS, None, "POST", "", "credentials_post", takes=v.Credentials,
@@ -312,8 +314,11 @@ CORE: tuple[Endpoint, ...] = (
     _handled(CHARGING_PROFILES, _R, "DELETE", "{session_id}", "charging_profile_clear",
              gives=v.ChargingProfileResponse, query=("response_url",),
              required_query=("response_url",), urls=UrlPlace.QUERY),
-    _handled(CHARGING_PROFILES, _S, "POST", "{result}/{uid}", "charging_profile_result",
-             safe_to_repeat=False),
+    *(
+        _handled(CHARGING_PROFILES, _S, "POST", f"{result}/{{uid}}", "charging_profile_result",
+                 takes=body, safe_to_repeat=False)
+        for result, body in _PROFILE_RESULTS
+    ),
     _handled(CHARGING_PROFILES, _S, "PUT", "{session_id}", "active_charging_profile",
              takes=v.ActiveChargingProfile),
     # mod_hub_client_info
