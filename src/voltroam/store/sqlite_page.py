@@ -1,0 +1,92 @@
+"""Pages of a list on SQLite: joined documents and totals, nothing decoded."""
+
+import heapq
+import sqlite3
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from voltroam.store import sqlite_sql as sql
+from voltroam.store.interface import Page, PageQuery
+
+UNION_LIMIT = 50
+"""More audiences than this are merged here, not by one statement."""
+RARE = 20
+"""Fewer matches than one in so many: collect them by date instead of walking the list."""
+_EARLIEST, _LATEST = -(2**63), 2**63 - 1
+
+
+def counts(connection: sqlite3.Connection, query: PageQuery) -> dict[str, int]:
+    """The kept totals of those asked audiences that hold anything."""
+    if len(query.audiences) == 1:
+        values = (query.kind, query.audiences[0])
+        row = connection.execute(sql.COUNT_ONE, values).fetchone()
+        return {query.audiences[0]: row[0]} if row else {}
+    asked = set(query.audiences)
+    rows = connection.execute(sql.COUNTS, (query.kind,)).fetchall()
+    return {audience: n for audience, n in rows if audience in asked}
+
+
+def page(connection: sqlite3.Connection, query: PageQuery, held: dict[str, int]) -> Page:
+    """`held` is what `counts` gave."""
+    if query.date_from is not None or query.date_to is not None:
+        return _page_of_dates(connection, query, held)
+    total = sum(held.values())
+    if len(held) == 1:
+        values = (query.kind, *held, query.cursor or 0, query.limit + 1, _offset(query))
+        return _cut(connection.execute(sql.PAGE_ONE, values).fetchall(), query, total)
+    rows = _rows(connection, query, list(held), rare=False)
+    return _cut(rows, query, total)
+
+
+def _page_of_dates(connection: sqlite3.Connection, query: PageQuery, held: dict[str, int]) -> Page:
+    total = 0
+    for audience in held:
+        values = {**_values(query), "audience": audience}
+        total += connection.execute(sql.COUNT_DATES, values).fetchone()[0]
+    rare = total * RARE < sum(held.values())
+    return _cut(_rows(connection, query, list(held), rare=rare), query, total)
+
+
+def _rows(
+    connection: sqlite3.Connection, query: PageQuery, audiences: Sequence[str], *, rare: bool
+) -> list[Any]:
+    dates = query.date_from is not None or query.date_to is not None
+    if not audiences:
+        return []
+    if len(audiences) <= UNION_LIMIT:
+        text = sql.page(len(audiences), dates=dates, rare=rare)
+        return connection.execute(text, _values(query, audiences)).fetchall()
+    text = sql.numbers(1, dates=dates, rare=rare)
+    lists = [connection.execute(text, _values(query, [one])) for one in audiences]
+    first = _offset(query)
+    chosen = islice(heapq.merge(*lists), first, first + query.limit + 1)
+    return [connection.execute(sql.DOCUMENT, number).fetchone() for number in list(chosen)]
+
+
+def _values(query: PageQuery, audiences: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        "kind": query.kind,
+        "cursor": query.cursor or 0,
+        "limit": query.limit + 1,
+        "offset": _offset(query),
+        "from": _EARLIEST if query.date_from is None else query.date_from,
+        "to": _LATEST if query.date_to is None else query.date_to,
+        **{f"a{place}": audience for place, audience in enumerate(audiences)},
+    }
+
+
+def _offset(query: PageQuery) -> int:
+    return 0 if query.cursor is not None else query.offset
+
+
+def _cut(rows: list[Any], query: PageQuery, total: int) -> Page:
+    """One row more than asked was read: it tells that there is a next page."""
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
+    return Page(
+        [row[2] for row in rows],
+        total,
+        rows[-1][0] if more and rows else None,
+        tuple([row[1] for row in rows]),
+    )
