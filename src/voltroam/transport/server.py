@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -26,15 +27,15 @@ from voltroam.transport.body import Gone, Receive, Send, announces_body, drain, 
 from voltroam.transport.limits import Limits, RateLimit
 from voltroam.transport.metrics import CONTENT_TYPE, Metrics
 from voltroam.wire.call import Call, Reply, Request, Response
+from voltroam.wire.calls import read_call, write_response
 from voltroam.wire.envelope import fault_reply
-from voltroam.wire.headers import Ids, read_ids
+from voltroam.wire.headers import read_ids
+from voltroam.wire.routes import ROOT, Router
 
 Scope = Mapping[str, Any]
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 Authenticate = Callable[[Mapping[str, str]], Awaitable[Platform | None]]
 Answer = Callable[[Call, Platform], Awaitable[Reply]]
-Read = Callable[[Request], Call]
-Write = Callable[[Reply, Call | Ids, datetime], Response]
 Compress = Callable[[Request, Response], Awaitable[Response]]
 Lifespan = Callable[[], AbstractAsyncContextManager[Any]]
 
@@ -58,18 +59,16 @@ async def _always() -> bool:
 class OcpiApp:
     """All OCPI under `<prefix>/ocpi/`, beside it `/health`, `/ready` and `/metrics`.
 
-    `read` and `write` are the wire's two ends; `authenticate` names the platform or None;
+    The prefix is the path of the router's base URL. `authenticate` names the platform or None;
     `answer` is dispatch. `beside` serves every other path of the same port (operator API, console).
     """
 
     def __init__(
         self,
         *,
-        read: Read,
-        write: Write,
+        router: Router,
         authenticate: Authenticate,
         answer: Answer,
-        prefix: str = "",
         limits: Limits | None = None,
         ready: Callable[[], Awaitable[bool]] = _always,
         metrics: Metrics | None = None,
@@ -78,12 +77,11 @@ class OcpiApp:
         compress: Compress | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._read = read
-        self._write = write
+        self._router = router
         self._authenticate = authenticate
         self._answer = answer
-        self._prefix = prefix.rstrip("/")
-        self._ocpi = self._prefix + "/ocpi/"
+        self._prefix = urlsplit(router.base_url).path.rstrip("/")
+        self._ocpi = (f"{self._prefix}/{ROOT}/", f"/{ROOT}/")  # a proxy may cut the prefix off
         self._limits = limits or Limits()
         self._rate = RateLimit(self._limits.rate, self._limits.burst)
         self._ready = ready
@@ -128,7 +126,7 @@ class OcpiApp:
                 body = await read_body(receive, headers, self._limits)
                 unread = False
                 request = Request(request.method, url, headers, body)
-            call = self._read(request)
+            call = read_call(request, self._router)
             reply = await self._answer(call, platform)
         except OcpiError as fault:
             reply = fault_reply(fault)
@@ -137,7 +135,7 @@ class OcpiApp:
         except Exception as fault:
             report(fault, headers)
             reply = fault_reply(NodeError("internal error"))
-        response = self._write(reply, call or read_ids(headers), self._now())
+        response = write_response(reply, call or read_ids(headers), now=self._now())
         if self._compress is not None and "accept-encoding" in headers:
             response = await self._compress(request, response)
         close = unread and not await drain(receive, self._limits)

@@ -1,0 +1,139 @@
+"""The client on aiohttp: one session for all; its resolver knows only checked addresses."""
+
+import asyncio
+import socket
+import ssl
+import tempfile
+from pathlib import Path
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from voltroam.standard.errors import Unreachable, Unusable
+from voltroam.transport.client import ClientTls, announced, fold_headers, too_large
+from voltroam.transport.guard import Checked
+from voltroam.wire.call import Request, Response
+
+CHUNK = 64 * 1024
+
+
+class _PinnedResolver(AbstractResolver):
+    """Answers with the addresses that the guard judged, and with nothing for any other name."""
+
+    def __init__(self) -> None:
+        self.pinned: dict[tuple[str, int], tuple[str, ...]] = {}
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        addresses = self.pinned.get((host, port))
+        if addresses is None:
+            raise OSError(f"{host} was not checked")
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in addresses
+        ]
+
+    async def close(self) -> None:
+        self.pinned.clear()
+
+
+def tls_context(tls: ClientTls) -> ssl.SSLContext:
+    """Trust the system and our own authorities, name ourselves if we can. Raises ssl.SSLError."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if tls.authorities is not None:
+        context.load_verify_locations(cadata=tls.authorities.decode("ascii"))
+    if tls.certificate is not None:
+        with tempfile.TemporaryDirectory() as folder:  # ssl reads certificates from files only
+            file = Path(folder) / "identity.pem"
+            file.touch(mode=0o600)
+            file.write_bytes((tls.key or b"") + b"\n" + tls.certificate)
+            context.load_cert_chain(file)
+    return context
+
+
+class AiohttpSender:
+    """Made inside a running event loop or before it; the session opens with the first request."""
+
+    def __init__(self, tls: ClientTls | None = None, *, connections: int = 1024) -> None:
+        self._tls = tls or ClientTls()
+        self._connections = connections
+        self._resolver = _PinnedResolver()
+        self._session: aiohttp.ClientSession | None = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                limit=self._connections,
+                ssl=tls_context(self._tls),
+                resolver=self._resolver,
+                use_dns_cache=False,
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                skip_auto_headers=("user-agent", "accept", "content-type"),
+                timeout=aiohttp.ClientTimeout(total=None),
+            )
+        return self._session
+
+    async def send(self, request: Request, to: Checked, *, timeout: float, limit: int) -> Response:
+        session = self._open()
+        self._resolver.pinned[to.host, to.port] = to.addresses
+        headers = {"accept-encoding": "gzip", **request.headers}
+        try:
+            async with (
+                asyncio.timeout(timeout),
+                session.request(
+                    request.method,
+                    URL(to.url, encoded=True),
+                    headers=headers,
+                    data=request.body or None,
+                    allow_redirects=False,
+                ) as answer,
+            ):
+                announced(answer.headers.get("content-length"), limit)
+                body = await _read(answer.content, limit)
+                return Response(answer.status, fold_headers(answer.headers.items()), body)
+        except aiohttp.ClientConnectorError as fault:
+            raise Unreachable(f"no connection to {to.host}: {_why(fault)}", sent=False) from None
+        except aiohttp.ClientPayloadError:
+            raise Unusable(f"the answer of {to.host} breaks off") from None
+        except aiohttp.ClientResponseError:
+            raise Unusable(f"the answer of {to.host} is no HTTP") from None
+        except (aiohttp.ClientError, OSError) as fault:
+            if isinstance(fault, TimeoutError):
+                raise
+            raise Unreachable(f"lost connection to {to.host}: {_why(fault)}") from None
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+async def _read(content: aiohttp.StreamReader, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise too_large(limit)
+    return b"".join(parts)
+
+
+def _why(fault: BaseException) -> str:
+    """The kind of fault; texts of libraries may quote what we sent."""
+    return type(fault).__name__

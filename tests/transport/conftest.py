@@ -1,0 +1,91 @@
+"""Loopback servers that behave as badly as a test wants, and certificates for them."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+import trustme
+
+from voltroam.transport.addresses import Reach
+from voltroam.transport.aiohttp_sender import AiohttpSender
+from voltroam.transport.client import ClientTls, GuardedSender, PinnedSender
+from voltroam.transport.guard import GuardSettings, Resolve, UrlGuard
+from voltroam.transport.pyreqwest_sender import PyreqwestSender
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+LOOPBACK = GuardSettings(http=True, reach=Reach(loopback=True))
+
+SENDERS: dict[str, Callable[[ClientTls | None], PinnedSender]] = {
+    "pyreqwest": PyreqwestSender,
+    "aiohttp": AiohttpSender,
+}
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(params=list(SENDERS))
+def library(request: pytest.FixtureRequest) -> Callable[[ClientTls | None], PinnedSender]:
+    """Each test that takes this runs with both client libraries."""
+    return SENDERS[request.param]
+
+
+@asynccontextmanager
+async def guarded(
+    library: Callable[[ClientTls | None], PinnedSender],
+    *,
+    tls: ClientTls | None = None,
+    resolve: Resolve | None = None,
+    settings: GuardSettings = LOOPBACK,
+) -> AsyncIterator[GuardedSender]:
+    guard = UrlGuard(settings, resolve=resolve) if resolve else UrlGuard(settings)
+    sender = GuardedSender(guard, library(tls))
+    try:
+        yield sender
+    finally:
+        await sender.close()
+
+
+@asynccontextmanager
+async def raw_server(
+    talk: Talk, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> AsyncIterator[int]:
+    """A TCP server that does what `talk` says with each connection; gives its port."""
+
+    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await talk(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            return
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(one, host, 0, ssl=tls)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+async def read_head(reader: asyncio.StreamReader) -> bytes:
+    return await reader.readuntil(b"\r\n\r\n")
+
+
+def says(answer: bytes) -> Talk:
+    """Read one head, write these bytes, hang up."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        writer.write(answer)
+        await writer.drain()
+
+    return talk
+
+
+def ok(body: bytes, *headers: str) -> bytes:
+    lines = ["HTTP/1.1 200 OK", f"content-length: {len(body)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body

@@ -1,0 +1,541 @@
+"""What holds for every client library: pinning, TLS, time, size, and honest errors."""
+
+import asyncio
+import gzip
+import os
+import ssl
+import time
+from collections.abc import Callable
+
+import pytest
+import trustme
+
+from tests.transport.conftest import guarded, ok, raw_server, read_head, says
+from voltroam.standard.errors import ForbiddenUrl, Unreachable, Unusable
+from voltroam.transport.client import ClientTls, PinnedSender
+from voltroam.wire.call import Request
+
+Library = Callable[[ClientTls | None], PinnedSender]
+ENVELOPE = b'{"status_code":1000,"timestamp":"2026-01-01T00:00:00Z"}'
+
+
+async def local(_host: str, _port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+def server_tls(
+    authority: trustme.CA, *names: str, clients: trustme.CA | None = None
+) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(*names).configure_cert(context)
+    if clients is not None:
+        clients.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def trusting(authority: trustme.CA) -> ClientTls:
+    return ClientTls(authorities=authority.cert_pem.bytes())
+
+
+# -- pinning --------------------------------------------------------------------------------------
+
+
+async def test_the_connection_goes_to_the_address_that_was_checked(library: Library) -> None:
+    """The name exists only in the guard's resolver: the library itself must not ask the DNS."""
+    async with (
+        raw_server(says(ok(ENVELOPE))) as port,
+        guarded(library, resolve=local) as sender,
+    ):
+        url = f"http://nowhere.invalid:{port}/ocpi/versions"
+        response = await sender.send(Request("GET", url), timeout=5)
+    assert (response.status, response.body) == (200, ENVELOPE)
+
+
+async def test_a_second_answer_of_the_dns_changes_nothing(library: Library) -> None:
+    """DNS rebinding: the answer turns to another address between the check and the connection."""
+    answers = iter([["127.0.0.1"], ["127.0.0.2"], ["127.0.0.2"]])
+
+    async def rebinding(_host: str, _port: int) -> list[str]:
+        return next(answers)
+
+    async with (
+        raw_server(says(ok(b"checked"))) as port,
+        guarded(library, resolve=rebinding) as sender,
+    ):
+        for _ in range(3):
+            url = f"http://rebind.invalid:{port}/"
+            assert (await sender.send(Request("GET", url), timeout=5)).body == b"checked"
+
+
+async def test_a_new_checked_address_is_used_when_the_old_one_is_gone(library: Library) -> None:
+    answers = iter([["127.0.0.2"], ["127.0.0.1"]])
+
+    async def moved(_host: str, _port: int) -> list[str]:
+        return next(answers)
+
+    async with (
+        raw_server(says(ok(b"there"))) as port,
+        guarded(library, resolve=moved) as sender,
+    ):
+        request = Request("GET", f"http://moved.invalid:{port}/")
+        with pytest.raises(Unreachable) as refused:
+            await sender.send(request, timeout=5)
+        assert refused.value.sent is False
+        assert (await sender.send(request, timeout=5)).body == b"there"
+
+
+async def test_proxies_of_the_environment_are_not_used(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    async with raw_server(says(ok(b"direct"))) as port, guarded(library, resolve=local) as sender:
+        request = Request("GET", f"http://direct.invalid:{port}/")
+        assert (await sender.send(request, timeout=5)).body == b"direct"
+    assert os.environ["HTTP_PROXY"]
+
+
+# -- TLS ------------------------------------------------------------------------------------------
+
+
+async def test_tls_names_and_verifies_the_host_of_the_url(
+    library: Library, authority: trustme.CA
+) -> None:
+    """CORE-AUTH-15: SNI and certificate are those of the name, though we connect to an address."""
+    asked: list[str | None] = []
+    context = server_tls(authority, "partner.example")
+    context.sni_callback = lambda _socket, name, _context: asked.append(name)
+    async with (
+        raw_server(says(ok(ENVELOPE)), tls=context) as port,
+        guarded(library, tls=trusting(authority), resolve=local) as sender,
+    ):
+        request = Request("GET", f"https://partner.example:{port}/")
+        assert (await sender.send(request, timeout=5)).status == 200
+    assert asked == ["partner.example"]
+
+
+async def test_a_certificate_for_another_name_is_refused(
+    library: Library, authority: trustme.CA
+) -> None:
+    async with (
+        raw_server(says(ok(b"")), tls=server_tls(authority, "other.example")) as port,
+        guarded(library, tls=trusting(authority), resolve=local) as sender,
+    ):
+        with pytest.raises(Unreachable) as refused:
+            await sender.send(Request("GET", f"https://partner.example:{port}/"), timeout=5)
+    assert refused.value.sent is False
+
+
+async def test_a_certificate_of_an_unknown_authority_is_refused(
+    library: Library, authority: trustme.CA
+) -> None:
+    async with (
+        raw_server(says(ok(b"")), tls=server_tls(authority, "partner.example")) as port,
+        guarded(library, resolve=local) as sender,
+    ):
+        with pytest.raises(Unreachable) as refused:
+            await sender.send(Request("GET", f"https://partner.example:{port}/"), timeout=5)
+    assert refused.value.sent is False
+
+
+async def test_certificates_hold_for_ip_addresses_too(
+    library: Library, authority: trustme.CA
+) -> None:
+    async with (
+        raw_server(says(ok(ENVELOPE)), tls=server_tls(authority, "127.0.0.1")) as port,
+        guarded(library, tls=trusting(authority)) as sender,
+    ):
+        request = Request("GET", f"https://127.0.0.1:{port}/")
+        assert (await sender.send(request, timeout=5)).status == 200
+
+
+async def test_the_client_certificate_is_presented(library: Library, authority: trustme.CA) -> None:
+    clients = trustme.CA()
+    ours = clients.issue_cert("node.example")
+    tls = ClientTls(
+        authorities=authority.cert_pem.bytes(),
+        certificate=b"".join(blob.bytes() for blob in ours.cert_chain_pems),
+        key=ours.private_key_pem.bytes(),
+    )
+    seen: list[object] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        seen.append(writer.get_extra_info("peercert"))
+        writer.write(ok(ENVELOPE))
+
+    context = server_tls(authority, "partner.example", clients=clients)
+    async with raw_server(talk, tls=context) as port:
+        request = Request("GET", f"https://partner.example:{port}/")
+        async with guarded(library, tls=tls, resolve=local) as sender:
+            assert (await sender.send(request, timeout=5)).status == 200
+        async with guarded(library, tls=trusting(authority), resolve=local) as sender:
+            with pytest.raises((Unreachable, Unusable)):
+                await sender.send(request, timeout=5)
+    assert len(seen) == 1
+    assert seen[0]
+
+
+def test_the_private_key_is_not_shown() -> None:
+    assert "SECRET" not in repr(ClientTls(key=b"SECRET"))
+
+
+# -- requests -------------------------------------------------------------------------------------
+
+
+async def test_a_request_arrives_as_it_was_given(library: Library) -> None:
+    """CORE-AUTH-02, CORE-AUTH-09, CORE-HTTP-01"""
+    got: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        got.append(await read_head(reader) + await reader.readexactly(2))
+        writer.write(ok(ENVELOPE, "X-Request-ID: 1", "LINK: <a>", "Link: <b>"))
+
+    headers = {"authorization": "Token eA==", "content-type": "application/json"}
+    async with raw_server(talk) as port, guarded(library) as sender:
+        url = f"http://127.0.0.1:{port}/a%20b/%C3%A9?x=1%2B2&y=a,b"
+        response = await sender.send(Request("PUT", url, headers, b"{}"), timeout=5)
+    head = got[0].decode().lower()
+    assert head.startswith("put /a%20b/%c3%a9?x=1%2b2&y=a,b http/1.1\r\n")
+    assert "\r\nauthorization: token ea==\r\n" in head
+    assert head.count("content-type:") == 1
+    assert f"\r\nhost: 127.0.0.1:{port}\r\n" in head
+    assert "\r\ncontent-length: 2\r\n" in head
+    assert response.headers["x-request-id"] == "1"
+    assert response.headers["link"] == "<a>, <b>"
+
+
+@pytest.mark.parametrize("status", [200, 201, 400, 401, 404, 405, 429, 500, 503])
+async def test_every_status_comes_back_as_it_is(library: Library, status: int) -> None:
+    """CORE-HTTP-11, CORE-HTTP-12: what it means is decided on the OCPI status code, elsewhere."""
+    answer = f"HTTP/1.1 {status} X\r\ncontent-length: 2\r\nretry-after: 7\r\n\r\n{{}}".encode()
+    async with raw_server(says(answer)) as port, guarded(library) as sender:
+        response = await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=5)
+    assert (response.status, response.headers["retry-after"]) == (status, "7")
+
+
+async def test_connections_are_kept(library: Library) -> None:
+    connections = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while True:
+            await read_head(reader)
+            writer.write(ok(ENVELOPE))
+
+    async with raw_server(talk) as port, guarded(library, resolve=local) as sender:
+        for _ in range(5):
+            await sender.send(Request("GET", f"http://kept.invalid:{port}/"), timeout=5)
+    assert connections == 1
+
+
+# -- hostile answers ------------------------------------------------------------------------------
+
+
+async def refused_by(
+    library: Library, answer: bytes, *, limit: int = 100_000
+) -> Unusable | Unreachable:
+    started = time.monotonic()
+    async with raw_server(says(answer)) as port, guarded(library) as sender:
+        with pytest.raises((Unusable, Unreachable)) as refused:
+            request = Request("GET", f"http://127.0.0.1:{port}/")
+            await sender.send(request, timeout=5, limit=limit)
+    assert time.monotonic() - started < 3
+    assert isinstance(refused.value, Unusable | Unreachable)
+    return refused.value
+
+
+async def test_a_body_of_a_gigabyte_ends_at_its_announcement(library: Library) -> None:
+    fault = await refused_by(library, b"HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\nx")
+    assert isinstance(fault, Unusable)
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+async def test_a_stream_without_end_is_cut_at_the_limit(library: Library, chunked: bool) -> None:
+    written = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        await read_head(reader)
+        coding = b"transfer-encoding: chunked\r\n" if chunked else b"connection: close\r\n"
+        writer.write(b"HTTP/1.1 200 OK\r\n" + coding + b"\r\n")
+        block = b"10000\r\n" + b"x" * 0x10000 + b"\r\n" if chunked else b"x" * 0x10000
+        while True:
+            writer.write(block)
+            await writer.drain()
+            written += len(block)
+
+    started = time.monotonic()
+    async with raw_server(talk) as port, guarded(library) as sender:
+        with pytest.raises(Unusable):
+            request = Request("GET", f"http://127.0.0.1:{port}/")
+            await sender.send(request, timeout=10, limit=1_000_000)
+        took = time.monotonic() - started
+    assert took < 3
+    assert written < 50_000_000
+
+
+async def test_a_body_at_the_limit_is_read_and_one_byte_more_is_not(library: Library) -> None:
+    async with raw_server(says(ok(b"x" * 1000))) as port, guarded(library) as sender:
+        request = Request("GET", f"http://127.0.0.1:{port}/")
+        assert len((await sender.send(request, timeout=5, limit=1000)).body) == 1000
+        with pytest.raises(Unusable):
+            await sender.send(request, timeout=5, limit=999)
+
+
+async def test_a_slow_drip_ends_at_the_total_timeout(library: Library) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+        for _ in range(1000):
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    started = time.monotonic()
+    async with raw_server(talk) as port, guarded(library) as sender:
+        with pytest.raises(Unreachable) as late:
+            await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=0.5)
+        assert 0.4 < time.monotonic() - started < 2
+    assert late.value.sent
+
+
+async def test_silence_ends_at_the_total_timeout(library: Library) -> None:
+    async def talk(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with raw_server(talk) as port, guarded(library) as sender:
+        with pytest.raises(Unreachable) as late:
+            await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=0.3)
+    assert late.value.sent
+
+
+async def test_headers_without_end_are_refused(library: Library) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        for number in range(200_000):
+            writer.write(b"x-%d: %s\r\n" % (number, b"y" * 100))
+            await writer.drain()
+
+    started = time.monotonic()
+    async with raw_server(talk) as port, guarded(library) as sender:
+        with pytest.raises((Unusable, Unreachable)):
+            await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=10)
+        assert time.monotonic() - started < 5
+
+
+def gzipped(body: bytes) -> bytes:
+    return ok(gzip.compress(body), "content-encoding: gzip")
+
+
+async def test_gzip_is_asked_for_and_unpacked(library: Library) -> None:
+    heads: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await read_head(reader))
+        writer.write(gzipped(ENVELOPE))
+
+    async with raw_server(talk) as port, guarded(library) as sender:
+        response = await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=5)
+    assert response.body == ENVELOPE
+    assert b"accept-encoding: gzip\r\n" in heads[0].lower()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(gzipped(b"\0" * 50_000_000), id="bomb"),
+        pytest.param(ok(b"\x1f\x8b\x08garbage", "content-encoding: gzip"), id="damaged"),
+        pytest.param(
+            ok(gzip.compress(b"x" * 99)[:-9], "content-encoding: gzip"), id="truncated gzip"
+        ),
+        pytest.param(ok(b"\x0b\x02\x80", "content-encoding: br"), id="brotli unasked"),
+        pytest.param(ok(b"x", "content-encoding: gzip, gzip"), id="gzip twice"),
+    ],
+)
+async def test_bad_compression_is_unusable(library: Library, answer: bytes) -> None:
+    assert isinstance(await refused_by(library, answer), Unusable)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"garbage\r\n\r\n", id="no http"),
+        pytest.param(b"", id="empty"),
+        pytest.param(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", id="half a body"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n", id="bad chunk"
+        ),
+        pytest.param(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n123456",
+                     id="two lengths"),
+        pytest.param(b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n12345", id="negative length"),
+        pytest.param(b"HTTP/1.1 2000 OK\r\n\r\n", id="bad status"),
+        pytest.param(b"SSH-2.0-OpenSSH_9.6\r\n", id="ssh"),
+    ],
+)  # fmt: skip
+async def test_what_is_no_http_is_an_error_and_never_a_success(
+    library: Library, answer: bytes
+) -> None:
+    assert (await refused_by(library, answer)).message
+
+
+async def test_a_reset_in_the_body_is_an_error(library: Library) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf")
+        await writer.drain()
+        writer.transport.abort()
+
+    async with raw_server(talk) as port, guarded(library) as sender:
+        with pytest.raises((Unusable, Unreachable)) as broken:
+            await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=5)
+    assert getattr(broken.value, "sent", True)
+
+
+async def test_a_closed_port_is_unreachable_and_nothing_was_sent(library: Library) -> None:
+    async with raw_server(says(b"")) as port:
+        pass
+    async with guarded(library) as sender:
+        with pytest.raises(Unreachable) as refused:
+            await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=5)
+    assert refused.value.sent is False
+
+
+async def test_a_name_that_does_not_resolve_is_unreachable(library: Library) -> None:
+    async def nothing(_host: str, _port: int) -> list[str]:
+        raise OSError
+
+    async with guarded(library, resolve=nothing) as sender:
+        with pytest.raises(Unreachable) as refused:
+            await sender.send(Request("GET", "https://gone.invalid/"), timeout=5)
+    assert refused.value.sent is False
+
+
+async def test_another_content_type_is_the_readers_to_judge(library: Library) -> None:
+    answer = ok(b"<html>login</html>", "content-type: text/html")
+    async with raw_server(says(answer)) as port, guarded(library) as sender:
+        response = await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=5)
+    assert response.headers["content-type"] == "text/html"
+
+
+async def test_errors_do_not_quote_the_token(library: Library) -> None:
+    headers = {"authorization": "Token c2VjcmV0"}
+    async with raw_server(says(b"garbage\r\n\r\n")) as port, guarded(library) as sender:
+        with pytest.raises((Unusable, Unreachable)) as refused:
+            request = Request("GET", f"http://127.0.0.1:{port}/", headers)
+            await sender.send(request, timeout=5)
+    assert "c2VjcmV0" not in str(refused.value)
+
+
+async def test_a_header_that_is_none_never_leaves(library: Library) -> None:
+    async with raw_server(says(ok(b""))) as port, guarded(library) as sender:
+        with pytest.raises((Unreachable, Unusable)):
+            request = Request("GET", f"http://127.0.0.1:{port}/", {"x-request-id": "a\r\nb: c"})
+            await sender.send(request, timeout=5)
+
+
+# -- redirects ------------------------------------------------------------------------------------
+
+
+def redirect(location: str, status: int = 302) -> bytes:
+    return f"HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_get_follows_a_redirect_within_its_origin(library: Library, status: int) -> None:
+    """CORE-HTTP-15 seen from the other side: partners redirect for a trailing slash."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await read_head(reader)
+        assert b"token t" in head.lower()
+        writer.write(redirect("/list/", status) if b" /list " in head else ok(ENVELOPE))
+
+    async with raw_server(talk) as port, guarded(library) as sender:
+        request = Request("GET", f"http://127.0.0.1:{port}/list", {"authorization": "Token T"})
+        # each connection serves one request here, so the server hangs up in between
+        assert (await sender.send(request, timeout=5)).body == ENVELOPE
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://10.0.0.1/",
+        "http://192.168.1.1/",
+        "http://[::ffff:10.0.0.1]/",
+        "http://0x7f.1/",
+        "http://user@127.0.0.1/",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1/",
+        "//10.0.0.1/",
+        "http://\\127.0.0.1/",
+    ],
+)
+async def test_a_redirect_to_a_forbidden_url_is_not_followed(
+    library: Library, location: str
+) -> None:
+    async with raw_server(says(redirect(location))) as port, guarded(library) as sender:
+        with pytest.raises(ForbiddenUrl):
+            await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=5)
+
+
+async def test_a_redirect_to_another_host_or_port_is_not_followed(library: Library) -> None:
+    reached: list[bytes] = []
+
+    async def other(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        reached.append(await read_head(reader))
+
+    async with raw_server(other) as there:
+        for location in (f"http://127.0.0.1:{there}/", f"http://127.0.0.2:{there}/"):
+            async with raw_server(says(redirect(location))) as port, guarded(library) as sender:
+                with pytest.raises(Unusable):
+                    await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=5)
+    assert reached == []
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "DELETE"])
+async def test_a_write_is_never_redirected(library: Library, method: str) -> None:
+    async with raw_server(says(redirect("/else", 307))) as port, guarded(library) as sender:
+        with pytest.raises(Unusable):
+            await sender.send(Request(method, f"http://127.0.0.1:{port}/"), timeout=5)
+
+
+async def test_redirects_in_a_circle_end(library: Library) -> None:
+    count = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count
+        await read_head(reader)
+        count += 1
+        writer.write(redirect("/again"))
+
+    async with raw_server(talk) as port, guarded(library) as sender:
+        with pytest.raises(Unusable):
+            await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=5)
+    assert count == 4
+
+
+# -- cancelling -----------------------------------------------------------------------------------
+
+
+async def test_a_cancelled_request_hangs_up(library: Library) -> None:
+    hung_up = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        await reader.read()
+        hung_up.set()
+
+    async with raw_server(talk) as port, guarded(library) as sender:
+        request = Request("GET", f"http://127.0.0.1:{port}/")
+        task = asyncio.create_task(sender.send(request, timeout=30))
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.wait_for(hung_up.wait(), 5)
