@@ -67,7 +67,7 @@ def test_coordinates_that_cannot_be_known_are_na() -> None:
 
 
 def test_an_evse_that_is_not_assigned_yet_is_na() -> None:
-    """CORE-TYPE-16, SES-OBJ-02"""
+    """CORE-TYPE-16"""
     assert accepted(
         v.UnlockConnector,
         response_url="https://emsp.example/1",
