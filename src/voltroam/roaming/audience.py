@@ -1,4 +1,4 @@
-"""Who may see an object: a class that is computed when it is written, so that pages stay joined bytes.
+"""Who may see an object: a class computed when it is written, so that pages stay joined bytes.
 
 `NL/AAA` is for the partners of that owner, `NL/AAA>DE/MSP` for the party in `cdr_token`, `-` for
 nobody although it is ours, and the empty class for what others own and we only hold.

@@ -93,7 +93,7 @@ class InboundToken(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """All that we know of one partner. Secrets are sealed; the inbound token is only known by hash."""
+    """All that we know of one partner; of tokens only what `Vault` made of them."""
 
     id: str
     name: str
@@ -121,7 +121,7 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Why the last registration step failed, for the operator."""
 
     def endpoint(self, identifier: str, interface: Interface) -> str | None:
-        """URL of a module's interface; the role of `credentials` is ignored (OCPI 2.2.1 §credentials)."""
+        """URL of a module's interface; `credentials` has one for both (OCPI 2.2.1 §credentials)."""
         for at in self.endpoints:
             if at.identifier == identifier and (
                 identifier == "credentials" or at.role is interface

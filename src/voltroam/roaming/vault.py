@@ -69,7 +69,7 @@ class Vault:
             raise NodeError("A sealed secret was damaged") from fault
 
     def new_token(self) -> str:
-        """A credentials token: 48 printable ASCII characters (OCPI 2.2.1 §credentials, at most 64)."""
+        """A credentials token: 48 printable ASCII characters (OCPI 2.2.1 §credentials)."""
         return secrets.token_urlsafe(36)
 
 

@@ -1,0 +1,187 @@
+"""The one way in for whole objects: a partner's push, a pull and an import obey the same rules.
+
+What came is read before the transaction; what depends on the object as it stands is decided inside
+the `Change` that each function returns. Documents are kept as received.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from voltroam.roaming.audience import audience_of
+from voltroam.roaming.keys import object_key, owner_in
+from voltroam.roaming.owners import owns
+from voltroam.roaming.platforms import Identity, Platform
+from voltroam.roaming.settle import (
+    Target,
+    Writer,
+    conflict,
+    event,
+    older,
+    settle,
+    unchanged,
+)
+from voltroam.roaming.weigh import (
+    Accepted,
+    Outcome,
+    check_final,
+    is_older,
+    is_private,
+    marked,
+    same,
+)
+from voltroam.standard.endpoints import Removal, Resource
+from voltroam.standard.errors import CallerError, NotFound
+from voltroam.standard.parties import PartyId, fold
+from voltroam.standard.versions import Version
+from voltroam.store.interface import Change, Decision, Held, ObjectDraft, ObjectKey, ObjectRow
+from voltroam.wire.decode import Problem, Reading, read
+from voltroam.wire.times import to_micros
+
+OWNER_MEMBERS = ("country_code", "party_id")
+
+
+def accept(
+    resource: Resource,
+    document: bytes,
+    *,
+    version: Version,
+    source: Platform | None,
+    identity: Identity,
+    strict: bool,
+    owner: PartyId | None = None,
+    ids: Mapping[str, str] | None = None,
+    authoritative: bool = False,
+    private: bool | None = None,
+) -> Change[Accepted]:
+    """Take one whole object. `owner` and `ids` are what the URL names, if it came by URL.
+
+    `source` None: an import of our own. `private` sets or clears the operator's mark; None leaves
+    it. Raises InvalidBody (no JSON), CallerError 2001 (unusable, or URL and body differ), NotFound
+    (not the caller's). Whoever applies it must look at `Accepted.refusal`.
+    """
+    writer = Writer(identity, version, source, strict, authoritative)
+    if owner is not None:
+        refuse_stranger(resource, owner, source)
+    members, problems = read_object(resource.object, document, strict=strict)
+    named = owner_in(members) if resource.owner_in_body else owner
+    if named is None:
+        raise CallerError("$.country_code, $.party_id: needed to identify the owner")
+    if owner is not None:
+        _same_owner(owner, named)
+        _same_ids(resource, ids or {}, members)
+    elif source is not None and not source.is_hub and not owns(source, resource, named):
+        raise CallerError("$.country_code, $.party_id: not a party of yours that owns such objects")
+    moment = members.get("last_updated")
+    target = Target(resource, named, object_key(resource, named, members), writer)
+
+    def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
+        stamp = to_micros(moment) if isinstance(moment, datetime) else held.now
+        moved = private is not None and private != is_private(row)
+        if row is not None and not moved:
+            kept = _kept(target, row, document, stamp, now=held.now)
+            if kept is not None:
+                return kept
+        return settle(
+            target, row, document, held, last_updated=stamp, problems=problems, private=private
+        )
+
+    return target.change(decide)
+
+
+def remove(
+    resource: Resource,
+    owner: PartyId,
+    ids: Mapping[str, object],
+    *,
+    version: Version,
+    source: Platform | None,
+    identity: Identity,
+) -> Change[Accepted]:
+    """End an object that may be deleted; a tombstone tells the lanes. NotFound if it is absent."""
+    refuse_stranger(resource, owner, source)
+    key = object_key(resource, owner, ids)
+
+    def decide(row: ObjectRow | None, _held: Held) -> Decision[Accepted]:
+        if row is None or row.deleted or resource.removal is not Removal.DELETE:
+            raise NotFound("No such object")
+        draft = ObjectDraft(
+            key, row.version, row.document, row.last_updated, row.audience, row.sources,
+            row.notes, row.sidecar, deleted=True,
+        )  # fmt: skip
+        return Decision(
+            Accepted(Outcome.REMOVED, row.document),
+            objects=(draft,),
+            events=(event(key, "deleted", row.document),),
+        )
+
+    return Target(resource, owner, key, Writer(identity, version, source)).change(decide)
+
+
+def mark_private(
+    resource: Resource, key: ObjectKey, owner: PartyId, identity: Identity, *, private: bool
+) -> Change[bool]:
+    """Set or clear the operator's mark on an own object; False if we hold no such object."""
+
+    def decide(held: Held) -> Decision[bool]:
+        row = held.objects.get(key)
+        if row is None or row.deleted or not identity.holds(owner):
+            return Decision(False)
+        audience = audience_of(resource, row.document, owner, identity, private=private)
+        if audience == row.audience:
+            return Decision(True)
+        draft = ObjectDraft(
+            key, row.version, row.document, row.last_updated, audience, row.sources, row.notes,
+            marked(row.sidecar, private),
+        )  # fmt: skip
+        return Decision(True, objects=(draft,), events=(event(key, "changed", row.document),))
+
+    return Change(decide, objects=(key,))
+
+
+def read_object(
+    shape: type, document: bytes, *, strict: bool
+) -> tuple[dict[str, object], tuple[Problem, ...]]:
+    """The typed members of a document, and its problems; CallerError 2001 if it is unusable."""
+    reading: Reading[Any] = read(shape, document)
+    if not reading.usable(strict):
+        raise CallerError(reading.message)
+    return msgspec.structs.asdict(reading.value), reading.problems
+
+
+def refuse_stranger(resource: Resource, owner: PartyId, source: Platform | None) -> None:
+    """NotFound before the body is looked at; a hub's claim is checked inside the transaction."""
+    if source is not None and not source.is_hub and not owns(source, resource, owner):
+        raise NotFound("No such object")
+
+
+def _kept(
+    target: Target, row: ObjectRow, document: bytes, stamp: int, *, now: int
+) -> Decision[Accepted] | None:
+    """The decision that leaves the held object as it is, or None if the new one shall stand."""
+    if target.resource.immutable:
+        identical = same(row.document, document)
+        return unchanged(row, target.writer) if identical else conflict(row, document)
+    if not target.writer.authoritative and is_older(stamp, row.last_updated, now):
+        return older(row, document, target.writer)
+    if row.deleted:
+        return None
+    if stamp == row.last_updated and same(row.document, document):
+        return unchanged(row, target.writer)
+    check_final(target.resource, row.document, document)
+    return None
+
+
+def _same_owner(named: PartyId, inside: PartyId) -> None:
+    for member, one, other in zip(OWNER_MEMBERS, named, inside, strict=True):
+        if fold(one) != fold(other):
+            raise CallerError(f"$.{member}: differs from the URL")
+
+
+def _same_ids(resource: Resource, ids: Mapping[str, str], members: Mapping[str, object]) -> None:
+    """The URL's ids, with their defaults, against the body's (CORE-COO-05, TOK-RCV-05)."""
+    for member, value in {**resource.key_defaults, **ids}.items():
+        if fold(str(members.get(member, ""))) != fold(value):
+            raise CallerError(f"$.{member}: differs from the URL")

@@ -1,0 +1,180 @@
+"""The way in for changes of an object: PATCH of a whole one, PUT and PATCH of a part inside it.
+
+The object must be held already. Times are compared at the level addressed; a newer part raises
+`last_updated` of everything above it (OCPI 2.2.1 §mod_locations, flow and lifecycle).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from voltroam.roaming.accept import OWNER_MEMBERS, read_object, refuse_stranger
+from voltroam.roaming.keys import object_key
+from voltroam.roaming.settle import Target, Writer, older, settle, unchanged
+from voltroam.roaming.weigh import Accepted, Outcome, check_final, is_older, same
+from voltroam.standard.endpoints import Part, Resource
+from voltroam.standard.errors import CallerError, NotFound
+from voltroam.standard.parties import PartyId, fold
+from voltroam.store.interface import Change, Decision, Held, ObjectRow
+from voltroam.wire.decode import Problem, read, read_patch
+from voltroam.wire.parts import get_part, last_updated_of, patch_part, put_part
+from voltroam.wire.patch import merge
+from voltroam.wire.times import from_micros, to_micros
+
+_LAST_UPDATED = "last_updated"
+_ABSENT = "No such object"
+
+
+def put_nested(
+    resource: Resource,
+    owner: PartyId,
+    ids: Mapping[str, object],
+    below: Sequence[str],
+    document: bytes,
+    *,
+    writer: Writer,
+) -> Change[Accepted]:
+    """Add or replace the nested object that `below` names inside the object that `ids` name.
+
+    Raises NotFound if what should hold it is absent (LOC-PUT-09), CallerError 2001 if its own id
+    differs from the URL's.
+    """
+    refuse_stranger(resource, owner, writer.source)
+    parts = resource.parts[: len(below)]
+    members, problems = read_object(parts[-1].object, document, strict=writer.strict)
+    if fold(str(members.get(parts[-1].key, ""))) != fold(below[-1]):
+        raise CallerError(f"$.{parts[-1].key}: differs from the URL")
+    moment = members.get(_LAST_UPDATED)
+    target = Target(resource, owner, object_key(resource, owner, ids), writer)
+
+    def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
+        row = _live(row)
+        before = get_part(row.document, parts, below)
+        when = moment if isinstance(moment, datetime) else from_micros(held.now)
+        if before is not None:
+            if _older(before, when, writer, held.now):
+                return older(row, document, writer)
+            if same(before, document):
+                return unchanged(row, writer)
+        whole = put_part(row.document, parts, below, document, when)
+        found = _problems(resource, row, whole, parts, problems)
+        outcome = Outcome.CREATED if before is None else Outcome.CHANGED
+        return _settled(target, row, whole, held, problems=found, outcome=outcome)
+
+    return target.change(decide)
+
+
+def patch(
+    resource: Resource,
+    owner: PartyId,
+    ids: Mapping[str, object],
+    below: Sequence[str],
+    body: bytes,
+    *,
+    writer: Writer,
+) -> Change[Accepted]:
+    """Merge a PATCH into the object, or into the nested one that `below` names.
+
+    Raises NotFound if it is absent (MUT-09), CallerError 2001 without `last_updated` (MUT-06), if
+    it would change an identifier (LOC-PATCH-07), or if the outcome breaks the schema (MUT-11).
+    """
+    refuse_stranger(resource, owner, writer.source)
+    parts = resource.parts[: len(below)]
+    shape = parts[-1].object if parts else resource.object
+    members = _read_patch(shape, body, writer)
+    moment = members.get(_LAST_UPDATED)
+    _refuse_new_ids(members, _fixed(resource, owner, ids, parts, below))
+    target = Target(resource, owner, object_key(resource, owner, ids), writer)
+
+    def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
+        row = _live(row)
+        before = get_part(row.document, parts, below) if parts else row.document
+        if before is None:
+            raise NotFound(_ABSENT)
+        when = moment if isinstance(moment, datetime) else from_micros(held.now)
+        if _older(before, when, writer, held.now):
+            return older(row, body, writer)
+        after = merge(before, body, appends=frozenset() if parts else resource.appends)
+        if same(before, after):
+            return unchanged(row, writer)
+        _, problems = read_object(shape, after, strict=writer.strict)
+        whole = patch_part(row.document, parts, below, body, when) if parts else after
+        check_final(resource, row.document, whole)
+        found = _problems(resource, row, whole, parts, problems)
+        return _settled(target, row, whole, held, problems=found, outcome=Outcome.CHANGED)
+
+    return target.change(decide)
+
+
+def _live(row: ObjectRow | None) -> ObjectRow:
+    if row is None or row.deleted:
+        raise NotFound(_ABSENT)
+    return row
+
+
+def _settled(
+    target: Target,
+    row: ObjectRow,
+    whole: bytes,
+    held: Held,
+    *,
+    problems: Sequence[Problem],
+    outcome: Outcome,
+) -> Decision[Accepted]:
+    stamp = to_micros(last_updated_of(whole))
+    return settle(target, row, whole, held, last_updated=stamp, problems=problems, outcome=outcome)
+
+
+def _older(before: bytes, when: datetime, writer: Writer, now: int) -> bool:
+    if writer.authoritative:
+        return False
+    try:
+        stamp = to_micros(last_updated_of(before))
+    except CallerError:
+        return False
+    return is_older(to_micros(when), stamp, now)
+
+
+def _problems(
+    resource: Resource,
+    row: ObjectRow,
+    whole: bytes,
+    parts: Sequence[Part],
+    found: Sequence[Problem],
+) -> Sequence[Problem]:
+    """A fault-free part of a fault-free object needs no second look; else the whole is read."""
+    if not parts or (row.notes is None and not found):
+        return found
+    return read(resource.object, whole).problems
+
+
+def _read_patch(shape: type, body: bytes, writer: Writer) -> Mapping[str, object]:
+    """The typed members of a PATCH body, each by the rules of the whole object."""
+    dated = any(field.encode_name == _LAST_UPDATED for field in msgspec.structs.fields(shape))
+    needed = dated and writer.version.patch_needs_last_updated
+    reading = read_patch(shape, body, needs_last_updated=needed)
+    if reading.value is None or not reading.usable(writer.strict):
+        raise CallerError(reading.message)
+    return reading.value
+
+
+def _fixed(
+    resource: Resource,
+    owner: PartyId,
+    ids: Mapping[str, object],
+    parts: Sequence[Part],
+    below: Sequence[str],
+) -> dict[str, object]:
+    """The identifiers that stand in the URL, by the member that repeats them in the body."""
+    if parts:
+        return {parts[-1].key: below[-1]}
+    owners = zip(OWNER_MEMBERS, owner, strict=True) if resource.owner_in_body else ()
+    return {**resource.key_defaults, **ids, **dict(owners)}
+
+
+def _refuse_new_ids(members: Mapping[str, object], fixed: Mapping[str, object]) -> None:
+    """Identifiers may be repeated in a PATCH, spelled as they like, but not changed."""
+    for member, value in fixed.items():
+        if member in members and fold(str(members[member])) != fold(str(value)):
+            raise CallerError(f"$.{member}: a PATCH cannot change it")

@@ -1,0 +1,1 @@
+"""What the six plain behaviours of the table do; odd rows name a handler instead."""

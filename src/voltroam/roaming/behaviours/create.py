@@ -1,0 +1,39 @@
+"""POST creates an object whose owner stands in the body (OCPI 2.2.1 §mod_cdrs, POST)."""
+
+import msgspec
+
+from voltroam.roaming.accept import accept
+from voltroam.roaming.platforms import Platform
+from voltroam.roaming.serving import Serving, resource_of
+from voltroam.roaming.weigh import Outcome
+from voltroam.standard.endpoints import Resource
+from voltroam.standard.errors import InvalidBody
+from voltroam.wire.call import Call, Reply
+from voltroam.wire.routes import join
+
+
+async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
+    """The Location header names the object's URL with us, on an identical repeat the same one."""
+    if call.body is None:
+        raise InvalidBody("A JSON body is needed")
+    resource = resource_of(call)
+    change = accept(
+        resource, call.body, version=call.version, source=caller, identity=serving.identity,
+        strict=caller.profile.strict,
+    )  # fmt: skip
+    accepted = await serving.store.apply(change)
+    if accepted.refusal is not None:
+        raise accepted.refusal
+    return Reply(
+        http_status=201 if accepted.outcome is Outcome.CREATED else 200,
+        headers={"location": _location(call, serving, resource, accepted.document)},
+    )
+
+
+def _location(call: Call, serving: Serving, resource: Resource, document: bytes) -> str:
+    """Identifiers as the stored document spells them, so that a repeat gets the same URL."""
+    row = call.endpoint
+    url = serving.router.endpoint_url(call.version, row.module, row.interface)
+    members = msgspec.json.decode(document)
+    names = ("country_code", "party_id", *resource.key)
+    return join(url, (str(members[name]) for name in names))

@@ -1,0 +1,71 @@
+"""From a call to its reply: who may call what, then the behaviour that the row names."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+from voltroam.roaming.behaviours import create, delete, get, list_, patch, put
+from voltroam.roaming.platforms import Platform
+from voltroam.roaming.routing import check_routing, reply_routing
+from voltroam.roaming.serving import Answering, Serving
+from voltroam.roaming.versions import is_offered, version_details, versions_list
+from voltroam.standard.endpoints import Behaviour
+from voltroam.standard.errors import NotFound, OcpiError, Unauthorized
+from voltroam.wire.call import Call, Reply
+from voltroam.wire.envelope import fault_reply
+
+_BEHAVIOURS: Mapping[Behaviour, Callable[[Call, Platform, Serving], Awaitable[Reply]]] = {
+    Behaviour.LIST: list_.answer,
+    Behaviour.GET: get.answer,
+    Behaviour.PUT: put.answer,
+    Behaviour.PATCH: patch.answer,
+    Behaviour.CREATE: create.answer,
+    Behaviour.DELETE: delete.answer,
+}
+
+
+class Dispatch:
+    """Answers calls. `handlers` answer the HANDLED rows by the name that the table gives them.
+
+    A row whose handler is not installed is not advertised and answers 404. The handlers
+    `versions` and `version_details` are built in.
+    """
+
+    def __init__(self, serving: Serving, handlers: Mapping[str, Answering]) -> None:
+        self._serving = serving
+        self._handlers: dict[str, Answering] = {
+            "versions": self._versions,
+            "version_details": self._version_details,
+            **handlers,
+        }
+
+    async def answer(self, call: Call, caller: Platform) -> Reply:
+        """Faults become replies too; only what is no OcpiError is raised."""
+        routing = reply_routing(call, self._serving.identity)
+        try:
+            reply = await self._answer(call, caller)
+        except OcpiError as fault:
+            reply = fault_reply(fault)
+        return replace(reply, routing=routing)
+
+    async def _answer(self, call: Call, caller: Platform) -> Reply:
+        row = call.endpoint
+        self._serving.directory.contact(caller.id)
+        if row.interface is not None and not caller.is_registered:
+            raise Unauthorized("Register first: this token opens versions and credentials only")
+        if not is_offered(row, self._serving.identity, self._handlers.keys(), caller):
+            raise NotFound("No such path")
+        check_routing(call, caller, self._serving.identity)
+        if row.behaviour is Behaviour.HANDLED:
+            return await self._handlers[row.handler or ""](call, caller)
+        return await _BEHAVIOURS[row.behaviour](call, caller, self._serving)
+
+    async def _versions(self, _call: Call, _caller: Platform) -> Reply:
+        return Reply(data=versions_list(self._serving.router))
+
+    async def _version_details(self, call: Call, caller: Platform) -> Reply:
+        serving = self._serving
+        return Reply(
+            data=version_details(
+                call.version, serving.router, serving.identity, self._handlers.keys(), caller
+            )
+        )

@@ -1,0 +1,154 @@
+"""How a decided write is put down: draft, audience, sources, notes and event together."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from voltroam.roaming.audience import audience_of
+from voltroam.roaming.directory import ROSTER
+from voltroam.roaming.keys import spelled
+from voltroam.roaming.owners import Claim
+from voltroam.roaming.platforms import Identity, Platform
+from voltroam.roaming.weigh import (
+    Accepted,
+    Outcome,
+    clock_problems,
+    is_private,
+    marked,
+    notes_of,
+    with_source,
+)
+from voltroam.standard.endpoints import Audience, Resource
+from voltroam.standard.parties import PartyId
+from voltroam.standard.versions import Version
+from voltroam.store.interface import (
+    Change,
+    Decision,
+    EventDraft,
+    Held,
+    ObjectDraft,
+    ObjectKey,
+    ObjectRow,
+    RecordDraft,
+    RecordKey,
+)
+from voltroam.wire.decode import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """On whose behalf an object comes in, and how it is read.
+
+    `source` None: we ourselves (an import). `strict` refuses what is against the standard, else
+    only what is unusable is refused. `authoritative`: a full pull from the owner, which wins over
+    stored times.
+    """
+
+    identity: Identity
+    version: Version
+    source: Platform | None = None
+    strict: bool = False
+    authoritative: bool = False
+
+    @property
+    def source_id(self) -> str | None:
+        return self.source.id if self.source else None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One object that one writer wants to change."""
+
+    resource: Resource
+    owner: PartyId
+    key: ObjectKey
+    writer: Writer
+
+    def change(
+        self, decide: Callable[[ObjectRow | None, Held], Decision[Accepted]]
+    ) -> Change[Accepted]:
+        """The writer's right is checked first, inside the transaction."""
+        claim = Claim(self.resource, self.owner, self.writer.source, self.writer.identity)
+
+        def checked(held: Held) -> Decision[Accepted]:
+            claim.check(held)
+            return decide(held.objects.get(self.key), held)
+
+        return Change(checked, objects=(self.key, *claim.objects), records=claim.records)
+
+
+def settle(
+    target: Target,
+    row: ObjectRow | None,
+    document: bytes,
+    held: Held,
+    *,
+    last_updated: int,
+    problems: Sequence[Problem],
+    outcome: Outcome | None = None,
+    private: bool | None = None,
+) -> Decision[Accepted]:
+    """Write the object as it shall stand. `private` None leaves the operator's mark."""
+    resource, writer = target.resource, target.writer
+    live = row is not None and not row.deleted
+    found = (*problems, *clock_problems(last_updated, held.now))
+    hidden = is_private(row) if private is None else private
+    draft = ObjectDraft(
+        target.key,
+        writer.version.number,
+        document,
+        last_updated,
+        audience_of(resource, document, target.owner, writer.identity, private=hidden),
+        _sources(row, writer),
+        notes_of(found),
+        marked(row.sidecar if row else None, hidden),
+    )
+    return Decision(
+        Accepted(outcome or (Outcome.CHANGED if live else Outcome.CREATED), document, found),
+        objects=(draft,),
+        records=_roster(resource, writer),
+        events=(event(target.key, "changed", document),),
+    )
+
+
+def older(row: ObjectRow, document: bytes, writer: Writer) -> Decision[Accepted]:
+    """Ours is newer: keep it, tell 1000, and count it."""
+    return Decision(
+        Accepted(Outcome.OLDER, row.document),
+        objects=with_source(row, writer.source_id),
+        events=(event(row.key, "older", document),),
+    )
+
+
+def unchanged(row: ObjectRow, writer: Writer) -> Decision[Accepted]:
+    """Nothing moves; a source that is new is remembered."""
+    return Decision(
+        Accepted(Outcome.UNCHANGED, row.document), objects=with_source(row, writer.source_id)
+    )
+
+
+def conflict(row: ObjectRow, document: bytes) -> Decision[Accepted]:
+    """Other content for what never changes: ours stays, the event shows what came."""
+    return Decision(
+        Accepted(Outcome.CONFLICT, row.document),
+        events=(event(row.key, "conflict", document),),
+    )
+
+
+def event(key: ObjectKey, what: str, document: bytes) -> EventDraft:
+    """`locations.changed` and the like, with the whole document."""
+    return EventDraft(f"{key.kind}.{what}", spelled(key), document)
+
+
+def _sources(row: ObjectRow | None, writer: Writer) -> frozenset[str]:
+    """Own objects have none; a removed object starts anew."""
+    if writer.source_id is None:
+        return frozenset()
+    held = row.sources if row is not None and not row.deleted else frozenset()
+    return held | {writer.source_id}
+
+
+def _roster(resource: Resource, writer: Writer) -> tuple[RecordDraft, ...]:
+    """Once a hub has told about one party, only parties that it told about come in through it."""
+    if resource.audience is not Audience.NOBODY or writer.source is None:
+        return ()
+    return (RecordDraft(RecordKey(ROSTER, writer.source.id), b"true"),)

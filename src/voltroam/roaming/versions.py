@@ -1,0 +1,100 @@
+"""Which versions we speak and where their endpoints are, generated from the table.
+
+A module is listed when one of our roles plays a side of it and this node serves that side
+(OCPI 2.2.1 §version_information_endpoint).
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+
+import msgspec
+
+from voltroam.roaming.platforms import Identity, Platform
+from voltroam.standard.endpoints import (
+    CORE,
+    VERSIONS_MODULE,
+    Behaviour,
+    Endpoint,
+    Interface,
+    Module,
+    Table,
+)
+from voltroam.standard.v2_2_1 import Endpoint as EndpointLine
+from voltroam.standard.v2_2_1 import VersionDetails, VersionInfo
+from voltroam.standard.versions import Version
+from voltroam.wire.routes import Router
+
+STANDARD_MODULES = frozenset(row.module.name for row in CORE)
+
+
+def versions_list(router: Router) -> bytes:
+    """JSON of the versions list."""
+    return msgspec.json.encode(
+        [
+            VersionInfo(version=version.number, url=router.details_url(version))
+            for version in router.versions
+        ]
+    )
+
+
+def version_details(
+    version: Version,
+    router: Router,
+    identity: Identity,
+    handlers: Collection[str],
+    caller: Platform,
+) -> bytes:
+    """JSON of one version's details, as this caller may see them."""
+    lines = [
+        EndpointLine(
+            identifier=module.name,
+            role=interface,
+            url=router.endpoint_url(version, module, interface),
+        )
+        for module, interface in _sides(router.table, version, identity, handlers, caller)
+    ]
+    return msgspec.json.encode(VersionDetails(version=version.number, endpoints=lines))
+
+
+def is_offered(
+    row: Endpoint, identity: Identity, handlers: Collection[str], caller: Platform
+) -> bool:
+    """Whether a row answers this caller: its side is played here, its handler is installed.
+
+    Custom modules are for platforms whose profile lists them (CORE-VER-14).
+    """
+    module = row.module
+    if module.name not in STANDARD_MODULES and module.name not in caller.profile.modules:
+        return False
+    return _is_served(row, handlers) and plays(identity, module, row.interface)
+
+
+def plays(identity: Identity, module: Module, interface: Interface | None) -> bool:
+    """Whether one of our roles has that side of the module."""
+    if interface is None:
+        return True
+    sides = module.sender_roles if interface is Interface.SENDER else module.receiver_roles
+    return any(role.role in sides for role in identity.roles)
+
+
+def _sides(
+    table: Table,
+    version: Version,
+    identity: Identity,
+    handlers: Collection[str],
+    caller: Platform,
+) -> Iterator[tuple[Module, Interface]]:
+    """Each once, in the order of the table; a module without sides is listed as SENDER."""
+    rows: Iterable[Endpoint] = (
+        row for row in table.at(version) if row.module.name != VERSIONS_MODULE.name
+    )
+    seen: set[tuple[str, Interface]] = set()
+    for row in rows:
+        side = (row.module.name, row.interface or Interface.SENDER)
+        if side in seen or not is_offered(row, identity, handlers, caller):
+            continue
+        seen.add(side)
+        yield row.module, side[1]
+
+
+def _is_served(row: Endpoint, handlers: Collection[str]) -> bool:
+    return row.behaviour is not Behaviour.HANDLED or row.handler in handlers
