@@ -1,0 +1,133 @@
+"""JSON text to plain values, strictly: what msgspec passes over silently is found here.
+
+Invalid UTF-8, a byte order mark, lone surrogates, NaN, and nesting below 64 levels are broken JSON
+(HTTP 400). Keys given twice are reported with their path, for the caller could mean either value.
+Numbers with a fraction or exponent become Decimal.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import NoReturn
+
+from voltroam.standard.errors import InvalidBody
+
+DEEPEST = 64
+"""Levels of objects and lists in one document."""
+
+MOST_DIGITS = 4300
+"""Digits of an integer: conversion costs their square."""
+
+OUT_OF_RANGE = Decimal("NaN")
+"""Stands for a number that no Decimal can hold."""
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class Twice(dict[str, object]):
+    """An object in which some keys stand more than once; the last value counts."""
+
+    __slots__ = ("names",)
+    names: tuple[str, ...]
+
+
+def parse(data: bytes) -> object:
+    """The plain value of a document; InvalidBody if it is no JSON that others could read too."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise InvalidBody("the body is not valid UTF-8") from None
+    if too_deep(data):
+        raise InvalidBody(f"the body is nested deeper than {DEEPEST} levels")
+    try:
+        value: object = _DECODER.decode(text)
+    except ValueError as fault:
+        raise InvalidBody(f"the body is not valid JSON: {fault}") from None
+    except RecursionError:
+        raise InvalidBody("the body is nested too deep") from None
+    if _SURROGATE.search(text) and not all(_encodable(part) for part in _texts(value)):
+        raise InvalidBody("the body holds half a surrogate pair")
+    return value
+
+
+def too_deep(data: bytes) -> bool:
+    """Whether brackets nest below the limit; counted before anything recurses."""
+    if data.count(b"[") + data.count(b"{") <= DEEPEST:
+        return False
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
+        if bracket in b"[{":
+            depth += 1
+            if depth > DEEPEST:
+                return True
+        else:
+            depth -= 1
+    return False
+
+
+def duplicates(value: object, path: str = "$") -> Iterator[str]:
+    """The paths of all keys that stand twice."""
+    if isinstance(value, dict):
+        if isinstance(value, Twice):
+            yield from (f"{path}.{name}" for name in value.names)
+        for name, member in value.items():
+            yield from duplicates(member, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from duplicates(item, f"{path}[{index}]")
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    seen: set[str] = set()
+    twice = Twice(members)
+    twice.names = tuple(dict.fromkeys(n for n, _ in pairs if n in seen or seen.add(n)))  # type: ignore[func-returns-value]
+    return twice
+
+
+def _integer(digits: str) -> object:
+    return int(digits) if len(digits) <= MOST_DIGITS else OUT_OF_RANGE
+
+
+def _fraction(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return OUT_OF_RANGE
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members,
+    parse_int=_integer,
+    parse_float=_fraction,
+    parse_constant=_constant,
+)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield name
+            yield from _texts(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

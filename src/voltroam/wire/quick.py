@@ -1,0 +1,154 @@
+"""The fast path: decode into the type, then prove by cheap scans that nothing is wrong.
+
+Every scan may suspect too much, never too little: what it lets pass has no problem in the
+thorough reading either (a property test holds both together). The scans rest on one fact: msgspec
+writes a decoded object back with as many quotes as it read, unless the document has keys given
+twice, members unknown to the type, explicit nulls, or numbers written as strings.
+"""
+
+import re
+from collections.abc import Hashable, Iterator
+from functools import lru_cache
+
+import msgspec
+from msgspec import inspect
+
+from voltroam.wire.plain import too_deep
+from voltroam.wire.styles import STYLES, usual
+from voltroam.wire.walk import has_control
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_PLAIN = msgspec.json.Decoder()
+_ODD_MOMENT = re.compile(
+    rb'-[0-9]{2}(?:[t ][0-9]{2}:[0-9]{2}:|T[0-9]{2}:[0-9]{2}:[0-9]{2}(?!(?:\.[0-9]{1,4})?Z"))'
+)
+"""msgspec reads offsets, no zone, long fractions, a small t or a blank; a DateTime has none."""
+_EXPONENT = re.compile(rb"E[+-][0-9]+[,}\]]")
+_MOST_TEXTS = 200
+"""Strings with non-ASCII characters that are looked at one by one."""
+
+
+class Quick:
+    """The fast path of one type."""
+
+    def __init__(self, shape: object) -> None:
+        self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(shape)
+        texts: set[bytes] = set()
+        identifiers: set[bytes] = set()
+        numbers: set[str] = set()
+        styled: set[tuple[bytes, str]] = set()
+        for name, kind, word in _leaves(inspect.type_info(shape)):
+            key = name.encode()
+            if isinstance(kind, inspect.DecimalType):
+                numbers.add(name)
+            elif isinstance(kind, inspect.StrType):
+                (identifiers if word == "CiString" else texts).add(key)
+                if word in STYLES:
+                    styled.add((b'"%b":"' % key, word))
+        self._texts = frozenset(texts - identifiers)
+        self._styled = tuple(sorted(styled))
+        names = "|".join(map(re.escape, sorted(numbers)))
+        self._quoted_number = re.compile(f'"(?:{names})":["\\[]'.encode()) if numbers else None
+
+    def read(self, data: bytes) -> object | None:
+        """The typed value if it is certain that nothing is wrong, else None."""
+        try:
+            value = self._decoder.decode(data)
+            written = _ENCODER.encode(value)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
+        canonical = data
+        if b"\\" in data or data.count(b'"') != written.count(b'"'):
+            found = self._canonical(data)
+            if found is None:
+                return None
+            canonical = found
+        if _ODD_MOMENT.search(canonical) or not self._usual(written):
+            return None
+        return value if data.isascii() or self._plain_text(data, written) else None
+
+    def _canonical(self, data: bytes) -> bytes | None:
+        """The document without blanks and escapes; None if a key stands twice, or it is too deep.
+
+        Numbers as strings would hide behind other differences in the count of quotes.
+        """
+        if too_deep(data):
+            return None
+        try:
+            text = msgspec.json.encode(_PLAIN.decode(data))
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
+        if text.count(b'"') != data.count(b'"'):
+            return None
+        if self._quoted_number is not None and self._quoted_number.search(text):
+            return None
+        return text
+
+    def _usual(self, written: bytes) -> bool:
+        """No control characters, no empty strings, markup, odd numbers or odd style."""
+        if b"\\" in written or b"\x7f" in written or b"<" in written or b':""' in written:
+            return False
+        if self._quoted_number is not None and _EXPONENT.search(written):
+            return False
+        for needle, word in self._styled:
+            at = written.find(needle)
+            while at >= 0:
+                start = at + len(needle)
+                if not usual(word, written[start : written.index(b'"', start)]):
+                    return False
+                at = written.find(needle, start)
+        return True
+
+    def _plain_text(self, data: bytes, written: bytes) -> bool:
+        """Non-ASCII characters stand in strings only, not in identifiers, and are no controls."""
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            return False
+        at = 0
+        for _ in range(_MOST_TEXTS):
+            place = _first_non_ascii(written, at)
+            if place is None:
+                return True
+            begin, at = written.rindex(b'"', 0, place), written.index(b'"', place)
+            name = written[written.rfind(b'"', 0, max(begin - 2, 0)) + 1 : max(begin - 2, 0)]
+            if written[begin - 2 : begin] != b'":' or name not in self._texts:
+                return False
+            if has_control(written[begin + 1 : at].decode()):
+                return False
+        return False
+
+
+def _first_non_ascii(text: bytes, start: int) -> int | None:
+    step = 4096
+    for at in range(start, len(text), step):
+        piece = text[at : at + step]
+        if not piece.isascii():
+            return at + next(place for place, byte in enumerate(piece) if byte > 127)
+    return None
+
+
+@lru_cache(maxsize=1024)
+def quick_of(shape: Hashable) -> Quick:
+    return Quick(shape)
+
+
+def _leaves(
+    kind: inspect.Type, name: str = "", word: str = "string", seen: frozenset[type] = frozenset()
+) -> Iterator[tuple[str, inspect.Type, str]]:
+    """(member name, kind, OCPI word) of everything below that is no object or list."""
+    match kind:
+        case inspect.Metadata():
+            extra = kind.extra or {}
+            yield from _leaves(kind.type, name, str(extra.get("ocpi", word)), seen)
+        case inspect.UnionType():
+            for one in kind.types:
+                yield from _leaves(one, name, word, seen)
+        case inspect.ListType():
+            yield from _leaves(kind.item_type, name, "string", seen)
+        case inspect.StructType():
+            if kind.cls not in seen:
+                for field in kind.fields:
+                    yield from _leaves(field.type, field.encode_name, "string", seen | {kind.cls})
+        case _:
+            yield name, kind, word
