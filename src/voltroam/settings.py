@@ -1,7 +1,7 @@
 """What an operator sets: `voltroam.toml`, and `VOLTROAM_*` variables that win over it.
 
 A nested key is `VOLTROAM_LIMITS__BODY_BYTES`. The secret key is never a setting: it comes from
-`VOLTROAM_SECRET_KEY` or from `secret.key` beside the file, so that settings can be shown and copied.
+`VOLTROAM_SECRET_KEY` or from `secret.key` beside the file, so that settings can be shown.
 """
 
 import base64
@@ -12,7 +12,7 @@ import tomllib
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -63,6 +63,8 @@ class Pages(_Table):
 class Network(_Table):
     """Which addresses the node calls when a partner names them."""
 
+    allow_http: bool = False
+    """Without TLS; never true on the open Internet."""
     allow_loopback: bool = False
     allow_private: bool = False
 
@@ -168,7 +170,7 @@ ROLES = ("CPO", "EMSP", "HUB", "NAP", "NSP", "OTHER", "SCSP")
 
 
 def read_settings(file: Path) -> Settings:
-    """The settings of a file and of the environment. Raises SettingsError with one clear sentence."""
+    """The settings of a file and of the environment. Raises SettingsError, one clear sentence."""
     try:
         values: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
@@ -186,8 +188,8 @@ def read_settings(file: Path) -> Settings:
         raise SettingsError(f"{file}: {_first_fault(error)}") from None
     database = settings.database
     if database.startswith(SQLITE):
-        place = (file.parent / database.removeprefix(SQLITE)).absolute()
-        return settings.model_copy(update={"database": f"{SQLITE}{place}"})
+        place = (file.parent / unquote(database.removeprefix(SQLITE))).absolute()
+        return settings.model_copy(update={"database": f"{SQLITE}{quote(str(place))}"})
     return settings
 
 
@@ -265,7 +267,8 @@ def write_settings(
         f"database = {_quoted(database or SQLITE + 'voltroam.db')}",
         "",
         "[network]",
-        "# Partners on this machine or in private networks are called only if these are true.",
+        "# Partners without TLS, on this machine or in private networks: called only if allowed.",
+        f"allow_http = {str(url.startswith('http:')).lower()}",
         f"allow_loopback = {str(is_loopback(url)).lower()}",
         "allow_private = false",
         "",

@@ -1,0 +1,40 @@
+"""`demo`: two companies on this machine, and a city that lives between them."""
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+from voltroam.cli.outcome import Exit, write_json
+from voltroam.cli.run import Json, guarded
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
+def demo(
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="End after this time; default: Ctrl-C ends it.")
+    ] = None,
+    locations: Annotated[int, typer.Option(min=1, max=20_000, help="Size of the city.")] = 200,
+    pace: Annotated[float, typer.Option(min=0.1, help="Cars that arrive per second.")] = 4.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same city.")] = 1,
+    json: Json = False,
+) -> None:
+    """Start a CPO and an eMSP, register them, load a city and watch it flow.
+
+    Example: voltroam demo --seconds 20 --json
+    """
+    from voltroam.cli.stage import Stage
+
+    if seconds is None and json:
+        seconds = 20.0
+    stage = Stage(locations=locations, pace=pace, seed=seed)
+    show = not json and sys.stdout.isatty()
+    summary = guarded(lambda: asyncio.run(stage.play(seconds, show=show)), as_json=json)
+    if json or not show:
+        write_json(summary)
+    if not summary["equal"]:
+        raise typer.Exit(int(Exit.FAILED))

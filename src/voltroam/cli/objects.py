@@ -1,0 +1,185 @@
+"""`import`, `export` and `pull`: objects in and out."""
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from voltroam.cli.files import read_documents
+from voltroam.cli.load import STATUS_LINES, Report, load
+from voltroam.cli.outcome import Exit, Stop, remark, write, write_json, write_table
+from voltroam.cli.run import Json, with_node
+from voltroam.node import Node
+
+Module = Annotated[
+    str, typer.Argument(metavar="MODULE", help="locations, tariffs, tokens, sessions or cdrs.")
+]
+PIECE = 1 << 16
+"""Bytes of an export that are written at once."""
+SHOWN = 20
+"""Refused objects that are shown to people; --json has all."""
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("import")(import_)
+    app.command()(export)
+    app.command()(pull)
+
+
+def import_(
+    context: typer.Context,
+    module: Annotated[
+        str, typer.Argument(metavar="MODULE", help=f"A module, or {STATUS_LINES} for status lines.")
+    ],
+    file: Annotated[
+        Path, typer.Argument(help="JSON array, OCPI envelope, {items: []} or NDJSON; - for stdin.")
+    ],
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="Keep what is against the standard but usable.")
+    ] = False,
+    private: Annotated[
+        bool, typer.Option("--private", help="Never show these objects to any partner.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Load own objects; a running node sends them to its partners at once.
+
+    Example: voltroam -c cpo/voltroam.toml import locations locations.json
+    """
+
+    async def work(node: Node) -> Report:
+        if module != STATUS_LINES:
+            _check_module(node, module)
+        documents = read_documents(file)
+        with _Progress(documents.count, quiet=json) as progress:
+            return await load(
+                node, module, documents.pieces, strict=not lenient, private=private,
+                progress=progress.show,
+            )  # fmt: skip
+
+    report = with_node(context, work, as_json=json)
+    if json:
+        write_json(report.plain())
+    else:
+        _tell(report)
+    if report.refused:
+        raise typer.Exit(int(Exit.FAILED))
+
+
+def _check_module(node: Node, module: str) -> None:
+    if module not in node.table.resources:
+        known = ", ".join(sorted(node.table.resources))
+        raise Stop(f"There is no module {module}; it is one of {known}.", Exit.USAGE)
+
+
+def _tell(report: Report) -> None:
+    plain = report.plain()
+    write(f"{plain['accepted']} accepted, {len(plain['refused'])} refused")
+    for refusal in plain["refused"][:SHOWN]:
+        for problem in refusal["problems"]:
+            remark(f"  #{refusal['index']} {problem['path']}: {problem['message']}")
+    if len(plain["refused"]) > SHOWN:
+        remark(f"  … and {len(plain['refused']) - SHOWN} more; --json lists them all")
+
+
+class _Progress:
+    """A bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, total: int | None, *, quiet: bool) -> None:
+        self._total = total
+        self._bar: Any = None
+        self._quiet = quiet or not sys.stderr.isatty()
+
+    def __enter__(self) -> "_Progress":
+        if not self._quiet:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task("import", total=self._total)
+        return self
+
+    def show(self, done: int) -> None:
+        if self._bar is not None and done % 64 == 0:
+            self._bar.update(self._task, completed=done)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def export(context: typer.Context, module: Module, json: Json = False) -> None:
+    """Write all objects held, own and received: one per line with --json.
+
+    Example: voltroam -c emsp/voltroam.toml export locations --json > locations.ndjson
+    """
+
+    async def work(node: Node) -> None:
+        _check_module(node, module)
+        if json:
+            await _lines(node, module)
+            return
+        rows = [
+            (row.key.owner, row.key.id.replace("\x1f", " "), row.version, len(row.document),
+             "own" if not row.sources else "received")
+            async for row in node.store.scan(module)
+        ]  # fmt: skip
+        write_table(("owner", "id", "version", "bytes", "from"), rows)
+
+    try:
+        with_node(context, work, as_json=False)
+    except BrokenPipeError:
+        sys.stderr.close()
+
+
+async def _lines(node: Node, module: str) -> None:
+    """Documents as they are held, each on one line, in pieces that a pipe likes."""
+    out = sys.stdout.buffer
+    pending = bytearray()
+    async for line in _documents(node, module):
+        pending += line
+        pending += b"\n"
+        if len(pending) > PIECE:
+            out.write(pending)
+            pending.clear()
+    out.write(pending)
+    out.flush()
+
+
+async def _documents(node: Node, module: str) -> AsyncIterator[bytes]:
+    async for row in node.store.scan(module):
+        document = row.document
+        if b"\n" in document or b"\r" in document:
+            document = msgspec.json.format(document, indent=-1)
+        yield document
+
+
+def pull(
+    context: typer.Context,
+    module: Module,
+    partner: Annotated[str, typer.Option(help="Name of the partner.")],
+    full: Annotated[
+        bool, typer.Option("--full", help="Everything, not only what is new; finds what vanished.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Fetch a partner's list now, unusable objects go to the quarantine.
+
+    Example: voltroam -c emsp/voltroam.toml pull locations --partner noda --full
+    """
+
+    async def work(node: Node) -> dict[str, int]:
+        _check_module(node, module)
+        platform = await node.partner(partner)
+        report = await node.delivery.pull(platform, module, full=full)
+        return {"received": report.received, "refused": report.refused}
+
+    done = with_node(context, work, as_json=json)
+    if json:
+        write_json(done)
+        return
+    write(f"{done['received']} received, {done['refused']} refused")

@@ -1,0 +1,297 @@
+"""`partner`: who we exchange with, and what goes on with each."""
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from voltroam.cli.outcome import Exit, Stop, write, write_json, write_table
+from voltroam.cli.run import Json, with_node
+from voltroam.node import Node
+from voltroam.roaming.platforms import Platform, Profile
+
+group = typer.Typer(no_args_is_help=True, help="Invite, register and look after partners.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="What we call the partner.")]
+
+
+def roles(platform: Platform) -> list[str]:
+    """`NL/ABC/CPO`, the spelling of --party."""
+    return [f"{role.country_code}/{role.party_id}/{role.role.value}" for role in platform.roles]
+
+
+def facts(platform: Platform) -> dict[str, Any]:
+    return {
+        "name": platform.name,
+        "status": platform.status.value,
+        "version": platform.version,
+        "roles": roles(platform),
+        "paused": platform.paused,
+        "phase": platform.phase.value,
+        "reason": platform.reason,
+    }
+
+
+@group.command()
+def invite(context: typer.Context, name: Name, json: Json = False) -> None:
+    """Make a registration token for a partner; it is shown once and works once.
+
+    Example: voltroam -c cpo/voltroam.toml partner invite movia --json
+    """
+
+    async def work(node: Node) -> dict[str, str]:
+        token = await node.invite(name)
+        return {"name": name, "versions_url": node.router.versions_url, "token": token}
+
+    done = with_node(context, work, as_json=json)
+    if json:
+        write_json(done)
+        return
+    write(f"Send these to {name} over a safe channel; the token is shown only now:")
+    write(f"  versions URL  {done['versions_url']}")
+    write(f"  token         {done['token']}")
+
+
+@group.command()
+def register(
+    context: typer.Context,
+    versions_url: Annotated[str, typer.Argument(help="The partner's versions URL.")],
+    token: Annotated[str, typer.Argument(help="The token that the partner gave you.")],
+    name: Annotated[str, typer.Option(help="What we call the partner.")],
+    json: Json = False,
+) -> None:
+    """Register with a partner that invited us; our node must be serving.
+
+    Example: voltroam -c emsp/voltroam.toml partner register VERSIONS_URL TOKEN --name noda
+    """
+
+    async def work(node: Node) -> Platform:
+        return await node.registration.register(versions_url, token, name)
+
+    platform = with_node(context, work, as_json=json)
+    done = {name: facts(platform)[name] for name in ("name", "status", "version", "roles")}
+    if json:
+        write_json(done)
+        return
+    write(f"{name} is {platform.status.value}, OCPI {platform.version}: {', '.join(done['roles'])}")
+
+
+@group.command("list")
+def list_(context: typer.Context, json: Json = False) -> None:
+    """All partners and how they are.
+
+    Example: voltroam -c cpo/voltroam.toml partner list
+    """
+
+    async def work(node: Node) -> list[dict[str, Any]]:
+        return [facts(platform) for platform in await node.partners()]
+
+    found = with_node(context, work, as_json=json)
+    if json:
+        write_json(found)
+        return
+    columns = ("name", "status", "version", "roles", "paused", "reason")
+    write_table(columns, ([partner[column] for column in columns] for partner in found))
+
+
+@group.command()
+def show(context: typer.Context, name: Name, json: Json = False) -> None:
+    """One partner: endpoints, profile, what waits for it, what went wrong.
+
+    Example: voltroam -c cpo/voltroam.toml partner show movia
+    """
+
+    async def work(node: Node) -> dict[str, Any]:
+        platform = await node.partner(name)
+        return facts(platform) | {
+            "versions_url": platform.versions_url,
+            "endpoints": msgspec.to_builtins(platform.endpoints),
+            "profile": profile_facts(platform.profile),
+            "delivery": await node.delivery_facts(platform),
+        }
+
+    done = with_node(context, work, as_json=json)
+    if json:
+        write_json(done)
+        return
+    endpoints = done.pop("endpoints")
+    delivery = done.pop("delivery")
+    done["profile"] = [f"{key}={value}" for key, value in done["profile"].items()]
+    write_table(("what", "is"), [*done.items(), *delivery.items()])
+    write_table(
+        ("module", "interface", "url"),
+        ([at["identifier"], at["role"], at["url"]] for at in endpoints),
+    )
+
+
+def profile_facts(profile: Profile) -> dict[str, Any]:
+    return msgspec.structs.asdict(profile)
+
+
+def _changed(context: typer.Context, name: str, json: bool, sentence: str, **changes: Any) -> None:
+    async def work(node: Node) -> Platform:
+        platform = await node.partner(name)
+        return await node.change_partner(
+            platform, lambda now: msgspec.structs.replace(now, **changes)
+        )
+
+    _tell(with_node(context, work, as_json=json), json, sentence)
+
+
+def _tell(platform: Platform, json: bool, sentence: str) -> None:
+    if json:
+        write_json(facts(platform))
+        return
+    write(sentence)
+
+
+@group.command()
+def pause(context: typer.Context, name: Name, json: Json = False) -> None:
+    """Stop sending to a partner; what changes meanwhile is sent on resume.
+
+    Example: voltroam -c cpo/voltroam.toml partner pause movia
+    """
+    _changed(context, name, json, f"{name} is paused.", paused=True)
+
+
+@group.command()
+def resume(context: typer.Context, name: Name, json: Json = False) -> None:
+    """Go on sending to a paused partner.
+
+    Example: voltroam -c cpo/voltroam.toml partner resume movia
+    """
+    _changed(context, name, json, f"{name} is resumed.", paused=False)
+
+
+@group.command()
+def resync(context: typer.Context, name: Name, json: Json = False) -> None:
+    """Send everything the partner may see anew, and pull everything it offers.
+
+    Example: voltroam -c cpo/voltroam.toml partner resync movia
+    """
+
+    async def work(node: Node) -> Platform:
+        platform = await node.partner(name)
+        await node.delivery.resync(platform)
+        return platform
+
+    _tell(with_node(context, work, as_json=json), json, f"{name} is synchronised anew.")
+
+
+@group.command()
+def rotate(context: typer.Context, name: Name, json: Json = False) -> None:
+    """Exchange both credentials tokens for new ones; the old ones work for a grace period.
+
+    Example: voltroam -c cpo/voltroam.toml partner rotate movia
+    """
+
+    async def work(node: Node) -> Platform:
+        return await node.registration.rotate(await node.partner(name))
+
+    _tell(with_node(context, work, as_json=json), json, f"The tokens with {name} are new.")
+
+
+@group.command()
+def remove(
+    context: typer.Context,
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """End the partnership: unregister there, forget the tokens here.
+
+    Example: voltroam -c cpo/voltroam.toml partner remove movia --yes
+    """
+    import sys
+
+    if not (yes or json or not sys.stdin.isatty()):
+        typer.confirm(f"End the partnership with {name}?", abort=True)
+
+    async def work(node: Node) -> None:
+        await node.registration.remove(await node.partner(name))
+
+    with_node(context, work, as_json=json)
+    if json:
+        write_json({"name": name, "removed": True})
+        return
+    write(f"{name} is removed.")
+
+
+@group.command()
+def parked(context: typer.Context, name: Name, json: Json = False) -> None:
+    """Objects that the partner refused, with its words; they go again when they change.
+
+    Example: voltroam -c cpo/voltroam.toml partner parked movia
+    """
+
+    async def work(node: Node) -> list[dict[str, Any]]:
+        return await node.parked(await node.partner(name))
+
+    found = with_node(context, work, as_json=json)
+    if json:
+        write_json(found)
+        return
+    columns = ("module", "owner", "id", "attempts", "http", "code", "reason")
+    write_table(columns, ([item[column] for column in columns] for item in found))
+
+
+@group.command()
+def retry(context: typer.Context, name: Name, json: Json = False) -> None:
+    """Send all parked objects again.
+
+    Example: voltroam -c cpo/voltroam.toml partner retry movia
+    """
+
+    async def work(node: Node) -> int:
+        return await node.retry_parked(await node.partner(name))
+
+    count = with_node(context, work, as_json=json)
+    if json:
+        write_json({"name": name, "retried": count})
+        return
+    write(f"{count} parked objects go again.")
+
+
+@group.command()
+def profile(
+    context: typer.Context,
+    name: Name,
+    changes: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="What to change.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show or change how the partner deviates from the standard.
+
+    Example: voltroam -c cpo/voltroam.toml partner profile movia base64=false push=put
+    """
+
+    async def work(node: Node) -> Profile:
+        platform = await node.partner(name)
+        if changes:
+            changed = changed_profile(platform.profile, changes)
+            platform = await node.change_partner(
+                platform, lambda now: msgspec.structs.replace(now, profile=changed)
+            )
+        return platform.profile
+
+    done = profile_facts(with_node(context, work, as_json=json))
+    if json:
+        write_json(done)
+        return
+    write_table(("key", "value"), done.items())
+
+
+def changed_profile(before: Profile, changes: list[str]) -> Profile:
+    """A profile with `key=value` changes. Raises Stop with the key that is wrong."""
+    values = profile_facts(before)
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals or key not in values:
+            known = ", ".join(values)
+            raise Stop(f"`{change}` is no change of a profile; the keys are {known}.", Exit.USAGE)
+        values[key] = None if text in ("", "none") else text
+    try:
+        return msgspec.convert(values, Profile, strict=False)
+    except msgspec.ValidationError as error:
+        raise Stop(f"The profile cannot be that: {error}.", Exit.USAGE) from None

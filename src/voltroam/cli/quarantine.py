@@ -1,0 +1,85 @@
+"""`quarantine`: received objects that could not be used, with the reasons."""
+
+from typing import Annotated, Any
+
+import typer
+
+from voltroam.cli.outcome import write, write_json, write_table
+from voltroam.cli.run import Json, with_node
+from voltroam.node import Node
+
+group = typer.Typer(no_args_is_help=True, help="Received objects that could not be used, and why.")
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="As `quarantine list` shows it.")]
+
+
+@group.command("list")
+def list_(context: typer.Context, json: Json = False) -> None:
+    """All objects set aside.
+
+    Example: voltroam -c emsp/voltroam.toml quarantine list
+    """
+
+    async def work(node: Node) -> list[dict[str, Any]]:
+        return await node.quarantined()
+
+    found = with_node(context, work, as_json=json)
+    if json:
+        write_json(found)
+        return
+    write_table(
+        ("id", "partner", "module", "reason"),
+        ([item["id"], item["partner"], item["module"], _reason(item)] for item in found),
+    )
+
+
+def _reason(item: dict[str, Any]) -> str:
+    problems = item["problems"]
+    return f"{problems[0]['path']}: {problems[0]['message']}" if problems else "-"
+
+
+@group.command()
+def show(context: typer.Context, identifier: Id, json: Json = False) -> None:
+    """One object as it was received, with all its problems.
+
+    Example: voltroam -c emsp/voltroam.toml quarantine show ID
+    """
+
+    async def work(node: Node) -> dict[str, Any]:
+        return await node.quarantined_one(identifier)
+
+    found = with_node(context, work, as_json=json)
+    if json:
+        write_json(found)
+        return
+    document = found.pop("document")
+    problems = found.pop("problems")
+    write_table(("what", "is"), found.items())
+    write_table(
+        ("path", "severity", "problem"),
+        ([item["path"], item["severity"], item["message"]] for item in problems),
+    )
+    write_json(document)
+
+
+@group.command()
+def retry(
+    context: typer.Context,
+    identifier: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One object; default: all of them.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read objects again, for example after a release that understands them.
+
+    Example: voltroam -c emsp/voltroam.toml quarantine retry
+    """
+
+    async def work(node: Node) -> dict[str, int]:
+        return await node.retry_quarantined(identifier)
+
+    done = with_node(context, work, as_json=json)
+    if json:
+        write_json(done)
+        return
+    write(f"{done['accepted']} accepted, {done['refused']} still refused")

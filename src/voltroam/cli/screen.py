@@ -1,0 +1,68 @@
+"""What the demo shows on a terminal."""
+
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+
+class Seen(Protocol):
+    """What the screen needs to know."""
+
+    urls: dict[str, str]
+    curl: str
+    objects: dict[str, dict[str, int]]
+    changes: int
+    pushes: int
+    errors: int
+
+    @property
+    def rate(self) -> float: ...
+
+    @property
+    def lag(self) -> float | None: ...
+
+
+class Screen:
+    """A live table that reads what is seen a few times a second."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._live = Live(get_renderable=self._drawn, refresh_per_second=4)
+
+    def __enter__(self) -> "Screen":
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self._live.stop()
+
+    def _drawn(self) -> Group:
+        seen = self._seen
+        objects = Table("module", "CPO Noda Charging", "eMSP Movia", header_style="bold")
+        for module, sides in seen.objects.items():
+            colour = "green" if sides["cpo"] == sides["emsp"] else "yellow"
+            objects.add_row(module, str(sides["cpo"]), Text(str(sides["emsp"]), colour))
+        lag = "-" if seen.lag is None else f"{seen.lag * 1000:.0f} ms"
+        flow = Table.grid(padding=(0, 3))
+        flow.add_row("changes", "pushes", "pushes/s", "lag (median)", "errors", style="bold")
+        flow.add_row(
+            str(seen.changes), str(seen.pushes), f"{seen.rate:.1f}", lag,
+            Text(str(seen.errors), "red" if seen.errors else "green"),
+        )  # fmt: skip
+        links = "\n".join(f"{name:<5} {url}" for name, url in seen.urls.items())
+        return Group(
+            Panel(objects, title="voltroam demo: a city of charging locations", expand=False),
+            Panel(flow, expand=False),
+            Text(links),
+            Text("try:", "bold"),
+            Text(seen.curl, overflow="fold"),
+            Text("Ctrl-C ends it", "dim"),
+        )

@@ -1,0 +1,1 @@
+"""A believable city and what happens in it: pure generation, the same for the same seed."""

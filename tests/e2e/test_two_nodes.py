@@ -1,0 +1,160 @@
+"""The main story: two companies register and one sees the other's locations, over real HTTP."""
+
+import json
+import time
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.conftest import MakeNode, Pair
+from tests.e2e.nodes import wait_until
+
+LOCATION: dict[str, Any] = {
+    "country_code": "NL",
+    "party_id": "NOD",
+    "id": "LOC1",
+    "publish": True,
+    "name": "Dom",
+    "address": "Domplein 29",
+    "city": "Utrecht",
+    "postal_code": "3512 JE",
+    "country": "NLD",
+    "coordinates": {"latitude": "52.090700", "longitude": "5.121400"},
+    "time_zone": "Europe/Amsterdam",
+    "evses": [
+        {
+            "uid": "EVSE-1",
+            "evse_id": "NL*NOD*E1",
+            "status": "AVAILABLE",
+            "connectors": [
+                {
+                    "id": "1",
+                    "standard": "IEC_62196_T2",
+                    "format": "SOCKET",
+                    "power_type": "AC_3_PHASE",
+                    "max_voltage": 230,
+                    "max_amperage": 16,
+                    "last_updated": "2026-01-01T00:00:00Z",
+                }
+            ],
+            "last_updated": "2026-01-01T00:00:00Z",
+        }
+    ],
+    "x_house_colour": "blue",
+    "last_updated": "2026-01-01T00:00:00Z",
+}
+
+
+def location(identifier: str, **changes: Any) -> dict[str, Any]:
+    return deepcopy(LOCATION) | {"id": identifier} | changes
+
+
+def moment(seconds: float = 0) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%f")[
+        :23
+    ] + "Z"
+
+
+def held(pair: Pair, module: str = "locations") -> dict[str, Any]:
+    return {item["id"]: item for item in pair.emsp.export(module)}
+
+
+def test_imported_locations_reach_the_partner_as_they_were(pair: Pair) -> None:
+    """CORE-CRED-01: after one registration objects flow without another command."""
+    report = pair.cpo.load("locations", [location("LOC1"), location("LOC2")])
+    assert report == {"accepted": 2, "refused": []}
+    wait_until(lambda: len(held(pair)) == 2, what="the push")
+    assert held(pair) == {"LOC1": location("LOC1"), "LOC2": location("LOC2")}
+    assert pair.cpo.export("locations") == [location("LOC1"), location("LOC2")]
+
+
+def test_a_status_change_arrives_and_raises_last_updated(pair: Pair) -> None:
+    pair.cpo.load("locations", [location("LOC1")])
+    wait_until(lambda: held(pair), what="the push of the location")
+    changed = moment()
+    line = {
+        "location_id": "LOC1", "evse_uid": "EVSE-1", "status": "CHARGING", "last_updated": changed,
+    }  # fmt: skip
+    ran = pair.cpo.run("import", "evse-status", "-", "--json", stdin=json.dumps(line))
+    assert ran.json == {"accepted": 1, "refused": []}
+    wait_until(lambda: held(pair)["LOC1"]["evses"][0]["status"] == "CHARGING", what="the status")
+    here = held(pair)["LOC1"]
+    assert here["evses"][0]["last_updated"] == here["last_updated"] == changed
+    assert here["x_house_colour"] == "blue"
+
+
+def test_what_was_there_before_registration_is_pulled(node: MakeNode) -> None:
+    cpo = node("cpo", "NL/NOD/CPO")
+    emsp = node("emsp", "DE/MOV/EMSP")
+    cpo.load("locations", [location(f"LOC{number}") for number in range(3)])
+    invitation = cpo.json("partner", "invite", "movia")
+    assert set(invitation) == {"name", "versions_url", "token"}
+    registered = emsp.json(
+        "partner", "register", invitation["versions_url"], invitation["token"], "--name", "noda"
+    )
+    assert registered == {
+        "name": "noda", "status": "CONNECTED", "version": "2.2.1", "roles": ["NL/NOD/CPO"],
+    }  # fmt: skip
+    wait_until(lambda: len(emsp.export("locations")) == 3, what="the first exchange")
+    pulled = emsp.json("pull", "locations", "--partner", "noda", "--full")
+    assert pulled == {"received": 3, "refused": 0}
+    (partner,) = cpo.json("partner", "list")
+    assert (partner["name"], partner["status"]) == ("movia", "CONNECTED")
+
+
+def test_a_spent_token_a_is_refused(pair: Pair) -> None:
+    """CORE-CRED: TOKEN_A is single use; the command says so and exits non-zero."""
+    invitation = pair.cpo.json("partner", "invite", "other")
+    first = pair.emsp.run(
+        "partner", "register", invitation["versions_url"], "not-the-token", "--name", "x", "--json"
+    )
+    assert first.code == 1
+    assert "error" in first.json
+    assert first.err.strip()
+
+
+def test_tokens_flow_the_other_way(pair: Pair) -> None:
+    token = {
+        "country_code": "DE", "party_id": "MOV", "uid": "04A1B2C3", "type": "RFID",
+        "contract_id": "DE-MOV-C00000001", "issuer": "Movia", "valid": True,
+        "whitelist": "ALLOWED", "last_updated": "2026-01-01T00:00:00Z",
+    }  # fmt: skip
+    assert pair.emsp.load("tokens", [token])["accepted"] == 1
+    wait_until(lambda: pair.cpo.export("tokens") == [token], what="the token")
+
+
+def test_a_restart_keeps_everything_and_catches_up(pair: Pair) -> None:
+    pair.cpo.load("locations", [location("LOC1")])
+    wait_until(lambda: held(pair), what="the first push")
+    assert pair.emsp.stop() == 0
+    pair.cpo.load("locations", [location("LOC2")])
+    time.sleep(0.5)
+    pair.emsp.serve()
+    wait_until(lambda: set(held(pair)) == {"LOC1", "LOC2"}, seconds=30, what="catching up")
+
+
+def test_refused_objects_are_named_with_index_and_path(node: MakeNode, tmp_path: Path) -> None:
+    cpo = node("cpo", "NL/NOD/CPO", serve=False)
+    good, bad = (
+        location("LOC1"),
+        location("LOC2", coordinates={"latitude": "52.1", "longitude": "5"}),
+    )
+    file = tmp_path / "two.json"
+    file.write_text(json.dumps({"items": [good, bad, {"id": 7}]}))
+    ran = cpo.run("import", "locations", file, "--json")
+    assert ran.code == 1
+    assert ran.json["accepted"] == 1
+    assert [refused["index"] for refused in ran.json["refused"]] == [1, 2]
+    problems = ran.json["refused"][0]["problems"]
+    assert {problem["path"] for problem in problems} >= {"$.coordinates.latitude"}
+    assert {"path", "severity", "rule", "message"} <= set(problems[0])
+    lenient = cpo.run("import", "locations", file, "--json", "--lenient")
+    assert lenient.json["accepted"] == 2
+
+
+def test_an_object_of_somebody_else_is_refused(node: MakeNode) -> None:
+    cpo = node("cpo", "NL/NOD/CPO", serve=False)
+    report = cpo.load("locations", [location("LOC1", party_id="XXX")])
+    assert report["accepted"] == 0
+    assert report["refused"][0]["index"] == 0
