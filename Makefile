@@ -30,7 +30,7 @@ soak: $(STAMP)
 	VOLTROAM_SOAK=1 $(BIN)/python -m pytest -n 2 $(ARGS)
 
 bench: $(STAMP)
-	$(BIN)/python bench/run.py $(ARGS)
+	$(BIN)/python -m bench.run $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""The bound: one plain ASGI callable that parses and validates as we do, and stores nothing durable.
+"""The bound: one plain ASGI callable that parses and validates as we do and stores in memory.
 
 It knows the three calls that are measured and no more: no registration, no ownership, no audience,
 no feed, no disk. What remains between it and the node is what those cost.

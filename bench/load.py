@@ -1,7 +1,7 @@
 """The load: what is asked, by wrk where it is installed, else by raw sockets of our own.
 
-Writes differ from request to request (object, status, `last_updated` rising), for a server that knows
-that nothing changed would have it easier than it should.
+Writes differ from request to request (object, status, `last_updated` rising), for a server that
+knows that nothing changed would have it easier than it should.
 """
 
 import asyncio

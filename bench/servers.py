@@ -47,7 +47,7 @@ class PeerPackage:
             return
         subprocess.run([sys.executable, "-m", "venv", WORK / self.name], check=True)
         packages = [f"{self.name}=={self.version}", "uvicorn[standard]==0.54.0"]
-        install = [self.python, "-m", "pip", "install", "-q", *packages]
+        install = [str(self.python), "-m", "pip", "install", "-q", *packages]
         subprocess.run(install, check=True, capture_output=True)
 
 
