@@ -21,7 +21,7 @@ PRIVATE = "-"
 
 
 class ObjectKey(NamedTuple):
-    """Identity of an object: kind, owner `NL/AAA` folded, id folded (several parts joined by U+001F)."""
+    """Identity of an object: kind, owner `NL/AAA` folded, id folded (parts joined by U+001F)."""
 
     kind: str
     owner: str
@@ -70,7 +70,7 @@ class ObjectRow:
 
 @dataclass(frozen=True, slots=True)
 class ObjectDraft:
-    """An object as a change wants it; the store fills created, changed, revision, stored_at, former.
+    """An object as a change wants it; the store fills the numbers, stored_at and former.
 
     A draft whose audience differs from the held row's appends the old one to `former`.
     `quiet` keeps `changed` (a new source or note alone is no change for partners).
@@ -90,7 +90,7 @@ class ObjectDraft:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A small document of our own. `parent` groups (a platform's parked objects), `due` orders work."""
+    """A small document of our own. `parent` groups (parked objects), `due` orders work."""
 
     key: RecordKey
     document: bytes
@@ -201,7 +201,7 @@ class Store(Protocol):
     """Names this life of the database; a restore changes it."""
 
     async def apply(self, change: Change[R]) -> R:
-        """Durable when it returns. Raises Overloaded (queue full), NodeError (disk), or what decide raised."""
+        """Durable when it returns. Raises Overloaded, NodeError (disk), or what decide raised."""
         ...
 
     async def get(self, key: ObjectKey) -> ObjectRow | None:
@@ -233,7 +233,7 @@ class Store(Protocol):
         after: str = "",
         limit: int = 1000,
     ) -> list[Record]:
-        """By id, or by due time when `due_before` is given."""
+        """By id, or by due time (up to and with `due_before`, microseconds) when that is given."""
         ...
 
     async def events(self, after: int, limit: int) -> list[Event]: ...
@@ -243,7 +243,7 @@ class Store(Protocol):
         ...
 
     async def purge(self, *, tombstones_before: int, events_before: int) -> int:
-        """Drop tombstones with `changed` <= the first and events older than the second (µs). Count."""
+        """Drop tombstones with `changed` <= the first, events older than the second (µs). Count."""
         ...
 
     async def lease(self, name: str, holder: str, seconds: float) -> bool:
@@ -253,7 +253,7 @@ class Store(Protocol):
     async def release(self, name: str, holder: str) -> None: ...
 
     async def wait_for_change(self, after: int, timeout: float) -> int:
-        """Return the head as soon as it is > after, seen within 250 ms whoever wrote, or at the timeout."""
+        """The head as soon as it is > after, seen within 250 ms whoever wrote, or at the timeout."""
         ...
 
     async def check(self) -> Health: ...

@@ -4,17 +4,15 @@ Alembic orders the steps and writes their SQL; the text runs on the drivers of t
 so that no second driver is needed. Steps are plain SQL, see `schema/versions`.
 """
 
-import io
 import sqlite3
-from pathlib import Path
 
 from voltroam.standard.errors import NodeError
 from voltroam.store.address import PostgresAddress, SqliteAddress, read_address
 from voltroam.store.interface import Health
 from voltroam.store.open import open_store
-from voltroam.store.schema import NEWEST
+from voltroam.store.schema import NEWEST, judge
+from voltroam.store.steps import steps
 
-_SCRIPTS = Path(__file__).parent / "schema"
 _BUSY_SECONDS = 30.0
 
 
@@ -53,26 +51,6 @@ async def check(url: str) -> Health:
         return await store.check()
     finally:
         await store.close()
-
-
-def steps(dialect: str, start: str | None, target: str) -> list[str]:
-    """The SQL statements that lead from one schema number (None: nothing) to another."""
-    from alembic import command
-    from alembic.config import Config
-
-    text = io.StringIO()
-    config = Config(output_buffer=text, attributes={"dialect": dialect})
-    config.set_main_option("script_location", str(_SCRIPTS))
-    config.set_main_option("path_separator", "os")
-    command.upgrade(config, f"{start or 'base'}:{target}", sql=True)
-    return [part for part in (piece.strip() for piece in text.getvalue().split(";")) if part]
-
-
-def judge(found: str | None, target: str) -> bool:
-    """True when there are steps to take. Raises NodeError for a schema beyond the target."""
-    if found is not None and found > target:
-        raise NodeError(f"the database has schema {found}, unknown to this release ({target})")
-    return found != target
 
 
 def sqlite_schema(connection: sqlite3.Connection) -> str | None:

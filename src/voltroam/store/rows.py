@@ -1,13 +1,20 @@
 """Rows as the databases hold them, to and from the store's own types."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from voltroam.store.interface import Event, Former, ObjectKey, ObjectRow, Record, RecordKey
+from voltroam.store.interface import Event, Former, ObjectKey, ObjectRow, Page, Record, RecordKey
 
 Values: TypeAlias = tuple[Any, ...]
+
+
+class Row(Protocol):
+    """A row of either driver: values by place."""
+
+    def __getitem__(self, place: int, /) -> Any: ...
+
 
 OBJECT_COLUMNS = (
     "kind, owner, id, version, last_updated, audience, sources, former, deleted,"
@@ -40,7 +47,7 @@ def read_former(text: str) -> tuple[Former, ...]:
     return _decode_former(text) if text else ()
 
 
-def read_object(values: Sequence[Any]) -> ObjectRow:
+def read_object(values: Row) -> ObjectRow:
     """From the columns of OBJECT_COLUMNS, in order."""
     return ObjectRow(
         ObjectKey(values[0], values[1], values[2]),
@@ -60,9 +67,21 @@ def read_object(values: Sequence[Any]) -> ObjectRow:
     )
 
 
-def read_record(values: Sequence[Any]) -> Record:
+def read_record(values: Row) -> Record:
     return Record(RecordKey(values[0], values[1]), values[5], values[2], values[3], values[4])
 
 
-def read_event(values: Sequence[Any]) -> Event:
+def read_event(values: Row) -> Event:
     return Event(values[0], values[1], values[2], values[3], values[4])
+
+
+def cut_page(rows: Sequence[Row], limit: int, total: int) -> Page:
+    """From rows of created, version, document: one more than `limit` tells of a next page."""
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return Page(
+        [row[2] for row in rows],
+        total,
+        rows[-1][0] if more and rows else None,
+        tuple([row[1] for row in rows]),
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 from voltroam.store import sqlite_sql as sql
 from voltroam.store.interface import Page, PageQuery
+from voltroam.store.rows import cut_page
 
 UNION_LIMIT = 50
 """More audiences than this are merged here, not by one statement."""
@@ -34,9 +35,9 @@ def page(connection: sqlite3.Connection, query: PageQuery, held: dict[str, int])
     total = sum(held.values())
     if len(held) == 1:
         values = (query.kind, *held, query.cursor or 0, query.limit + 1, _offset(query))
-        return _cut(connection.execute(sql.PAGE_ONE, values).fetchall(), query, total)
+        return cut_page(connection.execute(sql.PAGE_ONE, values).fetchall(), query.limit, total)
     rows = _rows(connection, query, list(held), rare=False)
-    return _cut(rows, query, total)
+    return cut_page(rows, query.limit, total)
 
 
 def _page_of_dates(connection: sqlite3.Connection, query: PageQuery, held: dict[str, int]) -> Page:
@@ -45,7 +46,8 @@ def _page_of_dates(connection: sqlite3.Connection, query: PageQuery, held: dict[
         values = {**_values(query), "audience": audience}
         total += connection.execute(sql.COUNT_DATES, values).fetchone()[0]
     rare = total * RARE < sum(held.values())
-    return _cut(_rows(connection, query, list(held), rare=rare), query, total)
+    rows = _rows(connection, query, list(held), rare=rare)
+    return cut_page(rows, query.limit, total)
 
 
 def _rows(
@@ -78,15 +80,3 @@ def _values(query: PageQuery, audiences: Sequence[str] = ()) -> dict[str, Any]:
 
 def _offset(query: PageQuery) -> int:
     return 0 if query.cursor is not None else query.offset
-
-
-def _cut(rows: list[Any], query: PageQuery, total: int) -> Page:
-    """One row more than asked was read: it tells that there is a next page."""
-    more = len(rows) > query.limit
-    rows = rows[: query.limit]
-    return Page(
-        [row[2] for row in rows],
-        total,
-        rows[-1][0] if more and rows else None,
-        tuple([row[1] for row in rows]),
-    )

@@ -1,5 +1,7 @@
 """Every statement that the SQLite store sends."""
 
+# ruff: noqa: S608 - joined from constants, never from values
+
 from functools import cache
 
 from voltroam.store.rows import EVENT_COLUMNS, OBJECT_COLUMNS, RECORD_COLUMNS

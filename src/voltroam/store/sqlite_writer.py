@@ -115,7 +115,7 @@ class SqliteWriter:
                 raise
             if self._shared:
                 # SQLite's lock has no queue: without a pause the holder would always win it again.
-                await asyncio.sleep(random.uniform(0.0005, 0.0015))
+                await asyncio.sleep(_jitter(0.0005, 0.0015))
 
     async def close(self) -> None:
         async with self._turn:
@@ -142,7 +142,7 @@ class SqliteWriter:
                 if not is_busy(error) or monotonic() > deadline:
                     raise
             self._shared = True
-            await asyncio.sleep(random.uniform(0.0002, 0.001))
+            await asyncio.sleep(_jitter(0.0002, 0.001))
 
     async def _commit(self, connection: sqlite3.Connection) -> None:
         head = connection.execute(sql.HEAD).fetchone()[0]
@@ -227,3 +227,7 @@ def _write_object(connection: sqlite3.Connection, write: Write) -> None:
 
 def _finish(connection: sqlite3.Connection) -> None:
     connection.execute(sql.COMMIT)
+
+
+def _jitter(least: float, most: float) -> float:
+    return random.uniform(least, most)  # noqa: S311 - spreads processes, guards nothing

@@ -7,7 +7,7 @@ POLL_SECONDS = 0.2
 
 
 class HeadWatch:
-    """Writes of this process wake at once; those of others are seen by a poll, alive while awaited."""
+    """Writes of this process wake at once; those of others are seen by a poll while one waits."""
 
     def __init__(self, read: Callable[[], Awaitable[int]]) -> None:
         self._read = read
@@ -30,9 +30,7 @@ class HeadWatch:
         try:
             async with asyncio.timeout(max(0.0, seconds)):
                 while self._head <= after:
-                    if self._poller is None or self._poller.done():
-                        self._poller = asyncio.create_task(self._poll())
-                    await self._moved_or_failed()
+                    await self._moved_or_failed(self._poll_while_awaited())
         except TimeoutError:
             pass
         finally:
@@ -44,11 +42,14 @@ class HeadWatch:
             self._poller.cancel()
             await asyncio.gather(self._poller, return_exceptions=True)
 
-    async def _moved_or_failed(self) -> None:
+    def _poll_while_awaited(self) -> asyncio.Task[None]:
+        if self._poller is None or self._poller.done():
+            self._poller = asyncio.create_task(self._poll())
+        return self._poller
+
+    async def _moved_or_failed(self, poller: asyncio.Task[None]) -> None:
         """A poll that fails must reach who waits, else it would wait in vain."""
-        poller = self._poller
         moved = asyncio.ensure_future(self._moved.wait())
-        assert poller is not None
         try:
             await asyncio.wait({moved, poller}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -16,3 +16,10 @@ def require(found: str, readable_by: str) -> None:
     if found < NEWEST:
         raise NodeError(f"the database has schema {found}, not {NEWEST}: run `voltroam db migrate`")
     raise NodeError(f"the database has schema {found}, unknown to this release ({NEWEST})")
+
+
+def judge(found: str | None, target: str) -> bool:
+    """True when there are steps to take. Raises NodeError for a schema beyond the target."""
+    if found is not None and found > target:
+        raise NodeError(f"the database has schema {found}, unknown to this release ({target})")
+    return found != target

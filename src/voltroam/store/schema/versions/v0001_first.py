@@ -109,6 +109,8 @@ create table objects (
   document bytea not null,
   primary key (kind, owner, id)
 );
+do $$ begin alter table objects alter column document set compression lz4;  exception
+  when others then null;  end $$;
 create unique index objects_feed on objects (changed);
 create index objects_list on objects (kind, audience, created) where deleted = 0;
 create index objects_date on objects (kind, audience, last_updated) where deleted = 0;
@@ -152,7 +154,7 @@ insert into meta values ('purged_events', '0')
 
 def upgrade() -> None:
     text = SQLITE if op.get_context().dialect.name == "sqlite" else POSTGRES
-    for statement in text.split(";"):
+    for statement in text.split(";\n"):
         op.execute(statement.strip())
 
 

@@ -1,0 +1,246 @@
+"""The store on PostgreSQL: any number of processes and machines on one database.
+
+Nothing depends on the state of a session; with `?pooler=transaction` in the URL no statement is
+prepared beyond its transaction either, so that a transaction pooler may stand between.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
+
+import asyncpg
+
+from voltroam.standard.errors import NodeError
+from voltroam.store import postgres_sql as sql
+from voltroam.store.address import PostgresAddress
+from voltroam.store.commit import GroupCommit
+from voltroam.store.interface import (
+    Change,
+    Event,
+    Health,
+    ObjectKey,
+    ObjectRow,
+    Page,
+    PageQuery,
+    Record,
+    RecordKey,
+)
+from voltroam.store.postgres_writer import FAULTS, REFUSALS, PostgresWriter, fault
+from voltroam.store.rows import cut_page, read_event, read_object, read_record
+from voltroam.store.schema import require
+from voltroam.store.watch import HeadWatch
+
+R = TypeVar("R")
+
+GROUP_LIMIT = 256
+WRITERS = 1
+SCAN_PIECE = 200
+CONNECTIONS = 8
+COMMAND_SECONDS = 60
+RARE = 20
+"""Fewer matches than one in so many: collect them by date instead of walking the list."""
+_EARLIEST, _LATEST = -(2**63), 2**63 - 1
+
+
+async def open_postgres(
+    address: PostgresAddress, *, queue_limit: int, now: Callable[[], int]
+) -> "PostgresStore":
+    """Raises NodeError when the server cannot be reached or its schema is not one of ours."""
+    try:
+        pool = await asyncpg.create_pool(
+            address.dsn,
+            min_size=1,
+            max_size=CONNECTIONS,
+            command_timeout=COMMAND_SECONDS,
+            statement_cache_size=0 if address.pooler else 256,
+            reset=_keep,
+        )
+    except (*FAULTS, *REFUSALS) as error:
+        raise _fault(error) from error
+    try:
+        version = await pool.fetchval(sql.VERSION)
+        meta = {row[0]: row[1] for row in await pool.fetch(sql.META)}
+        require(version or "", meta.get("readable_by", ""))
+    except asyncpg.UndefinedTableError as error:
+        await pool.close()
+        raise NodeError("the database holds no store yet: run `voltroam db migrate`") from error
+    except BaseException:
+        await pool.close()
+        raise
+    return PostgresStore(pool, meta["epoch"], address.pooler, queue_limit=queue_limit, now=now)
+
+
+async def _keep(_: object) -> None:
+    """We leave no state in a session, so none needs to be reset: a round trip less."""
+
+
+class PostgresStore:
+    """See `Store`."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        epoch: str,
+        pooler: bool,
+        *,
+        queue_limit: int,
+        now: Callable[[], int],
+    ) -> None:
+        self.epoch = epoch
+        self._pool = pool
+        self._pooler = pooler
+        self._watch = HeadWatch(self.head)
+        self._writer = PostgresWriter(pool, now, self._watch.seen)
+        self._queue = GroupCommit(
+            self._writer.commit,
+            queue_limit=queue_limit,
+            group_limit=GROUP_LIMIT,
+            writers=WRITERS,
+        )
+
+    async def apply(self, change: Change[R]) -> R:
+        return await self._queue.apply(change)
+
+    async def get(self, key: ObjectKey) -> ObjectRow | None:
+        rows = await self._read(sql.GET, *key)
+        return read_object(rows[0]) if rows else None
+
+    async def page(self, query: PageQuery) -> Page:
+        offset = 0 if query.cursor is not None else query.offset
+        asked = list(query.audiences)
+        place = (query.kind, asked, query.cursor or 0, query.limit + 1, offset)
+        if query.date_from is None and query.date_to is None:
+            rows = await self._read(sql.PAGE, *place)
+            if rows:
+                return cut_page(rows, query.limit, rows[0][3])
+            return Page([], await self._total(query), None)
+        window = (
+            _EARLIEST if query.date_from is None else query.date_from,
+            _LATEST if query.date_to is None else query.date_to,
+        )
+        total = (await self._read(sql.TOTAL_DATES, query.kind, asked, *window))[0][0]
+        rare = total * RARE < await self._total(query)
+        rows = await self._read(sql.PAGE_RARE if rare else sql.PAGE_DATES, *place, *window)
+        return cut_page(rows, query.limit, total)
+
+    async def _total(self, query: PageQuery) -> int:
+        total: int = (await self._read(sql.TOTAL, query.kind, list(query.audiences)))[0][0]
+        return total
+
+    async def feed(self, after: int, limit: int) -> list[ObjectRow]:
+        return [read_object(row) for row in await self._read(sql.FEED, after, limit)]
+
+    async def head(self) -> int:
+        head: int = (await self._read(sql.HEAD))[0][0]
+        return head
+
+    async def scan(self, kind: str, *, owner: str | None = None) -> AsyncIterator[ObjectRow]:
+        after = 0
+        while True:
+            if owner is None:
+                rows = await self._read(sql.SCAN, kind, after, SCAN_PIECE)
+            else:
+                rows = await self._read(sql.SCAN_OWNER, kind, after, SCAN_PIECE, owner)
+            for row in rows:
+                found = read_object(row)
+                after = found.created
+                yield found
+            if len(rows) < SCAN_PIECE:
+                return
+
+    async def record(self, key: RecordKey) -> Record | None:
+        rows = await self._read(sql.RECORD, *key)
+        return read_record(rows[0]) if rows else None
+
+    async def records(
+        self,
+        kind: str,
+        *,
+        parent: str | None = None,
+        due_before: int | None = None,
+        after: str = "",
+        limit: int = 1000,
+    ) -> list[Record]:
+        values: tuple[Any, ...]
+        if due_before is not None:
+            text = sql.RECORDS_DUE if parent is None else sql.RECORDS_DUE_PARENT
+            values = (kind, due_before, limit)
+        else:
+            text = sql.RECORDS if parent is None else sql.RECORDS_PARENT
+            values = (kind, after, limit)
+        if parent is not None:
+            values = (*values, parent)
+        return [read_record(row) for row in await self._read(text, *values)]
+
+    async def events(self, after: int, limit: int) -> list[Event]:
+        return [read_event(row) for row in await self._read(sql.EVENTS, after, limit)]
+
+    async def oldest_event(self) -> int:
+        meta = {row[0]: row[1] for row in await self._read(sql.META)}
+        purged = int(meta["purged_events"])
+        return purged + 1 if purged else 0
+
+    async def purge(self, *, tombstones_before: int, events_before: int) -> int:
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(sql.LOCK)
+                gone = _count(await connection.execute(sql.PURGE_TOMBSTONES, tombstones_before))
+                last = await connection.fetchval(sql.PURGED_EVENTS, events_before)
+                if last is not None:
+                    gone += _count(await connection.execute(sql.PURGE_EVENTS, last))
+                    await connection.execute(sql.SET_META, str(last), "purged_events")
+        except FAULTS as error:
+            raise _fault(error) from error
+        return gone
+
+    async def lease(self, name: str, holder: str, seconds: float) -> bool:
+        return await self._execute(sql.LEASE, name, holder, seconds) == 1
+
+    async def release(self, name: str, holder: str) -> None:
+        await self._execute(sql.RELEASE, name, holder)
+
+    async def wait_for_change(self, after: int, timeout: float) -> int:
+        return await self._watch.wait(after, timeout)
+
+    async def check(self) -> Health:
+        wrong = (await self._read(sql.WRONG_COUNTS))[0][0]
+        details = {
+            "backend": f"PostgreSQL {(await self._read(sql.SERVER))[0][0]}",
+            "schema": (await self._read(sql.VERSION))[0][0],
+            "feed": str(await self.head()),
+            "totals": "ok" if not wrong else f"{wrong} kept totals are wrong",
+        }
+        return Health(ok=not wrong, details=details)
+
+    async def close(self) -> None:
+        await self._queue.close()
+        await self._watch.close()
+        await self._pool.close()
+
+    async def _read(self, text: str, *values: Any) -> list[asyncpg.Record]:
+        try:
+            async with self._pool.acquire() as connection:
+                if not self._pooler:
+                    return await connection.fetch(text, *values)
+                async with connection.transaction(readonly=True):
+                    return await connection.fetch(text, *values)
+        except (*FAULTS, *REFUSALS) as error:
+            raise _fault(error) from error
+
+    async def _execute(self, text: str, *values: Any) -> int:
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                return _count(await connection.execute(text, *values))
+        except (*FAULTS, *REFUSALS) as error:
+            raise _fault(error) from error
+
+
+def _count(status: str) -> int:
+    """`INSERT 0 1`, `DELETE 7`: the rows that a statement touched."""
+    return int(status.rsplit(" ", 1)[1])
+
+
+def _fault(error: Exception) -> NodeError:
+    known = fault(error)
+    if isinstance(known, NodeError):
+        return known
+    return NodeError(f"the database refuses the question: {type(error).__name__}")

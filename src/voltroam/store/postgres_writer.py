@@ -1,0 +1,168 @@
+"""Groups of changes as PostgreSQL transactions.
+
+Rows are read and decided on without a lock. Then the counter row is taken, which is the write
+lock of the whole database: what was read is compared again, decided anew if it moved, written in
+bulk and committed. So numbers follow commits, no writer starves and none can deadlock.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+
+from voltroam.standard.errors import NodeError
+from voltroam.store import postgres_sql as sql
+from voltroam.store.commit import RowFault
+from voltroam.store.group import AnyChange, Outcome, Plan, counted, number, plan
+from voltroam.store.interface import ObjectKey, ObjectRow, Record, RecordKey
+from voltroam.store.rows import read_object, read_record
+
+FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+REFUSALS = (UnicodeEncodeError, OverflowError, ValueError, TypeError)
+_REFUSED_CLASSES = ("22", "23", "54")
+"""SQLSTATE classes that blame the data: data exception, integrity, program limit."""
+
+
+def fault(error: BaseException) -> NodeError | RowFault:
+    """RowFault when the database refuses what we write, NodeError when it cannot serve at all."""
+    state = getattr(error, "sqlstate", None) or ""
+    refused = isinstance(error, REFUSALS) or state[:2] in _REFUSED_CLASSES
+    known: NodeError | RowFault
+    if refused:
+        known = RowFault()
+    else:
+        known = NodeError(f"the database cannot be used now: {type(error).__name__}")
+    known.__cause__ = error
+    return known
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What one group has read so far."""
+
+    objects: dict[ObjectKey, ObjectRow | None] = field(default_factory=dict)
+    records: dict[RecordKey, Record | None] = field(default_factory=dict)
+
+
+class PostgresWriter:
+    """`committed` hears of each new feed head."""
+
+    def __init__(
+        self, pool: asyncpg.Pool, now: Callable[[], int], committed: Callable[[int], None]
+    ) -> None:
+        self._pool = pool
+        self._now = now
+        self._committed = committed
+
+    async def commit(self, changes: Sequence[AnyChange]) -> list[Outcome]:
+        try:
+            async with self._pool.acquire() as connection:
+                return await self._commit(connection, changes)
+        except (*FAULTS, *REFUSALS) as error:
+            known = fault(error)
+            if isinstance(known, NodeError):
+                # A primary that became a replica keeps its connections: never use them again.
+                await self._pool.expire_connections()
+            raise known from error
+
+    async def _commit(
+        self, connection: "asyncpg.pool.PoolConnectionProxy", changes: Sequence[AnyChange]
+    ) -> list[Outcome]:
+        loaded = Loaded()
+        made = await self._plan(connection, changes, loaded)
+        if not made.writes:
+            return made.outcomes
+        async with connection.transaction():
+            moves, happened = made.moves, len(made.events)
+            (taken,) = await connection.fetch(sql.TAKE, moves, happened)
+            feed, event = taken[0] - moves, taken[1] - happened
+            if not await _stands(connection, loaded):
+                made = await self._plan(connection, changes, Loaded())
+                await connection.execute(
+                    sql.SET_COUNTERS, feed + made.moves, event + len(made.events)
+                )
+            await self._write(connection, made, feed, event)
+        self._committed(feed + made.moves)
+        return made.outcomes
+
+    async def _plan(
+        self,
+        connection: "asyncpg.pool.PoolConnectionProxy",
+        changes: Sequence[AnyChange],
+        loaded: Loaded,
+    ) -> Plan:
+        wanted = {key for change in changes for key in change.objects}
+        named = {key for change in changes for key in change.records}
+        while True:
+            await _load(connection, loaded, wanted, named)
+            made = plan(changes, loaded.objects, loaded.records, self._now())
+            if made.complete:
+                return made
+            wanted, named = made.unnamed_objects, made.unnamed_records
+
+    async def _write(
+        self,
+        connection: "asyncpg.pool.PoolConnectionProxy",
+        made: Plan,
+        feed: int,
+        event: int,
+    ) -> None:
+        if made.objects:
+            await connection.executemany(sql.PUT, [w.values for w in number(made, feed)])
+        if totals := counted(made):
+            rows = [(*place, n) for place, n in sorted(totals.items())]
+            await connection.executemany(sql.COUNT, rows)
+        put = [
+            (*name, record.parent, record.due, record.revision, record.document)
+            for name, record in made.records.items()
+            if record is not None
+        ]
+        if put:
+            await connection.executemany(sql.PUT_RECORD, put)
+        if removed := [name for name, record in made.records.items() if record is None]:
+            await connection.executemany(sql.REMOVE_RECORD, removed)
+        if made.events:
+            at = self._now()
+            rows_of_events = [
+                (event + place, at, draft.type, draft.key, draft.document)
+                for place, draft in enumerate(made.events, 1)
+            ]
+            await connection.executemany(sql.ADD_EVENT, rows_of_events)
+
+
+async def _load(
+    connection: "asyncpg.pool.PoolConnectionProxy",
+    loaded: Loaded,
+    objects: Iterable[ObjectKey],
+    records: Iterable[RecordKey],
+) -> None:
+    if keys := list(objects):
+        loaded.objects.update(dict.fromkeys(keys))
+        for values in await connection.fetch(sql.LOAD, *_columns(keys)):
+            row = read_object(values)
+            loaded.objects[row.key] = row
+    if names := list(records):
+        loaded.records.update(dict.fromkeys(names))
+        for values in await connection.fetch(sql.LOAD_RECORDS, *_columns(names)):
+            record = read_record(values)
+            loaded.records[record.key] = record
+
+
+async def _stands(connection: "asyncpg.pool.PoolConnectionProxy", loaded: Loaded) -> bool:
+    """Nothing that the group has read was changed by another writer since."""
+    if loaded.objects:
+        rows = await connection.fetch(sql.STATE, *_columns(list(loaded.objects)))
+        found = {ObjectKey(*row[:3]): (row[3], row[4]) for row in rows}
+        for key, held in loaded.objects.items():
+            if found.get(key) != ((held.changed, held.revision) if held else None):
+                return False
+    if loaded.records:
+        again = Loaded()
+        await _load(connection, again, (), loaded.records)
+        return again.records == loaded.records
+    return True
+
+
+def _columns(keys: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*keys, strict=True)]

@@ -1,0 +1,28 @@
+"""Fixtures for every test: a real PostgreSQL, started once per test process."""
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+from tests.postgres_server import PostgresServer
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: PostgresServer) -> str:
+    """The URL of a fresh, empty database."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    connection = await asyncpg.connect(postgres_server.url("postgres"))
+    await connection.execute(f'create database "{name}"')
+    await connection.close()
+    return postgres_server.url(name)
