@@ -3,16 +3,19 @@
 import asyncio
 import gzip
 import os
+import socket
 import ssl
 import time
 from collections.abc import Callable
 
 import pytest
 import trustme
-
 from tests.transport.conftest import guarded, ok, raw_server, read_head, says
+
 from voltroam.standard.errors import ForbiddenUrl, Unreachable, Unusable
+from voltroam.transport.aiohttp_sender import AiohttpSender
 from voltroam.transport.client import ClientTls, PinnedSender
+from voltroam.transport.pyreqwest_sender import PyreqwestSender
 from voltroam.wire.call import Request
 
 Library = Callable[[ClientTls | None], PinnedSender]
@@ -241,8 +244,8 @@ async def refused_by(
 ) -> Unusable | Unreachable:
     started = time.monotonic()
     async with raw_server(says(answer)) as port, guarded(library) as sender:
+        request = Request("GET", f"http://127.0.0.1:{port}/")
         with pytest.raises((Unusable, Unreachable)) as refused:
-            request = Request("GET", f"http://127.0.0.1:{port}/")
             await sender.send(request, timeout=5, limit=limit)
     assert time.monotonic() - started < 3
     assert isinstance(refused.value, Unusable | Unreachable)
@@ -271,8 +274,8 @@ async def test_a_stream_without_end_is_cut_at_the_limit(library: Library, chunke
 
     started = time.monotonic()
     async with raw_server(talk) as port, guarded(library) as sender:
+        request = Request("GET", f"http://127.0.0.1:{port}/")
         with pytest.raises(Unusable):
-            request = Request("GET", f"http://127.0.0.1:{port}/")
             await sender.send(request, timeout=10, limit=1_000_000)
         took = time.monotonic() - started
     assert took < 3
@@ -426,16 +429,16 @@ async def test_another_content_type_is_the_readers_to_judge(library: Library) ->
 async def test_errors_do_not_quote_the_token(library: Library) -> None:
     headers = {"authorization": "Token c2VjcmV0"}
     async with raw_server(says(b"garbage\r\n\r\n")) as port, guarded(library) as sender:
+        request = Request("GET", f"http://127.0.0.1:{port}/", headers)
         with pytest.raises((Unusable, Unreachable)) as refused:
-            request = Request("GET", f"http://127.0.0.1:{port}/", headers)
             await sender.send(request, timeout=5)
     assert "c2VjcmV0" not in str(refused.value)
 
 
 async def test_a_header_that_is_none_never_leaves(library: Library) -> None:
     async with raw_server(says(ok(b""))) as port, guarded(library) as sender:
+        request = Request("GET", f"http://127.0.0.1:{port}/", {"x-request-id": "a\r\nb: c"})
         with pytest.raises((Unreachable, Unusable)):
-            request = Request("GET", f"http://127.0.0.1:{port}/", {"x-request-id": "a\r\nb: c"})
             await sender.send(request, timeout=5)
 
 
@@ -520,10 +523,36 @@ async def test_redirects_in_a_circle_end(library: Library) -> None:
     assert count == 4
 
 
-# -- cancelling -----------------------------------------------------------------------------------
+# -- connecting and cancelling --------------------------------------------------------------------
 
 
-async def test_a_cancelled_request_hangs_up(library: Library) -> None:
+async def test_a_host_that_swallows_connections_got_nothing(library: Library) -> None:
+    """The kernel leaves further connections unanswered once the backlog is full."""
+    connecting = SHORT_CONNECT[library]
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        address = full.getsockname()
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(address)
+        async with guarded(connecting) as sender:
+            request = Request("POST", f"http://127.0.0.1:{address[1]}/", body=b"{}")
+            with pytest.raises(Unreachable) as late:
+                await sender.send(request, timeout=5)
+        for one in waiting:
+            one.close()
+    assert late.value.sent is False
+
+
+SHORT_CONNECT: dict[Library, Library] = {
+    AiohttpSender: lambda tls: AiohttpSender(tls, connect_time=0.3),
+    PyreqwestSender: lambda tls: PyreqwestSender(tls, connect_time=0.3),
+}
+
+
+async def test_a_cancelled_request_hangs_up_at_its_timeout_at_the_latest(library: Library) -> None:
     hung_up = asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
@@ -533,9 +562,21 @@ async def test_a_cancelled_request_hangs_up(library: Library) -> None:
 
     async with raw_server(talk) as port, guarded(library) as sender:
         request = Request("GET", f"http://127.0.0.1:{port}/")
-        task = asyncio.create_task(sender.send(request, timeout=30))
+        task = asyncio.create_task(sender.send(request, timeout=1))
         await asyncio.sleep(0.2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait_for(hung_up.wait(), 5)
+        await asyncio.wait_for(hung_up.wait(), 3)
+
+
+async def test_requests_of_many_tasks_to_one_new_host_share_its_client(library: Library) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await read_head(reader)
+            writer.write(ok(ENVELOPE))
+
+    async with raw_server(talk) as port, guarded(library, resolve=local) as sender:
+        request = Request("GET", f"http://many.invalid:{port}/")
+        answers = await asyncio.gather(*(sender.send(request, timeout=5) for _ in range(50)))
+    assert {answer.status for answer in answers} == {200}

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import tempfile
+from collections import OrderedDict
 from pathlib import Path
 
 import aiohttp
@@ -15,19 +16,25 @@ from voltroam.transport.client import ClientTls, announced, fold_headers, too_la
 from voltroam.transport.guard import Checked
 from voltroam.wire.call import Request, Response
 
-CHUNK = 64 * 1024
-
 
 class _PinnedResolver(AbstractResolver):
     """Answers with the addresses that the guard judged, and with nothing for any other name."""
 
-    def __init__(self) -> None:
-        self.pinned: dict[tuple[str, int], tuple[str, ...]] = {}
+    def __init__(self, hosts: int = 8192) -> None:
+        self._hosts = hosts
+        self._pinned: OrderedDict[tuple[str, int], tuple[str, ...]] = OrderedDict()
+
+    def pin(self, to: Checked) -> None:
+        """The newest check counts; the host that was checked longest ago is forgotten."""
+        self._pinned[to.host, to.port] = to.addresses
+        self._pinned.move_to_end((to.host, to.port))
+        if len(self._pinned) > self._hosts:
+            self._pinned.popitem(last=False)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        addresses = self.pinned.get((host, port))
+        addresses = self._pinned.get((host, port))
         if addresses is None:
             raise OSError(f"{host} was not checked")
         return [
@@ -43,7 +50,7 @@ class _PinnedResolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        self.pinned.clear()
+        self._pinned.clear()
 
 
 def tls_context(tls: ClientTls) -> ssl.SSLContext:
@@ -64,8 +71,11 @@ def tls_context(tls: ClientTls) -> ssl.SSLContext:
 class AiohttpSender:
     """Made inside a running event loop or before it; the session opens with the first request."""
 
-    def __init__(self, tls: ClientTls | None = None, *, connections: int = 1024) -> None:
+    def __init__(
+        self, tls: ClientTls | None = None, *, connections: int = 1024, connect_time: float = 5.0
+    ) -> None:
         self._tls = tls or ClientTls()
+        self._connect_time = connect_time
         self._connections = connections
         self._resolver = _PinnedResolver()
         self._session: aiohttp.ClientSession | None = None
@@ -84,13 +94,13 @@ class AiohttpSender:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
                 skip_auto_headers=("user-agent", "accept", "content-type"),
-                timeout=aiohttp.ClientTimeout(total=None),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_time),
             )
         return self._session
 
     async def send(self, request: Request, to: Checked, *, timeout: float, limit: int) -> Response:
         session = self._open()
-        self._resolver.pinned[to.host, to.port] = to.addresses
+        self._resolver.pin(to)
         headers = {"accept-encoding": "gzip", **request.headers}
         try:
             async with (
@@ -106,7 +116,7 @@ class AiohttpSender:
                 announced(answer.headers.get("content-length"), limit)
                 body = await _read(answer.content, limit)
                 return Response(answer.status, fold_headers(answer.headers.items()), body)
-        except aiohttp.ClientConnectorError as fault:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as fault:
             raise Unreachable(f"no connection to {to.host}: {_why(fault)}", sent=False) from None
         except aiohttp.ClientPayloadError:
             raise Unusable(f"the answer of {to.host} breaks off") from None

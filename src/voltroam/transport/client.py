@@ -61,6 +61,7 @@ class GuardedSender:
 
     async def send(self, request: Request, *, timeout: float, limit: int = LIMIT) -> Response:
         """Raises Unreachable, Unusable or ForbiddenUrl; nothing else."""
+        _judge_headers(request)
         sent = False
         try:
             async with asyncio.timeout(timeout):
@@ -92,8 +93,8 @@ class GuardedSender:
     async def _redirected(self, request: Request, to: Checked, response: Response) -> Request:
         """The same GET at another path of the same origin; any other redirect is an error."""
         target = response.headers.get("location", "")
-        if request.method != "GET":
-            raise Unusable(f"HTTP {response.status}: a {request.method} is not redirected")
+        if request.method != "GET" or not target:
+            raise Unusable(f"HTTP {response.status}: a {request.method} that we do not redirect")
         try:
             there = await self._guard.check(urljoin(to.url, target))
         except ForbiddenUrl as fault:
@@ -103,6 +104,13 @@ class GuardedSender:
         if (there.scheme, there.host, there.port) != (to.scheme, to.host, to.port):
             raise Unusable(f"HTTP {response.status}: redirect to another origin, {there.host}")
         return replace(request, url=there.url)
+
+
+def _judge_headers(request: Request) -> None:
+    """Line ends in a header would make two requests of one. Raises Unreachable."""
+    for name, value in request.headers.items():
+        if not (value.isprintable() and value.isascii() and name.isascii()):
+            raise Unreachable(f"header {name!a} holds what no header may hold", sent=False)
 
 
 def fold_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -104,7 +104,7 @@ class UrlGuard:
         self._asking: dict[tuple[str, int], asyncio.Task[tuple[str, ...]]] = {}
 
     async def check(self, url: str) -> Checked:
-        """Read, resolve and judge. Raises ForbiddenUrl, Unreachable when the name does not resolve."""
+        """Read, resolve and judge. Raises ForbiddenUrl; Unreachable for a name without address."""
         parts = read_url(url)
         self._judge_form(parts)
         if parts.literal is not None:
@@ -172,7 +172,7 @@ class UrlGuard:
 
 
 def read_url(url: str) -> Parts:
-    """Take an absolute http(s) URL apart. Raises ForbiddenUrl on what two parsers may read apart."""
+    """Take an absolute http(s) URL apart. Raises ForbiddenUrl where two parsers may differ."""
     if len(url) > LONGEST_URL:
         raise ForbiddenUrl(f"the URL has more than {LONGEST_URL} characters")
     if _NEVER.search(url) or not url.isprintable():

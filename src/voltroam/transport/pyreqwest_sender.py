@@ -26,7 +26,6 @@ from voltroam.transport.client import ClientTls, announced, fold_headers, too_la
 from voltroam.transport.guard import Checked
 from voltroam.wire.call import Request, Response
 
-CHUNK = 64 * 1024
 LITERAL = ""
 """The name under which hosts that are IP addresses share a client."""
 
@@ -38,14 +37,17 @@ class _Pinned:
 
 
 class PyreqwestSender:
-    """At most `hosts` clients are kept, the least used one goes first."""
+    """At most `hosts` clients are kept, the least used one goes first.
+
+    A request whose task is cancelled goes on inside the library until its own timeout.
+    """
 
     def __init__(
         self,
         tls: ClientTls | None = None,
         *,
         hosts: int = 1024,
-        connect_time: float = 10.0,
+        connect_time: float = 5.0,
         idle_time: float = 90.0,
     ) -> None:
         self._tls = tls or ClientTls()
@@ -108,7 +110,7 @@ class PyreqwestSender:
         return await asyncio.shield(making)
 
     async def _make(self, name: str, to: Checked) -> _Pinned:
-        """Reading the system's authorities takes about 10 ms, which the event loop does not have."""
+        """In a thread: reading the system's authorities takes about 10 ms."""
         address = to.addresses[0]
         client = await asyncio.to_thread(self._build, name, address)
         pinned = self._clients[name] = _Pinned(client, address)
