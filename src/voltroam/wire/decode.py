@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from voltroam.wire.plain import duplicates, parse
+from voltroam.wire.plain import parse
 from voltroam.wire.problems import Findings, Problem, Reading, Severity, TooManyFaults
 from voltroam.wire.quick import quick_of
 from voltroam.wire.rules import check
@@ -33,10 +33,10 @@ def read(shape: type[T], data: bytes) -> Reading[T]:
 
 def read_thoroughly(shape: type[T], data: bytes) -> Reading[T]:
     """The same by the slow path alone: lists every problem, whatever the fast path thinks."""
-    plain = parse(data)
+    plain, repeated = parse(data)
     findings = Findings()
     try:
-        _twice(plain, findings)
+        _twice(repeated, findings)
         read_value = reader_of(cast("Hashable", shape))(plain, "$", findings)
     except TooManyFaults:
         return Reading(None, (*findings.problems, _too_many()))
@@ -58,14 +58,14 @@ def read_patch(
     the value, of a required one it is FATAL. Without `last_updated` it is FATAL where the version
     demands it (OCPI 2.2.1 §status_codes). Rules between members wait for the merged object.
     """
-    plain = parse(data)
+    plain, repeated = parse(data)
     findings = Findings()
     if not isinstance(plain, dict):
         findings.fatal("$", "CORE-MUT-05", "must be an object with the members to change")
         return Reading(None, tuple(findings.problems))
     value: dict[str, object] = {}
     try:
-        _twice(plain, findings)
+        _twice(repeated, findings)
         for attribute, member in members_of_struct(shape):
             if member.name not in plain:
                 continue
@@ -85,8 +85,8 @@ def read_patch(
     return Reading(value, tuple(findings.problems))
 
 
-def _twice(plain: object, findings: Findings) -> None:
-    for path in duplicates(plain):
+def _twice(paths: tuple[str, ...], findings: Findings) -> None:
+    for path in paths:
         findings.fatal(path, "json", "stands twice in its object")
 
 

@@ -7,6 +7,7 @@ Numbers with a fraction or exponent become Decimal.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
@@ -22,20 +23,41 @@ MOST_DIGITS = 4300
 OUT_OF_RANGE = Decimal("NaN")
 """Stands for a number that no Decimal can hold."""
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BRACKET = re.compile(rb"[\[\]{}]")
+_CURLY = bytes.maketrans(b"[]", b"{}")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Twice(dict[str, object]):
     """An object in which some keys stand more than once; the last value counts."""
 
-    __slots__ = ("names",)
-    names: tuple[str, ...]
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        counts = Counter(name for name, _ in pairs)
+        self.repeated = tuple(name for name, count in counts.items() if count > 1)
 
 
-def parse(data: bytes) -> object:
-    """The plain value of a document; InvalidBody if it is no JSON that others could read too."""
+def parse(data: bytes) -> tuple[object, tuple[str, ...]]:
+    """The plain value of a document, and the paths of keys that stand twice.
+
+    InvalidBody if it is no JSON that others could read too.
+    """
+    twice: list[Twice] = []
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        read = dict(pairs)
+        if len(read) == len(pairs):
+            return read
+        read = Twice(pairs)
+        twice.append(read)
+        return read
+
+    decoder = json.JSONDecoder(
+        object_pairs_hook=members,
+        parse_int=_integer,
+        parse_float=_fraction,
+        parse_constant=_constant,
+    )
     try:
         text = data.decode()
     except UnicodeDecodeError:
@@ -43,51 +65,43 @@ def parse(data: bytes) -> object:
     if too_deep(data):
         raise InvalidBody(f"the body is nested deeper than {DEEPEST} levels")
     try:
-        value: object = _DECODER.decode(text)
+        value: object = decoder.decode(text)
     except ValueError as fault:
         raise InvalidBody(f"the body is not valid JSON: {fault}") from None
     except RecursionError:
         raise InvalidBody("the body is nested too deep") from None
     if _SURROGATE.search(text) and not all(_encodable(part) for part in _texts(value)):
         raise InvalidBody("the body holds half a surrogate pair")
-    return value
+    return value, tuple(_duplicates(value)) if twice else ()
 
 
 def too_deep(data: bytes) -> bool:
-    """Whether brackets nest below the limit; counted before anything recurses."""
+    """Whether brackets nest below the limit; counted before anything recurses.
+
+    Each round takes the innermost pairs away. Unbalanced brackets are left to the parser.
+    """
     if data.count(b"[") + data.count(b"{") <= DEEPEST:
         return False
-    depth = 0
-    for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
-        if bracket in b"[{":
-            depth += 1
-            if depth > DEEPEST:
-                return True
-        else:
-            depth -= 1
-    return False
+    outside = data.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
+    pairs = b"".join(outside).translate(_CURLY, _NO_BRACKETS)
+    for _ in range(DEEPEST):
+        shorter = pairs.replace(b"{}", b"")
+        if len(shorter) in (0, len(pairs)):
+            return False
+        pairs = shorter
+    return True
 
 
-def duplicates(value: object, path: str = "$") -> Iterator[str]:
+def _duplicates(value: object, path: str = "$") -> Iterator[str]:
     """The paths of all keys that stand twice."""
     if isinstance(value, dict):
         if isinstance(value, Twice):
-            yield from (f"{path}.{name}" for name in value.names)
+            yield from (f"{path}.{name}" for name in value.repeated)
         for name, member in value.items():
-            yield from duplicates(member, f"{path}.{name}")
+            yield from _duplicates(member, f"{path}.{name}")
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from duplicates(item, f"{path}[{index}]")
-
-
-def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) == len(pairs):
-        return members
-    seen: set[str] = set()
-    twice = Twice(members)
-    twice.names = tuple(dict.fromkeys(n for n, _ in pairs if n in seen or seen.add(n)))  # type: ignore[func-returns-value]
-    return twice
+            yield from _duplicates(item, f"{path}[{index}]")
 
 
 def _integer(digits: str) -> object:
@@ -103,14 +117,6 @@ def _fraction(digits: str) -> Decimal:
 
 def _constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_members,
-    parse_int=_integer,
-    parse_float=_fraction,
-    parse_constant=_constant,
-)
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -13,7 +13,7 @@ from functools import lru_cache
 import msgspec
 from msgspec import inspect
 
-from voltroam.wire.plain import too_deep
+from voltroam.wire.plain import DEEPEST, too_deep
 from voltroam.wire.styles import STYLES, usual
 from voltroam.wire.walk import has_control
 
@@ -48,6 +48,7 @@ class Quick:
         self._texts = frozenset(texts - identifiers)
         self._styled = tuple(sorted(styled))
         names = "|".join(map(re.escape, sorted(numbers)))
+        self._numeric = _numeric_members(shape) if numbers else ()
         self._quoted_number = re.compile(f'"(?:{names})":["\\[]'.encode()) if numbers else None
 
     def read(self, data: bytes) -> object | None:
@@ -59,20 +60,22 @@ class Quick:
             return None
         canonical = data
         if b"\\" in data or data.count(b'"') != written.count(b'"'):
-            found = self._canonical(data)
+            found = self._canonical(data, written)
             if found is None:
                 return None
             canonical = found
-        if _ODD_MOMENT.search(canonical) or not self._usual(written):
+        if _ODD_MOMENT.search(canonical) or not self._usual(value, written):
             return None
         return value if data.isascii() or self._plain_text(data, written) else None
 
-    def _canonical(self, data: bytes) -> bytes | None:
+    def _canonical(self, data: bytes, written: bytes) -> bytes | None:
         """The document without blanks and escapes; None if a key stands twice, or it is too deep.
 
-        Numbers as strings would hide behind other differences in the count of quotes.
+        Numbers as strings would hide behind other differences in the count of quotes. What the
+        type knows is shallow, so only brackets of unknown members can nest deep.
         """
-        if too_deep(data):
+        unknown = data.count(b"[") + data.count(b"{") - written.count(b"[") - written.count(b"{")
+        if unknown > DEEPEST // 2 and too_deep(data):
             return None
         try:
             text = msgspec.json.encode(_PLAIN.decode(data))
@@ -84,11 +87,11 @@ class Quick:
             return None
         return text
 
-    def _usual(self, written: bytes) -> bool:
+    def _usual(self, value: object, written: bytes) -> bool:
         """No control characters, no empty strings, markup, odd numbers or odd style."""
         if b"\\" in written or b"\x7f" in written or b"<" in written or b':""' in written:
             return False
-        if self._quoted_number is not None and _EXPONENT.search(written):
+        if self._has_numbers(value) and _EXPONENT.search(written):
             return False
         for needle, word in self._styled:
             at = written.find(needle)
@@ -98,6 +101,11 @@ class Quick:
                     return False
                 at = written.find(needle, start)
         return True
+
+    def _has_numbers(self, value: object) -> bool:
+        if self._numeric is None:
+            return True
+        return any(getattr(value, name) is not None for name in self._numeric)
 
     def _plain_text(self, data: bytes, written: bytes) -> bool:
         """Non-ASCII characters stand in strings only, not in identifiers, and are no controls."""
@@ -122,15 +130,28 @@ class Quick:
 def _first_non_ascii(text: bytes, start: int) -> int | None:
     step = 4096
     for at in range(start, len(text), step):
-        piece = text[at : at + step]
-        if not piece.isascii():
-            return at + next(place for place, byte in enumerate(piece) if byte > 127)
+        try:
+            text[at : at + step].decode("ascii")
+        except UnicodeDecodeError as fault:
+            return at + fault.start
     return None
 
 
 @lru_cache(maxsize=1024)
 def quick_of(shape: Hashable) -> Quick:
     return Quick(shape)
+
+
+def _numeric_members(shape: object) -> tuple[str, ...] | None:
+    """Attributes with Decimals in or below them; None where that cannot be told by attribute."""
+    kind = inspect.type_info(shape)
+    if not isinstance(kind, inspect.StructType):
+        return None
+    return tuple(
+        field.name
+        for field in kind.fields
+        if any(isinstance(leaf, inspect.DecimalType) for _, leaf, _ in _leaves(field.type))
+    )
 
 
 def _leaves(
