@@ -55,6 +55,15 @@ WRONG: dict[str, str] = {
 }
 """Examples that break the chapter they stand in, and how. Each must really be refused."""
 
+IN_THE_TEXT = b"""{
+  "country_code": "NL",
+  "party_id": "ALL",
+  "role": "CPO",
+  "status": "PLANNED",
+}"""
+"""The one object that stands in a chapter itself (§mod_hub_client_info, PUT): a comma too many, and
+without last_updated."""
+
 
 def kind_of(name: str, kinds: dict[str, type]) -> type | None:
     """The longest start of the name wins."""

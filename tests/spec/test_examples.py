@@ -13,7 +13,10 @@ import msgspec
 import pytest
 from tests.spec import examples
 
+from voltroam.standard import v2_2_1 as v
+from voltroam.standard.errors import InvalidBody
 from voltroam.wire import rules
+from voltroam.wire.decode import Severity, read
 
 FILES = sorted(examples.FOLDER.glob("*.json"))
 pytestmark = pytest.mark.skipif(
@@ -78,3 +81,28 @@ def test_a_right_example_round_trips_and_breaks_no_rule(file: Path) -> None:
 
 def test_every_wrong_example_is_among_the_files() -> None:
     assert set(examples.WRONG) <= {file.stem for file in FILES}
+
+
+WHOLE = [
+    file
+    for file in FILES
+    if not examples.kind_of(file.stem, examples.PATCHES)
+    and not isinstance(content(file)[1], GenericAlias)
+]
+
+
+@pytest.mark.parametrize("file", WHOLE or [Path("none")], ids=lambda file: file.stem)
+def test_the_strict_reader_agrees_on_whole_objects(file: Path) -> None:
+    document, shape = content(file)
+    reading = read(shape, encode(document))
+    assert reading.usable(strict=True) is (file.stem not in examples.WRONG)
+
+
+def test_the_client_info_of_the_chapter_is_no_json_and_lacks_last_updated() -> None:
+    with pytest.raises(InvalidBody):
+        read(v.ClientInfo, examples.IN_THE_TEXT)
+    mended = examples.IN_THE_TEXT.replace(b'"PLANNED",', b'"PLANNED"')
+    problems = read(v.ClientInfo, mended).problems
+    assert [(problem.path, problem.severity) for problem in problems] == [
+        ("$.last_updated", Severity.FATAL)
+    ]
