@@ -9,58 +9,47 @@ import json
 import os
 import secrets
 import tomllib
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_origin, get_type_hints
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+import msgspec
+from msgspec import Meta
 
 FILE_NAME = "voltroam.toml"
 SECRET_FILE = "secret.key"  # noqa: S105
 SQLITE = "sqlite:///"
+PREFIX = "VOLTROAM_"
 
 
 class SettingsError(Exception):
     """The settings cannot be used; the message says which one and what to do."""
 
 
-def _text_list(value: object) -> object:
-    """Variables give lists as `a,b`; the file gives real lists."""
-    if isinstance(value, str):
-        return [piece.strip() for piece in value.split(",") if piece.strip()]
-    return value
+Count = Annotated[int, Meta(ge=1)]
+Text = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
-TextList = Annotated[list[str], BeforeValidator(_text_list)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Limits(_Table):
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds of what one partner may ask of the node."""
 
-    body_bytes: int = Field(5_000_000, ge=1_000)
-    json_depth: int = Field(64, ge=8)
-    rate: float | None = Field(None, gt=0)
+    body_bytes: Annotated[int, Meta(ge=1_000)] = 5_000_000
+    rate: Annotated[float, Meta(gt=0)] | None = None
     """Requests per second per partner; more are answered with 429."""
-    queue: int = Field(2_000, ge=1)
+    queue: Count = 2_000
     """Writes that may wait for their commit; more are answered with 429."""
 
 
-class Pages(_Table):
-    default: int = Field(100, ge=1)
-    maximum: int = Field(1_000, ge=1)
+class Pages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Objects on one page of a list (OCPI 2.2.1 §transport, pagination)."""
+
+    default: Count = 100
+    maximum: Count = 1_000
 
 
-class Network(_Table):
+class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which addresses the node calls when a partner names them."""
 
     allow_http: bool = False
@@ -69,44 +58,42 @@ class Network(_Table):
     allow_private: bool = False
 
 
-class Tls(_Table):
-    """Files in PEM: what we serve with, whom we trust, what we show to partners."""
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Files in PEM, relative to the settings file."""
 
-    certificate: Path | None = None
-    key: Path | None = None
-    trusted: Path | None = None
-    client_certificate: Path | None = None
-    client_key: Path | None = None
+    certificate: str | None = None
+    """What we serve with; without it a proxy in front does TLS."""
+    key: str | None = None
+    client_authorities: str | None = None
+    """Whose client certificates we accept; None: none are asked for."""
+    authorities: str | None = None
+    """Trusted beside the system's when we call partners."""
+    client_certificate: str | None = None
+    """What we show to partners that ask for one."""
+    client_key: str | None = None
 
 
-class Settings(BaseSettings):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings of one node; unknown keys are refused so that a typing mistake shows."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="VOLTROAM_",
-        env_nested_delimiter="__",
-        enable_decoding=False,
-        extra="forbid",
-        frozen=True,
-    )
-
-    name: str = Field(min_length=1, max_length=100)
+    name: Text
     url: str
     """Public base URL; versions are at `<url>/ocpi/versions`."""
-    parties: TextList = Field(min_length=1)
+    parties: Annotated[list[str], Meta(min_length=1)]
     """`CC/PID/ROLE`, e.g. `NL/ABC/CPO`."""
     database: str = f"{SQLITE}voltroam.db"
     listen: str | None = None
     """`host:port` to serve on, when it is not that of the URL (behind a proxy)."""
-    workers: int = Field(1, ge=1, le=64)
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
     strict: bool = False
     """Refuse partners' objects that are against the standard, not only unusable ones."""
-    client: Literal["auto", "pyreqwest", "aiohttp"] = "auto"
-    """The HTTP client; `auto` takes the fastest that works here."""
-    required_modules: TextList = []
+    client: Literal["pyreqwest", "aiohttp"] = "pyreqwest"
+    """The HTTP client."""
+    required_modules: list[str] = []
     """Modules without which a registration fails."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "text"] = "auto"
+    """`auto`: text on a terminal, else JSON."""
     website: str | None = None
     limits: Limits = Limits()
     pages: Pages = Pages()
@@ -115,39 +102,54 @@ class Settings(BaseSettings):
     profile: dict[str, str | bool | int | float] = {}
     """How new partners are treated unless their own profile says otherwise."""
 
-    @field_validator("url")
-    @classmethod
-    def _url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-            raise ValueError("must be http(s)://host[:port][/prefix]")
-        return value.rstrip("/")
-
-    @field_validator("parties")
-    @classmethod
-    def _parties(cls, value: list[str]) -> list[str]:
-        for text in value:
-            split_party(text)
-        return value
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Variables before the file, and nothing else."""
-        return env_settings, init_settings
-
     @property
     def address(self) -> tuple[str, int]:
         """Host and port to listen on: those of `listen`, else of the URL."""
         parts = urlsplit(f"//{self.listen}" if self.listen else self.url)
         default = 443 if urlsplit(self.url).scheme == "https" else 80
         return parts.hostname or "127.0.0.1", parts.port or default
+
+
+def _from_environment(shape: type, prefix: str, given: Mapping[str, str]) -> dict[str, Any]:
+    """What the variables say about a struct's fields; lists are written `a,b`."""
+    found: dict[str, Any] = {}
+    for field, hint in get_type_hints(shape).items():
+        name = f"{prefix}{field.upper()}"
+        origin = get_origin(hint)
+        if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+            found[field] = _from_environment(hint, f"{name}__", given)
+        elif origin is dict:
+            start = f"{name}__"
+            keys = [key for key in given if key.startswith(start)]
+            found[field] = {key.removeprefix(start).lower(): given[key] for key in keys}
+        elif name in given and origin is list:
+            found[field] = [piece.strip() for piece in given[name].split(",") if piece.strip()]
+        elif name in given:
+            found[field] = given[name]
+    return {field: value for field, value in found.items() if value != {}}
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """The file's values with the variables' on top, table by table."""
+    merged = dict(below)
+    for key, value in above.items():
+        held = merged.get(key)
+        nested = isinstance(value, dict) and isinstance(held, dict)
+        merged[key] = _over(dict(held or {}), value) if nested else value
+    return merged
+
+
+def _check(settings: Settings) -> None:
+    """What types cannot say. Raises ValueError."""
+    parts = urlsplit(settings.url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        raise ValueError("`url` must be http(s)://host[:port][/prefix]")
+    for text in settings.parties:
+        split_party(text)
+    if settings.pages.default > settings.pages.maximum:
+        raise ValueError("`pages.default` is more than `pages.maximum`")
+    if settings.address[1] > 65_535:
+        raise ValueError("`listen` must be host:port")
 
 
 def split_party(text: str) -> tuple[str, str, str]:
@@ -170,7 +172,7 @@ ROLES = ("CPO", "EMSP", "HUB", "NAP", "NSP", "OTHER", "SCSP")
 
 
 def read_settings(file: Path) -> Settings:
-    """The settings of a file and of the environment. Raises SettingsError, one clear sentence."""
+    """The settings of a file and of the environment. Raises SettingsError, one sentence."""
     try:
         values: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
@@ -182,23 +184,29 @@ def read_settings(file: Path) -> Settings:
         raise SettingsError(f"The settings file {file} cannot be read: {error}.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file} is not valid TOML: {error}.") from None
+    values = _over(values, _from_environment(Settings, PREFIX, os.environ))
     try:
-        settings = Settings(**values)
-    except ValidationError as error:
-        raise SettingsError(f"{file}: {_first_fault(error)}") from None
+        settings = msgspec.convert(values, Settings, strict=False)
+        settings = msgspec.structs.replace(settings, url=settings.url.rstrip("/"))
+        _check(settings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{file}: {_sentence(str(error))}") from None
+    except ValueError as error:
+        raise SettingsError(f"{file}: {error}.") from None
     database = settings.database
     if database.startswith(SQLITE):
         place = (file.parent / unquote(database.removeprefix(SQLITE))).absolute()
-        return settings.model_copy(update={"database": f"{SQLITE}{quote(str(place))}"})
+        return msgspec.structs.replace(settings, database=f"{SQLITE}{quote(str(place))}")
     return settings
 
 
-def _first_fault(error: ValidationError) -> str:
-    fault = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(piece) for piece in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        return f"`{where}` is no setting; look at docs/settings.md for the names."
-    return f"`{where}`: {fault['msg'].removeprefix('Value error, ')}."
+def _sentence(fault: str) -> str:
+    """`Expected `int` >= 1 - at `$.workers`` as a sentence that begins with the key."""
+    what, _, where = fault.partition(" - at `$.")
+    if what.startswith("Object contains unknown field"):
+        key = ".".join(piece for piece in (where.rstrip("`"), what.split("`")[1]) if piece)
+        return f"`{key}` is no setting; docs/reference/settings.md has the names."
+    return f"`{where.rstrip('`')}`: {what}." if where else f"{what}."
 
 
 def read_secret_keys(directory: Path) -> list[bytes]:

@@ -69,7 +69,6 @@ def test_variables_win_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert settings.workers == 4
     assert settings.parties == ["DE/ABC/CPO", "DE/ABC/EMSP"]
     assert settings.limits.body_bytes == 9000
-    assert settings.limits.json_depth == 64
     assert settings.network.allow_private
     assert settings.network.allow_loopback
 
