@@ -118,14 +118,16 @@ def _raise(members: Members, last_updated: datetime) -> None:
 
 
 def _place(items: Sequence[msgspec.Raw], part: Part, wanted: str) -> int | None:
-    folded = fold(wanted)
-    decoder = _key_decoder(part.key)
+    """Where the object stands: by its exact spelling if there is one, else without case."""
+    key_of = _key_reader(part.key)
+    needle = msgspec.json.encode(wanted)
     for place, item in enumerate(items):
-        try:
-            (key,) = decoder.decode(item)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            continue
-        if fold(key) == folded:
+        if needle in bytes(item) and key_of(item) == wanted:
+            return place
+    folded = fold(wanted)
+    for place, item in enumerate(items):
+        key = key_of(item)
+        if key is not None and fold(key) == folded:
             return place
     return None
 
@@ -134,17 +136,16 @@ def _member(document: bytes | msgspec.Raw, name: str) -> msgspec.Raw | None:
     return members_of(document).get(name)
 
 
-class _Key:
-    """Reads one member of an object and skips the rest."""
-
-    def __init__(self, name: str) -> None:
-        shape = msgspec.defstruct("Keyed", [("key", str)], rename={"key": name})
-        self._decoder = msgspec.json.Decoder(shape)
-
-    def decode(self, item: msgspec.Raw) -> tuple[str]:
-        return msgspec.structs.astuple(self._decoder.decode(item))
-
-
 @lru_cache(maxsize=64)
-def _key_decoder(name: str) -> _Key:
-    return _Key(name)
+def _key_reader(name: str) -> Callable[[msgspec.Raw], str | None]:
+    """Reads one member of an object and skips the rest; None if it is no text."""
+    shape = msgspec.defstruct("Keyed", [("key", str)], rename={"key": name})
+    decoder = msgspec.json.Decoder(shape)
+
+    def read(item: msgspec.Raw) -> str | None:
+        try:
+            return str(decoder.decode(item).key)  # type: ignore[attr-defined]
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
+
+    return read

@@ -1,5 +1,7 @@
 """PATCH merges top-level members and leaves all others alone (OCPI 2.2.1 §transport)."""
 
+from decimal import Decimal
+
 import msgspec
 
 from voltroam.standard.errors import CallerError, InvalidBody
@@ -9,6 +11,7 @@ Members = dict[str, msgspec.Raw]
 
 _MEMBERS = msgspec.json.Decoder(Members)
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+_EXACT = msgspec.json.Decoder(float_hook=Decimal)
 _NULL = b"null"
 
 
@@ -79,6 +82,27 @@ def _append(held: msgspec.Raw | None, added: msgspec.Raw) -> msgspec.Raw | None:
     if not new:
         return None
     return msgspec.Raw(msgspec.json.encode([*old, *new]))
+
+
+def append_only(held: msgspec.Raw | None, grown: msgspec.Raw) -> msgspec.Raw | None:
+    """The entries that `grown` has after all of `held`; None if a merge would not give `grown`."""
+    merged = _append(held, grown)
+    old, new = items_of(held), items_of(grown)
+    if merged is None or len(items_of(merged)) != len(new):
+        return None
+    if any(not same_json(*pair) for pair in zip(old, new, strict=False)):
+        return None
+    return msgspec.Raw(msgspec.json.encode(new[len(old) :]))
+
+
+def same_json(one: msgspec.Raw, other: msgspec.Raw) -> bool:
+    """Equal as JSON: spelling, order of members and form of numbers aside."""
+    if bytes(one) == bytes(other):
+        return True
+    try:
+        return bool(_EXACT.decode(one) == _EXACT.decode(other))
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return False
 
 
 def _start(item: msgspec.Raw) -> object:

@@ -12,7 +12,7 @@ MAX_LENGTH = 25
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _PATTERN = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,12}))?Z?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.([0-9]{1,12}))?Z?"
 )
 
 
@@ -25,11 +25,11 @@ def parse_datetime(text: str) -> datetime:
     match = _PATTERN.fullmatch(text)
     if match is None:
         raise ValueError("not a DateTime of the form YYYY-MM-DDThh:mm:ss[.fff][Z] in UTC")
-    year, month, day, hour, minute, second, fraction = match.groups()
-    micro = int((fraction or "0")[:6].ljust(6, "0"))
-    return datetime(
-        int(year), int(month), int(day), int(hour), int(minute), int(second), micro, tzinfo=UTC
-    )
+    moment = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
+    fraction = match[1]
+    if fraction is None:
+        return moment
+    return moment.replace(microsecond=int(fraction[:6].ljust(6, "0")))
 
 
 def format_datetime(moment: datetime) -> str:
