@@ -1,0 +1,130 @@
+"""Where an object lives at a partner: rows, key segments, query and parties of one push."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from voltroam.roaming.platforms import Platform
+from voltroam.standard.endpoints import Endpoint, Interface, Part, Resource, Table
+from voltroam.standard.parties import PartyId
+from voltroam.standard.versions import VERSIONS
+from voltroam.store.interface import ObjectKey, ObjectRow
+from voltroam.wire.call import Routing
+
+OWNER = ("country_code", "party_id")
+CONTRACT = ">"
+"""Stands in an audience class between the owner and the one party that may see the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Key segments by name and query, spelled as in the document."""
+
+    owner: PartyId
+    keys: Mapping[str, str]
+    query: Mapping[str, str]
+
+
+def owner_in(audience: str) -> str:
+    return audience.split(CONTRACT, 1)[0]
+
+
+def contract_party(audience: str) -> PartyId | None:
+    """The one party that a class names, if it names one: `NL/AAA>DE/MSP`."""
+    _, arrow, party = audience.partition(CONTRACT)
+    if not arrow:
+        return None
+    country, _, name = party.partition("/")
+    return PartyId(country, name)
+
+
+class Rows:
+    """The RECEIVER rows of the table by kind, method and part, for one partner's version."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._by_version: dict[str, dict[tuple[str, str, str | None], Endpoint]] = {}
+
+    def find(
+        self, platform: Platform, kind: str, method: str, part: Part | None = None
+    ) -> Endpoint | None:
+        """None if the version has no such row or the partner no such endpoint."""
+        row = self._at(platform).get((kind, method, part.member if part else None))
+        if row is None or platform.endpoint(row.module.name, Interface.RECEIVER) is None:
+            return None
+        return row
+
+    def _at(self, platform: Platform) -> dict[tuple[str, str, str | None], Endpoint]:
+        number = platform.version or ""
+        if number not in self._by_version:
+            version = VERSIONS.get(number)
+            self._by_version[number] = {
+                (row.resource.kind, row.method, row.part.member if row.part else None): row
+                for row in (self._table.at(version) if version else ())
+                if row.resource is not None
+                and row.interface is Interface.RECEIVER
+                and row.handler is None
+            }
+        return self._by_version[number]
+
+
+class Addresses:
+    """Reads the few members that a URL needs; kept, for all lanes ask for the same objects."""
+
+    def __init__(self, table: Table, keep: int = 20_000) -> None:
+        self._decoders = {
+            kind: msgspec.json.Decoder(_shape(resource))
+            for kind, resource in table.resources.items()
+        }
+        self._resources = table.resources
+        self._modules = {
+            kind: table.module_of(resource) for kind, resource in table.resources.items()
+        }
+        self._keep = keep
+        self._known: OrderedDict[ObjectKey, Address] = OrderedDict()
+
+    def of(self, row: ObjectRow, endpoint: Endpoint) -> Address:
+        found = self._known.get(row.key)
+        if found is None:
+            found = self._known[row.key] = self._read(row, endpoint)
+            if len(self._known) > self._keep:
+                self._known.popitem(last=False)
+        return found
+
+    def _read(self, row: ObjectRow, endpoint: Endpoint) -> Address:
+        resource = self._resources[row.key.kind]
+        said = self._decoders[row.key.kind].decode(row.document)
+        country, _, party = row.key.owner.partition("/")
+        owner = PartyId(said.country_code or country, said.party_id or party)
+        keys = dict(zip(OWNER, owner, strict=True))
+        plain = [getattr(said, m) for m in resource.key if m not in resource.key_defaults]
+        names = [s[1:-1] for s in endpoint.segments if s.startswith("{") and s[1:-1] not in OWNER]
+        keys.update(zip(names, plain, strict=False))
+        query = {
+            member: value
+            for member, default in resource.key_defaults.items()
+            if (value := getattr(said, member)) and value != default
+        }
+        return Address(owner, keys, query)
+
+    def routing(self, row: ObjectRow, address: Address, platform: Platform) -> Routing:
+        """From the owner to the contract party, else to the partner's first party that receives it.
+
+        A hub's own party as destination means broadcast (OCPI 2.2.1 §transport, broadcast push).
+        """
+        to = contract_party(row.audience)
+        if to is None:
+            receivers = self._modules[row.key.kind].receiver_roles
+            parties = platform.parties(*receivers) or platform.parties()
+            to = parties[0] if parties else None
+        return Routing(to=to, sender=address.owner)
+
+
+def _shape(resource: Resource) -> type[Any]:
+    members = [*OWNER, *(m for m in resource.key if m not in OWNER)]
+    return msgspec.defstruct(
+        f"{resource.kind}_key", [(member, str | None, None) for member in members]
+    )

@@ -1,0 +1,51 @@
+"""Which audience classes each partner sees, with one route for each destination party."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from voltroam.delivery.address import contract_party
+from voltroam.delivery.sight import Classes
+from voltroam.roaming.audience import visible
+from voltroam.roaming.platforms import Identity, Platform
+from voltroam.standard.endpoints import Audience, Resource
+from voltroam.standard.parties import PartyId
+
+Routes = Mapping[str, Mapping[str, str]]
+"""By kind: the platform of each destination party, by its folded name."""
+Behind = Mapping[str, Sequence[PartyId]]
+"""By kind: the parties that have their route through one hub."""
+
+
+def routes(resources: Iterable[Resource], platforms: Sequence[Platform]) -> Routes:
+    """Direct routes; the first platform that holds a party keeps it (design: one route)."""
+    found: dict[str, dict[str, str]] = {}
+    for resource in resources:
+        if resource.audience is not Audience.CONTRACT:
+            continue
+        ways = found[resource.kind] = {}
+        for platform in platforms:
+            for party in platform.parties(*resource.readers):
+                ways.setdefault(party.folded, platform.id)
+    return found
+
+
+def classes_of(
+    platform: Platform,
+    identity: Identity,
+    resources: Iterable[Resource],
+    ways: Routes,
+    behind: Behind,
+) -> Classes:
+    """The classes by kind that this platform sees; contract classes only if the route is its."""
+    return {
+        resource.kind: frozenset(
+            name
+            for name in visible(platform, identity, resource, behind=behind.get(resource.kind, ()))
+            if _routed(name, platform, ways.get(resource.kind, {}))
+        )
+        for resource in resources
+    }
+
+
+def _routed(audience: str, platform: Platform, ways: Mapping[str, str]) -> bool:
+    party = contract_party(audience)
+    return party is None or ways.get(party.folded, platform.id) == platform.id

@@ -1,0 +1,142 @@
+"""One object to one partner: PUT, PATCH, DELETE, and GET where there is doubt.
+
+Raises the PartnerError family; says nothing about what waits or what is tried again.
+"""
+
+from voltroam.delivery.address import Address, Addresses, Rows
+from voltroam.delivery.diff import Partial, same_json
+from voltroam.delivery.outcome import Fault, judge
+from voltroam.delivery.ports import Calls
+from voltroam.delivery.shelf import Shelf
+from voltroam.delivery.takeback import withdrawn
+from voltroam.roaming.platforms import Platform
+from voltroam.standard.endpoints import Removal, Resource, Table
+from voltroam.standard.errors import PartnerError, Refused
+from voltroam.store.interface import ObjectRow
+from voltroam.wire.call import Reply
+from voltroam.wire.parts import get_part
+
+RESUMES = frozenset({Fault.UNREACHABLE, Fault.SERVER, Fault.BUSY, Fault.STOPPED})
+"""Faults after which the lane waits, so that nothing more is asked now."""
+
+
+class Courier:
+    """Speaks to every partner; holds no state of any lane."""
+
+    def __init__(self, calls: Calls, table: Table, shelf: Shelf) -> None:
+        self._calls = calls
+        self._resources = table.resources
+        self._shelf = shelf
+        self._rows = Rows(table)
+        self._addresses = Addresses(table)
+
+    def serves(self, platform: Platform, resource: Resource) -> bool:
+        """Does the partner take this kind by PUT?"""
+        return self._rows.find(platform, resource.kind, "PUT") is not None
+
+    def receives(self, platform: Platform, resource: Resource) -> bool:
+        """Does it take this kind at all, by PUT or by POST?"""
+        method = "POST" if resource.immutable else "PUT"
+        return self._rows.find(platform, resource.kind, method) is not None
+
+    async def show(
+        self, platform: Platform, row: ObjectRow, base: int | None, *, doubt: bool
+    ) -> None:
+        """Delivers the current state: PATCH from the known state `base`, otherwise PUT."""
+        resource = self._resources[row.key.kind]
+        if doubt and await self._held_as(platform, row, row.document):
+            self._shelf.put(row)
+            return
+        partial = None
+        if base is not None and not doubt and platform.profile.push == "patch":
+            partial = self._shelf.partial(resource, row, base)
+        if partial is None or not await self._patched(platform, row, partial):
+            await self._call(platform, row, "PUT", row.document)
+        self._shelf.put(row)
+
+    async def _patched(self, platform: Platform, row: ObjectRow, partial: Partial) -> bool:
+        """False: send the whole (CORE-MUT-07, CORE-MUT-08)."""
+        parts = self._resources[row.key.kind].parts[: len(partial.ids)]
+        part = parts[-1] if parts else None
+        if self._rows.find(platform, row.key.kind, "PATCH", part) is None:
+            return False
+        try:
+            await self._call(platform, row, "PATCH", partial.body, partial.ids)
+        except Refused as fault:
+            verdict = judge(fault)
+            if verdict.fault in RESUMES:
+                raise
+            if verdict.unknown or verdict.http == 405:
+                return False
+            wanted = get_part(row.document, parts, partial.ids) if parts else row.document
+            return await self._held_as(platform, row, wanted, partial.ids)
+        return True
+
+    async def _held_as(
+        self, platform: Platform, row: ObjectRow, wanted: bytes | None, ids: tuple[str, ...] = ()
+    ) -> bool:
+        """Does the partner hold exactly this? Asked after a PATCH whose end we do not know."""
+        try:
+            reply = await self._call(platform, row, "GET", None, ids)
+        except Refused as fault:
+            if judge(fault).fault in RESUMES:
+                raise
+            return False
+        return wanted is not None and reply.data is not None and same_json(reply.data, wanted)
+
+    async def holds(self, platform: Platform, row: ObjectRow) -> bool:
+        """Asks whether the partner has the object at all; a partner that offers no GET does not."""
+        if self._rows.find(platform, row.key.kind, "GET") is None:
+            return False
+        try:
+            await self._call(platform, row, "GET", None)
+        except Refused as fault:
+            if judge(fault).fault in RESUMES:
+                raise
+            return False
+        return True
+
+    async def take_back(self, platform: Platform, row: ObjectRow) -> None:
+        """DELETE, or the document that ends its kind; "unknown" is done too (TAR-DEL-01)."""
+        resource = self._resources[row.key.kind]
+        if resource.removal is Removal.DELETE:
+            try:
+                await self._call(platform, row, "DELETE", None)
+            except PartnerError as fault:
+                if not judge(fault).unknown:
+                    raise
+            return
+        last = withdrawn(resource, row.document)
+        if last is not None:
+            await self._call(platform, row, "PUT", last)
+
+    async def _call(
+        self,
+        platform: Platform,
+        row: ObjectRow,
+        method: str,
+        body: bytes | None,
+        ids: tuple[str, ...] = (),
+    ) -> Reply:
+        kind = row.key.kind
+        parts = self._resources[kind].parts[: len(ids)]
+        endpoint = self._rows.find(platform, kind, method, parts[-1] if parts else None)
+        if endpoint is None:
+            raise Refused(f"no {method} for {kind} in its version", http=405)
+        address = self._address(platform, row)
+        names = [s[1:-1] for s in endpoint.segments if s.startswith("{")]
+        keys = {**address.keys, **dict(zip(names[-len(ids) :], ids, strict=True))} if ids else None
+        return await self._calls.call(
+            platform,
+            endpoint,
+            keys=address.keys if keys is None else keys,
+            query=address.query,
+            body=body,
+            routing=self._addresses.routing(row, address, platform),
+        )
+
+    def _address(self, platform: Platform, row: ObjectRow) -> Address:
+        endpoint = self._rows.find(platform, row.key.kind, "PUT")
+        if endpoint is None:
+            raise Refused(f"no endpoint for {row.key.kind}", http=404)
+        return self._addresses.of(row, endpoint)

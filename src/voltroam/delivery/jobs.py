@@ -1,0 +1,25 @@
+"""Background work that never ends by itself, and work that only one process may do."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from voltroam.delivery.knobs import Knobs
+
+log = structlog.get_logger("voltroam.jobs")
+
+
+async def supervise(name: str, job: Callable[[], Awaitable[None]], knobs: Knobs) -> None:
+    """Runs a job; what it raises is logged and it begins again after a growing pause."""
+    pause = knobs.job_restart
+    while True:
+        began = asyncio.get_running_loop().time()
+        try:
+            await job()
+        except Exception:
+            log.exception("job failed", job=name)
+        if asyncio.get_running_loop().time() - began > knobs.job_restart_limit:
+            pause = knobs.job_restart
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, knobs.job_restart_limit)

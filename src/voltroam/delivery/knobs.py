@@ -1,0 +1,75 @@
+"""Every number that delivery is tuned by, in one frozen record."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """Times in seconds unless the name says otherwise."""
+
+    tail_rows: int = 4096
+    """Newest feed rows kept in memory for all lanes of the process."""
+    shelf_bytes: int = 32_000_000
+    """Delivered documents kept in memory, as the base of a PATCH."""
+    known_objects: int = 200_000
+    """Entries, over all lanes, of what a partner certainly has."""
+    pending: int = 256
+    """Changes a lane holds in memory; when full it stops reading, the feed keeps the rest."""
+    fill_ahead: int = 32
+    """Objects of a first fill that wait in memory."""
+    stale_after: float = 1.0
+    """A change that waited longer is read again before it is sent."""
+    save_every: float = 2.0
+    """A lane writes its cursor at most this often."""
+    poll: float = 1.0
+    """A lane looks at its timers at least this often."""
+    lease: float = 6.0
+    """A dead process's lane is free after this long."""
+    renew: float = 2.0
+    watch: float = 0.3
+    """How often new, changed and removed platforms are looked for."""
+
+    backoff_first: float = 0.5
+    backoff_limit: float = 300.0
+    backoff_jitter: float = 0.25
+    """Share of a delay that is random."""
+    offline_after: int = 3
+    """Unreachable this many times in a row: OFFLINE."""
+    attempts: int = 5
+    """Server faults of one object before it is parked and retried later."""
+    attempts_beside_success: int = 3
+    """The same, when other objects arrived meanwhile: then the object is at fault."""
+    park_retry: float = 600.0
+    """When an object that met server faults is tried again."""
+    stopped_retry: float = 900.0
+    """When a lane that was answered 401 or 403 tries again."""
+
+    cdr_retry: float = 5.0
+    """First delay before an uncertain CDR is looked at again; doubles."""
+    cdr_limit: float = 600.0
+    cdr_sends: int = 2
+    """The identical bytes leave at most this often when the outcome stays uncertain."""
+    cdr_batch: int = 20
+
+    sync_concurrency: int = 32
+    """Objects of a page that are accepted at the same time."""
+    overlap: float = 900.0
+    """A pull by date starts this long before the newest time seen."""
+    sessions_since: float = 30 * 86_400.0
+    """Sessions are pulled from this long ago if none was seen yet (`date_from` is required)."""
+    daily: float = 86_400.0
+    weekly: float = 7 * 86_400.0
+    splay: float = 0.2
+    """Share of a pull interval that is random."""
+    sync_retry: float = 300.0
+    vanished_share: float = 0.2
+    vanished_few: int = 5
+    """Up to this many may vanish whatever the share."""
+
+    rotate_every: float = 30 * 86_400.0
+    events_kept: float = 14 * 86_400.0
+    retention_every: float = 600.0
+    lane_dead_after: float = 14 * 86_400.0
+    """A lane that saved nothing for this long no longer holds tombstones back."""
+    job_restart: float = 1.0
+    job_restart_limit: float = 60.0

@@ -1,0 +1,215 @@
+"""One lane for each connected platform, each under a lease, whichever process runs it."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from voltroam.delivery.audiences import Behind, classes_of, routes
+from voltroam.delivery.lane import Gear, Lane, LaneStats
+from voltroam.delivery.ports import Platforms
+from voltroam.delivery.records import (
+    PARKED,
+    RESYNC,
+    SYNC,
+    Parked,
+    lane_key,
+    read,
+    resync_key,
+    write,
+)
+from voltroam.delivery.sight import Classes
+from voltroam.roaming.directory import read_platform
+from voltroam.roaming.platforms import PLATFORM, Identity, Platform, Status
+from voltroam.standard.parties import PartyId
+from voltroam.store.interface import Record, RecordDraft
+
+log = structlog.get_logger("voltroam.lanes")
+
+BEHIND_EVERY = 5.0
+"""Seconds between two looks at the parties behind a hub."""
+LIVE = frozenset({Status.CONNECTED, Status.OFFLINE})
+
+
+class Lanes:
+    """Starts, updates and ends lanes as platforms come, change and go."""
+
+    def __init__(self, gear: Gear, platforms: Platforms, identity: Identity, holder: str) -> None:
+        self._gear = gear
+        self._store, self._knobs = gear.store, gear.knobs
+        self._directory = platforms
+        self._identity = identity
+        self._holder = holder
+        self._holds: dict[str, asyncio.Task[None]] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._live: dict[str, tuple[Platform, Classes]] = {}
+        self._read: dict[str, tuple[bytes, Platform]] = {}
+        self._behind: dict[str, tuple[float, Behind]] = {}
+        self._looking = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Until cancelled: then each lane notes where it stands and gives its lease back."""
+        try:
+            while True:
+                await self.look()
+                await asyncio.sleep(self._knobs.watch)
+        finally:
+            await self._end(list(self._holds))
+
+    def __len__(self) -> int:
+        return len(self._lanes)
+
+    def wake(self, platform_id: str) -> None:
+        lane = self._lanes.get(platform_id)
+        if lane is not None:
+            lane.wake()
+
+    def stats(self) -> list[LaneStats]:
+        """Of the lanes that this process runs."""
+        return [lane.stats() for lane in self._lanes.values()]
+
+    def idle(self) -> bool:
+        """All platforms have their lanes here and none has anything left to do."""
+        return self._live.keys() <= self._lanes.keys() and all(
+            lane.idle for lane in self._lanes.values()
+        )
+
+    # ------------------------------------------------------------------ watching
+
+    async def look(self) -> None:
+        """Brings the lanes in line with the platforms as they stand."""
+        async with self._looking:
+            await self._compare()
+
+    async def _compare(self) -> None:
+        platforms = [p for p in await self._platforms() if p.is_registered]
+        resources = tuple(self._gear.table.resources.values())
+        ways = routes(resources, platforms)
+        live = [p for p in platforms if p.status in LIVE and not p.paused and p.version]
+        self._live = {
+            platform.id: (
+                platform,
+                classes_of(
+                    platform, self._identity, resources, ways, await self._behind_of(platform)
+                ),
+            )
+            for platform in live
+        }
+        await self._end([held for held in self._holds if held not in self._live])
+        for platform_id, (platform, classes) in self._live.items():
+            lane = self._lanes.get(platform_id)
+            if platform_id not in self._holds:
+                self._holds[platform_id] = asyncio.create_task(self._hold(platform_id))
+            elif lane is not None and (lane.platform, lane.classes) != (platform, classes):
+                lane.update(platform, classes)
+        await self._forget_removed({platform.id for platform in platforms})
+        await self._obey()
+
+    async def _platforms(self) -> Sequence[Platform]:
+        """Read anew each time; what did not change is not decoded again."""
+        found: dict[str, tuple[bytes, Platform]] = {}
+        after = ""
+        while page := await self._store.records(PLATFORM, after=after):
+            for record in page:
+                old = self._read.get(record.key.id)
+                known = old if old is not None and old[0] == record.document else None
+                found[record.key.id] = known or (record.document, read_platform(record.document))
+            after = page[-1].key.id
+        self._read = found
+        return [platform for _, platform in found.values()]
+
+    async def _behind_of(self, platform: Platform) -> Behind:
+        if not platform.is_hub:
+            return {}
+        now = asyncio.get_running_loop().time()
+        at, behind = self._behind.get(platform.id, (-BEHIND_EVERY, {}))
+        if now - at < BEHIND_EVERY:
+            return behind
+        fresh: dict[str, tuple[PartyId, ...]] = {
+            resource.kind: await self._directory.behind(platform, resource.readers)
+            for resource in self._gear.table.resources.values()
+        }
+        self._behind[platform.id] = (now, fresh)
+        return fresh
+
+    async def _forget_removed(self, registered: set[str]) -> None:
+        """Notes of platforms that are registered no more; a new registration begins anew."""
+        for platform_id in self._read.keys() - registered:
+            if await self._store.record(lane_key(platform_id)) is None:
+                continue
+            gone = [RecordDraft(lane_key(platform_id), None)]
+            for kind in (PARKED, SYNC):
+                while page := await self._store.records(kind, parent=platform_id):
+                    await write(self._store, *(RecordDraft(record.key, None) for record in page))
+            await write(self._store, *gone)
+
+    async def _obey(self) -> None:
+        """What operators asked for, in whatever process, and parked objects whose time has come."""
+        for record in await self._store.records(RESYNC):
+            lane = self._lanes.get(record.key.id)
+            if lane is not None:
+                lane.refill()
+                await write(self._store, RecordDraft(resync_key(record.key.id), None))
+        for due in await self._store.records(PARKED, due_before=self._gear.now() + 1):
+            await self._retry(due)
+
+    async def _retry(self, record: Record) -> None:
+        parked = read(record, Parked)
+        lane = self._lanes.get(parked.platform)
+        if lane is not None:
+            await lane.retry(parked)
+
+    # ------------------------------------------------------------------ holding
+
+    async def _hold(self, platform_id: str) -> None:
+        """Run the lane whenever its lease is ours; a fault restarts it after a pause."""
+        name, pause = f"lane:{platform_id}", self._knobs.job_restart
+        while True:
+            if not await self._leased(name):
+                await asyncio.sleep(self._knobs.lease / 2)
+                continue
+            began = asyncio.get_running_loop().time()
+            try:
+                await self._run(platform_id, name)
+            except Exception:
+                log.exception("lane failed", platform=platform_id)
+            if asyncio.get_running_loop().time() - began > self._knobs.job_restart_limit:
+                pause = self._knobs.job_restart
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self._knobs.job_restart_limit)
+
+    async def _leased(self, name: str) -> bool:
+        try:
+            return await self._store.lease(name, self._holder, self._knobs.lease)
+        except Exception:
+            log.exception("no lease", name=name)
+            return False
+
+    async def _run(self, platform_id: str, name: str) -> None:
+        platform, classes = self._live[platform_id]
+        lane = Lane(platform, classes, self._gear)
+        self._lanes[platform_id] = lane
+        running = asyncio.create_task(lane.run())
+        ours = True
+        try:
+            while not running.done():
+                await asyncio.wait({running}, timeout=self._knobs.renew)
+                ours = running.done() or await self._leased(name)
+                if not ours:
+                    return
+            running.result()
+        finally:
+            self._lanes.pop(platform_id, None)
+            running.cancel()
+            await asyncio.wait({running})
+            if ours:
+                await lane.close()
+                await self._store.release(name, self._holder)
+
+    async def _end(self, platform_ids: Sequence[str]) -> None:
+        tasks = [self._holds.pop(platform_id) for platform_id in platform_ids]
+        for task in tasks:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                log.error("lane did not end well", reason=str(result))

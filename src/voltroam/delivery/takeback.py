@@ -1,0 +1,39 @@
+"""How an object is taken back from a partner that may no longer see it, in the way of its kind."""
+
+import msgspec
+
+from voltroam.standard.endpoints import Removal, Resource
+
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ITEMS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+_FALSE = msgspec.Raw(b"false")
+_REMOVED = msgspec.Raw(b'"REMOVED"')
+
+
+def withdrawn(resource: Resource, document: bytes) -> bytes | None:
+    """The last document that a partner gets; None where nothing takes the object back.
+
+    A location is unpublished and all its EVSEs are REMOVED, a token becomes invalid
+    (OCPI 2.2.1 §mod_locations, §mod_tokens: never deleted). `last_updated` stays: should the
+    partner see the object again, its unchanged document must not be older than this one.
+    """
+    if resource.removal is Removal.INVALID:
+        return _with(document, valid=_FALSE)
+    if resource.removal is not Removal.STATUS:
+        return None
+    members = _MEMBERS.decode(document)
+    members["publish"] = _FALSE
+    members.pop("publish_allowed_to", None)
+    for part in resource.parts[:1]:
+        if part.member in members:
+            items = _ITEMS.decode(members[part.member])
+            for item in items:
+                item["status"] = _REMOVED
+            members[part.member] = msgspec.Raw(msgspec.json.encode(items))
+    return msgspec.json.encode(members)
+
+
+def _with(document: bytes, **changes: msgspec.Raw) -> bytes:
+    members = _MEMBERS.decode(document)
+    members.update(changes)
+    return msgspec.json.encode(members)
