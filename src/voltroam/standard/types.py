@@ -4,6 +4,7 @@
 (`CiString`: printable ASCII, compared without case) from a `string` (any printable character),
 although both are `str`. Which characters are printable is checked by the decoder, not here:
 a pattern on every string would cost more than all other checks together (OCPI 2.2.1 §types).
+`extra_json_schema` is for documents such as OpenAPI and checks nothing.
 """
 
 from datetime import datetime
@@ -57,7 +58,9 @@ CredentialsToken = Annotated[
     str, Meta(min_length=1, max_length=64, extra={"ocpi": "credentials_token"})
 ]
 """Printable ASCII without spaces (OCPI 2.2.1 §credentials)."""
-URL = Annotated[str, Meta(max_length=255, extra={"ocpi": "URL"})]
+URL = Annotated[
+    str, Meta(max_length=255, extra={"ocpi": "URL"}, extra_json_schema={"format": "uri"})
+]
 VersionText = Annotated[str, Meta(min_length=1, extra={"ocpi": "VersionNumber"})]
 """A version's number; text, since a partner may list versions that we do not know."""
 ModuleText = Annotated[str, Meta(min_length=1, extra={"ocpi": "ModuleID"})]
@@ -99,7 +102,17 @@ Date = Annotated[
 """Local date, `YYYY-MM-DD`."""
 
 # the rest
-DateTime = Annotated[datetime, Meta(extra={"ocpi": "DateTime"})]
+DateTime = Annotated[
+    datetime,
+    Meta(
+        extra={"ocpi": "DateTime"},
+        extra_json_schema={
+            "maxLength": 25,
+            "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z?$",
+            "examples": ["2015-06-29T20:39:09Z"],
+        },
+    ),
+]
 """An instant; the decoder reads one without time zone as UTC and refuses offsets."""
 Number = Annotated[Decimal, Meta(extra={"ocpi": "number"})]
 """A JSON number, kept as exactly as it was written."""
