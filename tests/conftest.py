@@ -1,8 +1,10 @@
 """Fixtures for every test: a real PostgreSQL, started once per test process."""
 
+import asyncio
 import itertools
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import asyncpg
 import pytest
@@ -19,10 +21,16 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-async def postgres_url(postgres_server: PostgresServer) -> str:
+def postgres_url(postgres_server: PostgresServer) -> str:
     """The URL of a fresh, empty database."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    connection = await asyncpg.connect(postgres_server.url("postgres"))
-    await connection.execute(f'create database "{name}"')
-    await connection.close()
+
+    async def create() -> None:
+        connection = await asyncpg.connect(postgres_server.url("postgres"))
+        await connection.execute(f'create database "{name}"')
+        await connection.close()
+
+    # In a thread, because a loop may already run here.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, create()).result()
     return postgres_server.url(name)
