@@ -29,6 +29,8 @@ class Limits:
     drain: int = 64 * 1024
     """Of a body that nobody wants, read before the connection is closed on its sender."""
     drain_time: float = 1.0
+    ready_time: float = 2.0
+    """For the store to say that it is there."""
     rate: float | None = None
     """Requests of one platform, unless its profile says otherwise; None: unbounded."""
     burst: float = 2.0

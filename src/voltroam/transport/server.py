@@ -5,6 +5,7 @@ learns nothing), rate, body within limits, route, answer. Every reply is an OCPI
 ids of its request; no fault of ours shows more than 3000 (OCPI 2.2.1 §transport, §status_codes).
 """
 
+import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -179,7 +180,8 @@ class OcpiApp:
         good = self._serving
         if name == "/ready" and good:
             try:
-                good = await self._ready()
+                async with asyncio.timeout(self._limits.ready_time):
+                    good = await self._ready()
             except Exception as fault:
                 report(fault, {})
                 good = False

@@ -13,14 +13,14 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
 import uvicorn
 from uvicorn.importer import import_from_string
 
 from voltroam.transport.limits import Limits
 from voltroam.transport.protocol import bounded
 
-log = structlog.get_logger("voltroam.transport.serving")
+STARTUP_FAILURE = 3
+"""Exit status of a process whose application did not start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,19 @@ def _config(app: Any, listen: Listen, limits: Limits) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """A stop asked for by a signal is a good end: uvicorn's own would raise the signal again."""
+    """A stop asked for by a signal is a good end: uvicorn's own would raise the signal again.
+
+    A start that fails is told by `failed`, not by an exit from inside the event loop.
+    """
+
+    failed = False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            self.failed = True
+            self.should_exit = True
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -130,9 +142,8 @@ async def running(
     task = asyncio.create_task(server._serve([bound]))
     try:
         while not server.started:
-            if task.done():
-                await task
-                raise RuntimeError("the server ended before it started")
+            if server.failed or task.done():
+                raise RuntimeError("the application does not start")
             await asyncio.sleep(0.005)
         yield f"{'https' if listen.certfile else 'http'}://{authority(listen.host, port)}"
     finally:
@@ -152,6 +163,7 @@ def run(
     bound: socket.socket,
     watch: Callable[[uvicorn.Server], None] | None = None,
 ) -> int:
+    """Serve on a bound socket until told to stop; 0, or STARTUP_FAILURE."""
     config = _config(import_from_string(factory)(), listen, limits)
     server = _Server(config)
 
@@ -160,9 +172,6 @@ def run(
             watch(server)
         await server.serve([bound])
 
-    try:
-        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(main())
-    except SystemExit as end:
-        return int(end.code or 0) if isinstance(end.code, int | None) else 1
-    return 0
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(main())
+    return STARTUP_FAILURE if server.failed else 0

@@ -22,12 +22,10 @@ import structlog
 import uvicorn
 
 from voltroam.transport.limits import Limits
-from voltroam.transport.serving import Listen, authority, bind, run
+from voltroam.transport.serving import STARTUP_FAILURE, Listen, authority, bind, run
 
 log = structlog.get_logger("voltroam.transport.workers")
 
-STARTUP_FAILURE = 3
-"""Exit status of a worker whose application did not start."""
 BIND_TIME = 5.0
 """Seconds to wait for the port, as workers of a killed parent need a moment to leave it."""
 STEADY = 10.0
