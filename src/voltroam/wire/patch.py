@@ -12,6 +12,7 @@ Members = dict[str, msgspec.Raw]
 _MEMBERS = msgspec.json.Decoder(Members)
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
+_SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
 _NULL = b"null"
 
 
@@ -96,11 +97,11 @@ def append_only(held: msgspec.Raw | None, grown: msgspec.Raw) -> msgspec.Raw | N
 
 
 def same_json(one: msgspec.Raw, other: msgspec.Raw) -> bool:
-    """Equal as JSON: spelling, order of members and form of numbers aside."""
+    """Equal as JSON, order of members aside; numbers must have the same digits."""
     if bytes(one) == bytes(other):
         return True
     try:
-        return bool(_EXACT.decode(one) == _EXACT.decode(other))
+        return _SORTED.encode(_EXACT.decode(one)) == _SORTED.encode(_EXACT.decode(other))
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return False
 

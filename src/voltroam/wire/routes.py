@@ -4,6 +4,7 @@
 `<base>/ocpi/2.2.1/{sender|receiver}/<module>[/...]`. A trailing slash is tolerated.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
@@ -13,6 +14,7 @@ from voltroam.standard.errors import NotFound, WrongMethod
 from voltroam.standard.versions import Version
 
 ROOT = "ocpi"
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9._~!$'()*,:@%/-]*")
 _NO_PATH = "no such path"
 
 
@@ -94,7 +96,8 @@ class Router:
 
     def locate(self, method: str, path: str) -> Match:
         """The row of a path; NotFound, or WrongMethod with what the path does offer."""
-        segments = self._segments(path)
+        below_root = self._below(path)
+        segments = _split(below_root)
         allow: set[str] = set()
         for root in (segments[:1], segments[:2], segments[:3]):
             below = segments[len(root) :]
@@ -107,30 +110,37 @@ class Router:
                     row, version = found
                     if row.module.name == VERSIONS_MODULE.name:
                         keys = dict.fromkeys((part[1:-1] for part in row.segments), version.number)
-                    return Match(row, version, keys, self._url(segments))
+                    return Match(row, version, keys, self._url(below_root, segments))
                 allow.update(pattern.methods)
         if allow:
             raise WrongMethod(f"{method} is not offered here", tuple(sorted(allow)))
         raise NotFound(_NO_PATH)
 
-    def _segments(self, path: str) -> tuple[str, ...]:
-        """Segments below /ocpi. A proxy may have cut our prefix off already."""
+    def _below(self, path: str) -> str:
+        """The path below /ocpi. A proxy may have cut our prefix off already."""
         if self._prefix and path.startswith(f"{self._prefix}/{ROOT}/"):
             path = path[len(self._prefix) :]
         if not path.startswith(f"/{ROOT}/"):
             raise NotFound(_NO_PATH)
-        path = path[len(ROOT) + 2 :]
+        return path[len(ROOT) + 2 :].removesuffix("/")
+
+    def _url(self, below: str, segments: tuple[str, ...]) -> str:
+        """As it came, unless it holds what a Link header could not carry."""
+        root = f"{self.base_url}/{ROOT}"
+        return f"{root}/{below}" if _PLAIN_PATH.fullmatch(below) else join(root, segments)
+
+
+def _split(below: str) -> tuple[str, ...]:
+    """Segments, percent-decoded exactly once."""
+    segments = tuple(below.split("/"))
+    if "%" in below:
         try:
-            parts = path.removesuffix("/").split("/")
-            segments = tuple(unquote(part, errors="strict") for part in parts)
+            segments = tuple(unquote(part, errors="strict") for part in segments)
         except UnicodeDecodeError:
             raise NotFound(_NO_PATH) from None
-        if not all(segments):
-            raise NotFound(_NO_PATH)
-        return segments
-
-    def _url(self, segments: tuple[str, ...]) -> str:
-        return join(f"{self.base_url}/{ROOT}", segments)
+    if not all(segments):
+        raise NotFound(_NO_PATH)
+    return segments
 
 
 def _paths(row: Endpoint, version: Version) -> Iterable[tuple[tuple[str, ...], tuple[str, ...]]]:
