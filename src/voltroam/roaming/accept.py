@@ -40,6 +40,8 @@ from voltroam.store.interface import Change, Decision, Held, ObjectDraft, Object
 from voltroam.wire.decode import Problem, Reading, read
 from voltroam.wire.times import to_micros
 
+__all__ = ["Writer", "accept", "mark_private", "read_object", "refuse_stranger", "remove"]
+
 OWNER_MEMBERS = ("country_code", "party_id")
 
 
@@ -146,7 +148,7 @@ def read_object(
 ) -> tuple[dict[str, object], tuple[Problem, ...]]:
     """The typed members of a document, and its problems; CallerError 2001 if it is unusable."""
     reading: Reading[Any] = read(shape, document)
-    if not reading.usable(strict):
+    if reading.value is None or not reading.usable(strict):
         raise CallerError(reading.message)
     return msgspec.structs.asdict(reading.value), reading.problems
 

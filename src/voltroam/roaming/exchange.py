@@ -1,0 +1,234 @@
+"""Calls that we make: one partner, one row of the table, one reply.
+
+Each request has an id of its own; requests of one flow may share a correlation id. Every URL that a
+partner gave us must be at a host that it registered with (design: security).
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+import msgspec
+
+from voltroam.roaming.platforms import Platform
+from voltroam.roaming.vault import Vault
+from voltroam.standard.endpoints import Endpoint
+from voltroam.standard.errors import ForbiddenUrl, Refused, Unreachable, Unusable
+from voltroam.standard.versions import VERSIONS, Version
+from voltroam.wire.call import NOTHING, Call, Reply, Request, Response, Routing
+from voltroam.wire.calls import write_call
+from voltroam.wire.envelope import read_reply
+from voltroam.wire.headers import new_id
+from voltroam.wire.paging import next_link
+
+MOST_PAGES = 100_000
+"""A list that goes on after this many pages is taken for endless."""
+_SEALED_KEPT = 10_000
+_PORTS = {"http": 80, "https": 443}
+_OBJECTS = msgspec.json.Decoder(list[msgspec.Raw])
+_DIRECT = Routing()
+
+
+class Send(Protocol):
+    """One HTTP exchange within `timeout` seconds; raises Unreachable, Unusable, ForbiddenUrl."""
+
+    async def __call__(self, request: Request, *, timeout: float) -> Response: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How one far end is called when it is no registered platform yet."""
+
+    token: str
+    base64: bool = True
+    timeout: float = 15.0
+
+    def __repr__(self) -> str:
+        return f"Access(token=…, base64={self.base64}, timeout={self.timeout})"
+
+
+class Exchange:
+    """Calls partners. `on_contact` hears of every answer (True) and every silence (False)."""
+
+    def __init__(
+        self,
+        send: Send,
+        vault: Vault,
+        *,
+        on_contact: Callable[[str, bool], None] = lambda _platform, _ok: None,
+        most_pages: int = MOST_PAGES,
+    ) -> None:
+        self._send = send
+        self._vault = vault
+        self._on_contact = on_contact
+        self._most_pages = most_pages
+        self._opened: dict[str, str] = {}
+
+    async def call(
+        self,
+        platform: Platform,
+        endpoint: Endpoint,
+        *,
+        keys: Mapping[str, str] = NOTHING,
+        query: Mapping[str, str] = NOTHING,
+        body: bytes | None = None,
+        routing: Routing = _DIRECT,
+        url: str | None = None,
+        correlation_id: str = "",
+    ) -> Reply:
+        """One call. `url`: whole, as the partner gave it (Location, response_url, Link).
+
+        Raises Unusable if the partner has no such endpoint, ForbiddenUrl for a foreign host, and
+        the rest of the PartnerError family for what happens on the way.
+        """
+        if url is not None:
+            self._check_host(platform, url)
+        address = url or _endpoint_url(platform, endpoint)
+        call = Call(
+            version_of(platform), endpoint, keys, query, body, routing, new_id(),
+            correlation_id or new_id(),
+        )  # fmt: skip
+        access = self._access(platform)
+        try:
+            reply = await self._exchange(call, address, access, whole=url is not None)
+        except Unreachable:
+            self._on_contact(platform.id, False)
+            raise
+        except (Refused, Unusable):
+            self._on_contact(platform.id, True)
+            raise
+        self._on_contact(platform.id, True)
+        return reply
+
+    async def ask(
+        self,
+        url: str,
+        endpoint: Endpoint,
+        version: Version,
+        access: Access,
+        *,
+        body: bytes | None = None,
+        correlation_id: str = "",
+    ) -> Reply:
+        """One call to a far end that is no platform yet, at exactly this URL."""
+        call = Call(
+            version, endpoint, body=body, request_id=new_id(),
+            correlation_id=correlation_id or new_id(),
+        )  # fmt: skip
+        return await self._exchange(call, url, access, whole=True)
+
+    async def pages(
+        self,
+        platform: Platform,
+        endpoint: Endpoint,
+        *,
+        query: Mapping[str, str] = NOTHING,
+        routing: Routing = _DIRECT,
+    ) -> AsyncIterator[Sequence[bytes]]:
+        """The objects of a list, page by page, as raw JSON each; ends after the last page.
+
+        Links are followed within the partner's own hosts and never in circles. When the total
+        shrinks meanwhile, the page is asked for again further to the front, so objects may come
+        twice (OCPI 2.2.1 §transport, pagination). Raises the PartnerError family: a list is only
+        complete when this ends without.
+        """
+        wanted = dict(query)
+        if platform.profile.page_limit is not None:
+            wanted.setdefault("limit", str(platform.profile.page_limit))
+        flow = new_id()
+        url: str | None = None
+        seen: set[str] = set()
+        total: int | None = None
+        for _ in range(self._most_pages):
+            reply = await self.call(
+                platform, endpoint, query=wanted if url is None else NOTHING, routing=routing,
+                url=url, correlation_id=flow,
+            )  # fmt: skip
+            yield _objects(reply)
+            before, total = total, _total(reply)
+            again = _further_front(url, before, total)
+            following = again if again and again not in seen else next_link(reply.headers)
+            if following is None:
+                return
+            url = urljoin(url or _endpoint_url(platform, endpoint), following)
+            if url in seen:
+                raise Unusable("The list's pages run in a circle")
+            seen.add(url)
+        raise Unusable(f"The list has more than {self._most_pages} pages")
+
+    async def _exchange(self, call: Call, url: str, access: Access, *, whole: bool) -> Reply:
+        request = write_call(call, url, token=access.token, base64=access.base64, whole=whole)
+        return read_reply(await self._send(request, timeout=access.timeout))
+
+    def _access(self, platform: Platform) -> Access:
+        sealed = platform.token_sealed
+        if sealed is None:
+            raise Unusable(f"We hold no token of {platform.name}")
+        token = self._opened.get(sealed)
+        if token is None:
+            if len(self._opened) >= _SEALED_KEPT:
+                self._opened.clear()
+            token = self._opened[sealed] = self._vault.open(sealed)
+        return Access(token, platform.profile.base64, platform.profile.timeout)
+
+    def _check_host(self, platform: Platform, url: str) -> None:
+        host = host_of(url)
+        if host is None or host not in platform.hosts:
+            raise ForbiddenUrl(f"The URL is not at a host of {platform.name}")
+
+
+def host_of(url: str) -> str | None:
+    """Host and port of an http(s) URL, `www.example.com:443`; None if it is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname or port is None:
+        return None
+    return f"{parts.hostname.lower()}:{port}"
+
+
+def version_of(platform: Platform) -> Version:
+    version = VERSIONS.get(platform.version or "")
+    if version is None:
+        raise Unusable(f"{platform.name} is not registered with a version that we speak")
+    return version
+
+
+def _endpoint_url(platform: Platform, endpoint: Endpoint) -> str:
+    interface = endpoint.interface
+    for at in platform.endpoints:
+        if at.identifier == endpoint.module.name and interface in (None, at.role):
+            return at.url
+    side = f" {interface.value}" if interface else ""
+    raise Unusable(f"{platform.name} has no {endpoint.module.name}{side} endpoint")
+
+
+def _objects(reply: Reply) -> Sequence[bytes]:
+    """Absent and null are the empty list (OCPI 2.2.1 §types, cardinality)."""
+    if reply.data is None:
+        return ()
+    try:
+        return [bytes(item) for item in _OBJECTS.decode(reply.data)]
+    except msgspec.MsgspecError:
+        raise Unusable("A list was asked for, but data is none") from None
+
+
+def _total(reply: Reply) -> int | None:
+    text = reply.headers.get("x-total-count", "").strip()
+    return int(text[:18]) if text.isascii() and text.isdigit() else None
+
+
+def _further_front(url: str | None, before: int | None, total: int | None) -> str | None:
+    """The same page, its offset lowered by what vanished from the list meanwhile (CORE-PAG-23)."""
+    if url is None or before is None or total is None or total >= before:
+        return None
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    offset = query.get("offset", "")
+    if not (offset.isascii() and offset.isdigit()):
+        return None
+    query["offset"] = str(max(0, int(offset) - (before - total)))
+    return urlunsplit(parts._replace(query=urlencode(query)))

@@ -1,0 +1,169 @@
+"""Reading a far end's versions and details, as both sides of a registration have to.
+
+Versions and modules that we do not know are passed over; they do not spoil the rest
+(OCPI 2.2.1 §version_information_endpoint).
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from voltroam.roaming.exchange import Access, Exchange, host_of
+from voltroam.roaming.platforms import EndpointAt
+from voltroam.standard.endpoints import CREDENTIALS, Endpoint, Interface, Table
+from voltroam.standard.errors import PartnerError, Unusable
+from voltroam.standard.status import StatusCode
+from voltroam.standard.versions import VERSIONS, Version
+
+T = TypeVar("T")
+
+LONGEST_URL = 255
+
+Required = tuple[str, Interface | None]
+"""A module that the far end must offer; None: whichever side."""
+
+
+class NoCommonVersion(PartnerError):
+    """None of its versions is one of ours, or not the one that it registers for (3002)."""
+
+    status_code = StatusCode.UNSUPPORTED_VERSION
+
+
+class MissingEndpoints(PartnerError):
+    """It does not offer what we need (3003)."""
+
+    status_code = StatusCode.NO_MATCHING_ENDPOINTS
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a far end offers in one version."""
+
+    version: Version
+    endpoints: tuple[EndpointAt, ...]
+    hosts: tuple[str, ...]
+    """Of its versions, its details and all endpoints, with port."""
+
+    @property
+    def credentials_url(self) -> str:
+        return next(at.url for at in self.endpoints if at.identifier == CREDENTIALS.name)
+
+
+class _VersionLine(msgspec.Struct):
+    version: str
+    url: str
+
+
+class _EndpointLine(msgspec.Struct):
+    identifier: str
+    url: str
+    role: msgspec.Raw = msgspec.Raw()
+
+
+class _Details(msgspec.Struct):
+    version: str
+    endpoints: list[msgspec.Raw]
+
+
+class Handshake:
+    """Asks a far end for what it offers. `required` modules are needed beside credentials."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        table: Table,
+        versions: Iterable[Version],
+        required: Collection[Required] = (),
+    ) -> None:
+        self._exchange = exchange
+        self._list = _row(table, "versions")
+        self._details = _row(table, "version_details")
+        self._sideless = {row.module.name for row in table.rows if row.interface is None}
+        self._versions = tuple(versions)
+        self._required = (*required, (CREDENTIALS.name, None))
+
+    async def discover(
+        self, url: str, access: Access, *, only: Version | None = None, flow: str = ""
+    ) -> Offer:
+        """GET the versions, then the details of the highest common one, or of `only`.
+
+        Raises NoCommonVersion, MissingEndpoints, and the PartnerError family for the calls.
+        """
+        lines = await self._read_versions(url, access, flow)
+        wanted = self._versions if only is None else (only,)
+        common = [(version, lines[version.number]) for version in wanted if version.number in lines]
+        if not common:
+            raise NoCommonVersion(f"Versions offered: {', '.join(sorted(lines)) or 'none'}")
+        version, details_url = max(common, key=lambda pair: pair[0].rank)
+        endpoints = await self._read_details(version, details_url, access, flow)
+        missing = [name for name, side in self._required if not _offers(endpoints, name, side)]
+        if missing:
+            raise MissingEndpoints(f"Endpoints missing: {', '.join(missing)}")
+        hosts = (host_of(at) for at in (url, details_url, *(end.url for end in endpoints)))
+        return Offer(version, endpoints, tuple(dict.fromkeys(host for host in hosts if host)))
+
+    async def _read_versions(self, url: str, access: Access, flow: str) -> dict[str, str]:
+        reply = await self._exchange.ask(url, self._list, self._any, access, correlation_id=flow)
+        lines: dict[str, str] = {}
+        for raw in _decode(reply.data, list[msgspec.Raw], "The versions list"):
+            line = _line(raw, _VersionLine)
+            if line is not None and _is_url(line.url):
+                lines.setdefault(line.version, line.url)
+        return lines
+
+    async def _read_details(
+        self, version: Version, url: str, access: Access, flow: str
+    ) -> tuple[EndpointAt, ...]:
+        reply = await self._exchange.ask(url, self._details, version, access, correlation_id=flow)
+        details = _decode(reply.data, _Details, "The version details")
+        if details.version != version.number:
+            raise Unusable(f"The details of {version} say that they are another version's")
+        endpoints = (self._endpoint(raw) for raw in details.endpoints)
+        return tuple(endpoint for endpoint in endpoints if endpoint is not None)
+
+    def _endpoint(self, raw: msgspec.Raw) -> EndpointAt | None:
+        """A module without sides has the role SENDER, whatever is said (CORE-VER-10)."""
+        line = _line(raw, _EndpointLine)
+        if line is None or not _is_url(line.url):
+            return None
+        if line.identifier in self._sideless:
+            return EndpointAt(line.identifier, Interface.SENDER, line.url)
+        try:
+            side = msgspec.json.decode(line.role, type=Interface)
+        except msgspec.MsgspecError:
+            return None
+        return EndpointAt(line.identifier, side, line.url)
+
+    @property
+    def _any(self) -> Version:
+        """The versions list belongs to no version; it is asked for in the newest way."""
+        return max(self._versions or VERSIONS.values(), key=lambda version: version.rank)
+
+
+def _row(table: Table, handler: str) -> Endpoint:
+    return next(row for row in table.rows if row.handler == handler)
+
+
+def _offers(endpoints: Iterable[EndpointAt], name: str, side: Interface | None) -> bool:
+    return any(at.identifier == name and side in (None, at.role) for at in endpoints)
+
+
+def _is_url(text: str) -> bool:
+    return len(text) <= LONGEST_URL and host_of(text) is not None
+
+
+def _decode(data: bytes | None, shape: type[T], what: str) -> T:
+    try:
+        return msgspec.json.decode(data or b"null", type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise Unusable(f"{what} cannot be read") from None
+
+
+def _line(raw: msgspec.Raw, shape: type[T]) -> T | None:
+    """One bad line does not spoil the list."""
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
