@@ -75,6 +75,8 @@ SESSION_ONLY = frozenset(
 
 
 class CdrDimension(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
+    """An amount of one dimension, in the unit of its type."""
+
     type: CdrDimensionType
     volume: Number
 

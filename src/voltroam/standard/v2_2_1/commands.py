@@ -10,6 +10,8 @@ from voltroam.standard.v2_2_1.types import DisplayText
 
 
 class CommandType(StrEnum):
+    """The commands; each stands as a segment in the path."""
+
     CANCEL_RESERVATION = "CANCEL_RESERVATION"
     RESERVE_NOW = "RESERVE_NOW"
     START_SESSION = "START_SESSION"
@@ -41,6 +43,8 @@ class CommandResultType(StrEnum):
 
 
 class CancelReservation(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
+    """Give up a reservation; it may cost something all the same."""
+
     response_url: URL
     reservation_id: Id36
 
@@ -69,11 +73,15 @@ class StartSession(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True
 
 
 class StopSession(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
+    """Stop charging."""
+
     response_url: URL
     session_id: Id36
 
 
 class UnlockConnector(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
+    """Unlock a connector that did not open by itself: for help desks only."""
+
     response_url: URL
     location_id: Id36
     evse_uid: Id36

@@ -9,6 +9,8 @@ from voltroam.standard.v2_2_1.types import Role
 
 
 class ConnectionStatus(StrEnum):
+    """Whether a hub can reach a party; only CONNECTED ones get requests."""
+
     CONNECTED = "CONNECTED"
     OFFLINE = "OFFLINE"
     PLANNED = "PLANNED"

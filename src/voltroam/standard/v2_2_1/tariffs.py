@@ -22,6 +22,8 @@ from voltroam.standard.v2_2_1.types import DisplayText, Price
 
 
 class DayOfWeek(StrEnum):
+    """Days of the week, in the local time of the location."""
+
     MONDAY = "MONDAY"
     TUESDAY = "TUESDAY"
     WEDNESDAY = "WEDNESDAY"

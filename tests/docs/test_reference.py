@@ -1,0 +1,45 @@
+"""The reference pages are what the table and the objects say today."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from voltroam.standard.endpoints import CORE
+from voltroam.standard.v2_2_1 import __all__ as names
+
+ROOT = Path(__file__).parents[2]
+GENERATE = ROOT / "docs" / "generate.py"
+
+
+def check(script: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(script), "--check"], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_pages_are_up_to_date() -> None:
+    result = check(GENERATE)
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_page_that_differs_is_named(tmp_path: Path) -> None:
+    copy = tmp_path / "generate.py"
+    copy.write_text(GENERATE.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "reference").mkdir()
+    for page in ("endpoints.md", "objects.md"):
+        text = (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8")
+        (tmp_path / "reference" / page).write_text(text, encoding="utf-8")
+    assert check(copy).returncode == 0
+    (tmp_path / "reference" / "objects.md").write_text("old", encoding="utf-8")
+    result = check(copy)
+    assert result.returncode == 1
+    assert "objects.md" in result.stderr
+    assert "endpoints.md" not in result.stderr
+
+
+def test_every_row_and_every_object_has_its_place() -> None:
+    endpoints = (ROOT / "docs" / "reference" / "endpoints.md").read_text(encoding="utf-8")
+    objects = (ROOT / "docs" / "reference" / "objects.md").read_text(encoding="utf-8")
+    lines = [line for line in endpoints.splitlines() if line.startswith(("| S", "| R", "| both"))]
+    assert len(lines) == len(CORE)
+    assert all(f"\n### {name}\n" in objects for name in names)
