@@ -1,175 +1,258 @@
-"""One node in one process: where the floors are joined.
+"""One node in one process: the only place where the floors are joined.
 
-`Node.open` gives the store and what stands directly on it; the rest is joined on first use, so
-that a command that only reads a record does not wait for an HTTP client to load.
+`Node` is what a node holds plus all that calls partners, answers them and works in the background.
+`serving_app` is the same as an ASGI application, for each process of `voltroam serve`.
 """
 
-import time
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import msgspec
+import structlog
 
-from voltroam.roaming.accept import Writer, accept
-from voltroam.roaming.amend import patch
-from voltroam.roaming.directory import Directory
-from voltroam.roaming.platforms import Identity, Profile
-from voltroam.roaming.vault import Vault
-from voltroam.roaming.weigh import Outcome
-from voltroam.settings import (
-    Settings,
-    SettingsError,
-    read_secret_keys,
-    split_party,
-)
-from voltroam.standard.endpoints import LOCATION, Resource, Table
-from voltroam.standard.errors import CallerError, NotFound
-from voltroam.standard.parties import PartyId
-from voltroam.standard.v2_2_1 import BusinessDetails
-from voltroam.standard.v2_2_1.credentials import CredentialsRole, Role
-from voltroam.standard.versions import V2_2_1, VERSIONS
-from voltroam.store.interface import Store
-from voltroam.store.open import open_store
-from voltroam.wire.decode import Problem, read
+from voltroam.delivery.deliver import Delivery
+from voltroam.holdings import Holdings, micros
+from voltroam.logs import set_up_logs
+from voltroam.roaming.dispatch import Dispatch
+from voltroam.roaming.exchange import Exchange
+from voltroam.roaming.handshake import Handshake, Required
+from voltroam.roaming.platforms import Caller, Platform, Status
+from voltroam.roaming.registration import Registration
+from voltroam.roaming.serving import Serving
+from voltroam.settings import Settings, SettingsError, Tls, read_settings
+from voltroam.standard.endpoints import Interface, Table
+from voltroam.standard.errors import Unauthorized
+from voltroam.standard.versions import VERSIONS
+from voltroam.transport.addresses import Reach
+from voltroam.transport.client import ClientTls, GuardedSender, PinnedSender
+from voltroam.transport.guard import GuardSettings, UrlGuard
+from voltroam.transport.limits import Limits
+from voltroam.transport.metrics import Metrics
+from voltroam.transport.server import OcpiApp
+from voltroam.transport.serving import Listen
+from voltroam.wire.call import Call, Reply
+from voltroam.wire.headers import read_authorization
 from voltroam.wire.routes import Router
 
-SECRET_NAMES = frozenset(
-    {"token", "authorization", "uid", "token_uid", "contract_id", "password", "secret", "key"}
-)
-"""Keys of a log line whose values are never written."""
+log = structlog.get_logger("voltroam.node")
 
-
-class Refusal(CallerError):
-    """An own object that cannot be taken, with every problem found."""
-
-    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
-        super().__init__(message)
-        self.problems = problems
-
-
-def micros() -> int:
-    return time.time_ns() // 1000
-
-
-def identity_of(settings: Settings) -> Identity:
-    """Who we are, as our credentials say it (OCPI 2.2.1 §credentials)."""
-    business = BusinessDetails(name=settings.name, website=settings.website)
-    roles = []
-    for text in settings.parties:
-        country, party, role = split_party(text)
-        roles.append(
-            CredentialsRole(
-                role=Role(role), business_details=business, party_id=party, country_code=country
-            )
-        )
-    return Identity(name=settings.name, url=settings.url, roles=tuple(roles))
-
-
-def default_profile(settings: Settings) -> Profile:
-    """What a new partner starts with. Raises SettingsError for a key that no profile has."""
-    values: dict[str, Any] = {"strict": settings.strict} | dict(settings.profile)
-    unknown = set(values) - set(Profile.__struct_fields__)
-    if unknown:
-        raise SettingsError(f"[profile] has no key `{min(unknown)}`.")
-    try:
-        return msgspec.convert(values, Profile)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"[profile] cannot be used: {error}.") from None
+CONFIG = "VOLTROAM_CONFIG"
+"""Where the processes of `serve` find the settings file."""
 
 
 class Node:
-    """The parts of one node, for the time between `open` and `close`."""
+    """The parts of one node, joined. `start` begins the background work, `close` ends everything."""
 
-    def __init__(self, settings: Settings, store: Store, vault: Vault) -> None:
-        self.settings = settings
-        self.store = store
-        self.vault = vault
-        self.table = Table()
-        self.identity = identity_of(settings)
-        self.router = Router(self.table, VERSIONS.values(), settings.url)
-        self.directory = Directory(store, vault, now=micros)
-        self._sender: Any = None
+    def __init__(self, holdings: Holdings) -> None:
+        settings = holdings.settings
+        self.holdings = holdings
+        self.store = holdings.store
+        self.directory = holdings.directory
+        self.router = holdings.router
+        self.sender = GuardedSender(UrlGuard(guard_settings(settings)), _library(holdings))
+        self.exchange = Exchange(self.sender.send, holdings.vault, on_contact=self._heard)
+        self.registration = Registration(
+            store=holdings.store,
+            directory=holdings.directory,
+            exchange=self.exchange,
+            handshake=Handshake(
+                self.exchange, holdings.table, holdings.router.versions, required(settings)
+            ),
+            vault=holdings.vault,
+            identity=holdings.identity,
+            router=holdings.router,
+            now=micros,
+            profile=holdings.profile,
+        )
+        self.delivery = Delivery(
+            holdings.store,
+            holdings.directory,
+            self.exchange,
+            holdings.identity,
+            holdings.table,
+            now=micros,
+        )
+        serving = Serving(
+            holdings.store,
+            holdings.directory,
+            holdings.identity,
+            holdings.table,
+            holdings.router,
+            settings.pages.default,
+            settings.pages.maximum,
+        )
+        self._dispatch = Dispatch(serving, self.registration.handlers())
+        self._background: asyncio.Task[None] | None = None
+        self._woken: dict[str, int] = {}
 
     @classmethod
     async def open(cls, settings: Settings, folder: Path) -> "Node":
-        """Open the database of the settings; `folder` holds the secret key.
+        """Open the database and join the parts.
 
         Raises SettingsError, or NodeError when the database cannot be used.
         """
-        default_profile(settings)
-        vault = Vault(read_secret_keys(folder))
-        store = await open_store(settings.database, queue_limit=settings.limits.queue, now=micros)
-        return cls(settings, store, vault)
+        holdings = await Holdings.open(settings, folder)
+        try:
+            return cls(holdings)
+        except BaseException:
+            await holdings.close()
+            raise
+
+    def start(self) -> None:
+        """Begin to deliver, synchronise and tidy up in the background."""
+        self._background = asyncio.create_task(self.delivery.run())
 
     async def close(self) -> None:
-        """Finish what is queued and let go of everything."""
-        if self._sender is not None:
-            await self._sender.close()
-        await self.store.close()
+        """End the background work, then let go of connections and database."""
+        if self._background is not None:
+            await self.delivery.stop()
+            await self._background
+        await self.sender.close()
+        await self.holdings.close()
 
-    # -- objects of our own ---------------------------------------------------------------------
+    async def authenticate(self, headers: Mapping[str, str]) -> Caller | None:
+        """Whose token it is. Raises Unauthorized without any."""
+        return await self.directory.by_token(read_authorization(headers.get("authorization")))
 
-    def resource(self, module: str) -> Resource:
-        return self.table.resources[module]
+    async def answer(self, call: Call, caller: Platform) -> Reply:
+        """A call's reply; a partner that was silent is tried again at once."""
+        if caller.status is Status.OFFLINE:
+            await self.delivery.contact(caller.id)
+        return await self._dispatch.answer(call, caller)
 
-    async def keep_own(
-        self, module: str, document: bytes, *, strict: bool, private: bool = False
-    ) -> None:
-        """Take one own object. Raises Refusal (a CallerError) that lists the problems."""
-        resource = self.resource(module)
+    async def ready(self) -> bool:
+        await self.store.head()
+        return True
+
+    def _heard(self, platform_id: str, answered: bool) -> None:
+        if answered:
+            self.directory.contact(platform_id)
+
+
+def required(settings: Settings) -> list[Required]:
+    """`locations` or `locations/SENDER`. Raises SettingsError for another side."""
+    found: list[Required] = []
+    for text in settings.required_modules:
+        name, _, side = text.partition("/")
         try:
-            change = accept(
-                resource, document, version=V2_2_1, source=None, identity=self.identity,
-                strict=strict, private=private or None,
-            )  # fmt: skip
-        except CallerError as error:
-            raise self._refusal(resource, document, error, strict=strict) from None
-        accepted = await self.store.apply(change)
-        if accepted.outcome is Outcome.CONFLICT:
-            raise Refusal(f"$: this {resource.kind} object was given out already and cannot change")
+            found.append((name, Interface(side.upper()) if side else None))
+        except ValueError:
+            raise SettingsError(f"`required_modules`: {text} has no such side.") from None
+    return found
 
-    def _refusal(
-        self, resource: Resource, document: bytes, error: CallerError, *, strict: bool
-    ) -> Refusal:
-        try:
-            problems = read(resource.object, document).problems
-        except CallerError as broken:
-            return Refusal(broken.message)
-        return Refusal(error.message, problems)
 
-    async def set_status(self, line: bytes) -> None:
-        """Change the status of one own EVSE. Raises Refusal."""
+def guard_settings(settings: Settings) -> GuardSettings:
+    """Which addresses may be called."""
+    network = settings.network
+    return GuardSettings(
+        http=network.allow_http,
+        reach=Reach(loopback=network.allow_loopback, private=network.allow_private),
+    )
+
+
+def _library(holdings: Holdings) -> PinnedSender:
+    """The HTTP library that the settings name; each is loaded only if it is the one."""
+    tls = client_tls(holdings.settings.tls, holdings.folder)
+    if holdings.settings.client == "aiohttp":
+        from voltroam.transport.aiohttp_sender import AiohttpSender
+
+        return AiohttpSender(tls)
+    from voltroam.transport.pyreqwest_sender import PyreqwestSender
+
+    return PyreqwestSender(tls)
+
+
+def client_tls(tls: Tls, folder: Path) -> ClientTls:
+    """Whom we trust and who we are. Raises SettingsError for a file that cannot be read."""
+
+    def read(name: str | None) -> bytes | None:
+        if name is None:
+            return None
         try:
-            change = msgspec.json.decode(line, type=StatusLine)
-        except msgspec.DecodeError as error:
-            raise Refusal(f"$: {error}") from None
-        body = msgspec.json.encode({"status": change.status, "last_updated": change.last_updated})
-        owner = self._owner_of(change)
-        writer = Writer(self.identity, V2_2_1, strict=True)
-        ids = {"id": change.location_id}
-        try:
-            patched = patch(LOCATION, owner, ids, (change.evse_uid,), body, writer=writer)
-            await self.store.apply(patched)
-        except NotFound:
-            raise Refusal(
-                f"$: {owner} has no EVSE {change.evse_uid} at a location {change.location_id}"
+            return (folder / name).read_bytes()
+        except OSError as error:
+            raise SettingsError(
+                f"[tls] {folder / name} cannot be read: {error.strerror}."
             ) from None
 
-    def _owner_of(self, line: "StatusLine") -> PartyId:
-        if line.country_code and line.party_id:
-            return PartyId(line.country_code, line.party_id)
-        owners = {party.folded: party for party in self.identity.parties(*LOCATION.owner_roles)}
-        if len(owners) != 1:
-            raise Refusal("$: country_code and party_id are needed, for we are several operators")
-        return next(iter(owners.values()))
+    return ClientTls(
+        authorities=read(tls.authorities),
+        certificate=read(tls.client_certificate),
+        key=read(tls.client_key),
+    )
 
 
-class StatusLine(msgspec.Struct):
-    """One line of an `evse-status` import."""
+def server_limits(settings: Settings) -> Limits:
+    return Limits(body=settings.limits.body_bytes, rate=settings.limits.rate)
 
-    location_id: str
-    evse_uid: str
-    status: str
-    last_updated: str
-    country_code: str | None = None
-    party_id: str | None = None
+
+def listening(settings: Settings, folder: Path, workers: int) -> Listen:
+    """Where and how `serve` listens."""
+    host, port = settings.address
+    tls = settings.tls
+
+    def place(name: str | None) -> str | None:
+        return None if name is None else str(folder / name)
+
+    return Listen(
+        host=host,
+        port=port,
+        workers=workers,
+        certfile=place(tls.certificate),
+        keyfile=place(tls.key),
+        client_ca=place(tls.client_authorities),
+        client_certificate_required=tls.client_authorities is not None,
+    )
+
+
+@dataclass(slots=True)
+class _Served:
+    """The node of this process, there from start-up to shutdown of its event loop."""
+
+    file: Path
+    settings: Settings
+    node: Node | None = None
+
+    @asynccontextmanager
+    async def life(self) -> AsyncIterator[None]:
+        self.node = await Node.open(self.settings, self.file.parent)
+        self.node.start()
+        try:
+            yield
+        finally:
+            await self.node.close()
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Caller | None:
+        return await self._here.authenticate(headers)
+
+    async def answer(self, call: Call, caller: Platform) -> Reply:
+        return await self._here.answer(call, caller)
+
+    async def ready(self) -> bool:
+        return await self._here.ready()
+
+    @property
+    def _here(self) -> Node:
+        if self.node is None:
+            raise Unauthorized("The node is not ready")
+        return self.node
+
+
+def serving_app() -> OcpiApp:
+    """The ASGI application of one process; its settings file is named by VOLTROAM_CONFIG."""
+    file = Path(os.environ[CONFIG])
+    settings = read_settings(file)
+    set_up_logs(settings)
+    served = _Served(file, settings)
+    return OcpiApp(
+        router=Router(Table(), VERSIONS.values(), settings.url),
+        authenticate=served.authenticate,
+        answer=served.answer,
+        ready=served.ready,
+        lifespan=served.life,
+        limits=server_limits(settings),
+        metrics=Metrics(),
+    )

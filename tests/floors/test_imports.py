@@ -25,6 +25,8 @@ FLOORS = {
     "conformance": 5,
     "node": 6,
     "settings": 6,
+    "logs": 6,
+    "holdings": 6,
     "cli": 6,
     "__main__": 6,
 }

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from voltroam.cli.outcome import remark, write, write_json
-from voltroam.cli.run import Json, with_node
-from voltroam.node import Node
+from voltroam.cli.run import Json
 from voltroam.standard.endpoints import Interface
 from voltroam.wire.call import Reply
 
@@ -98,11 +97,14 @@ def _call(
     data: Path | None,
     json: bool,
 ) -> None:
+    from voltroam.cli.asking import ask
+    from voltroam.cli.joined import Node, with_node
+
     body = _body(data) if data else None
 
     async def work(node: Node) -> Reply:
-        platform = await node.partner(partner)
-        return await node.ask(platform, method, path, interface, body)
+        platform = await node.holdings.partner(partner)
+        return await ask(node, platform, method, path, interface=interface, body=body)
 
     _show(with_node(context, work, as_json=json), json)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from voltroam.node import Node
-from voltroam.standard.errors import CallerError, NodeError, Overloaded
+from voltroam.holdings import Holdings, Refusal
+from voltroam.standard.errors import Overloaded
 
 SIDE_BY_SIDE = 256
 """Writes that wait for one commit together."""
@@ -38,7 +38,7 @@ _PEEK = msgspec.json.Decoder(_Peek)
 
 
 async def load(
-    node: Node,
+    holdings: Holdings,
     module: str,
     documents: Iterable[bytes],
     *,
@@ -46,7 +46,7 @@ async def load(
     private: bool = False,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Report:
-    """Write every document through the node's one way in; a refused one stops no other.
+    """Write every document through the one way in; a refused one stops no other.
 
     `progress` gets the number of documents done. Raises NodeError when the database fails.
     """
@@ -59,7 +59,7 @@ async def load(
             await earlier
         elif len(waiting) >= SIDE_BY_SIDE:
             await _some(waiting)
-        write = _write(node, module, index, document, report, strict=strict, private=private)
+        write = _write(holdings, module, index, document, report, strict=strict, private=private)
         waiting[key] = asyncio.create_task(write)
         progress(index + 1)
     await asyncio.gather(*waiting.values())
@@ -83,7 +83,7 @@ def _key(document: bytes) -> Any:
 
 
 async def _write(
-    node: Node,
+    holdings: Holdings,
     module: str,
     index: int,
     document: bytes,
@@ -95,25 +95,14 @@ async def _write(
     while True:
         try:
             if module == STATUS_LINES:
-                await node.set_status(document)
+                await holdings.keep_status(document)
             else:
-                await node.keep_own(module, document, strict=strict, private=private)
+                await holdings.keep(module, document, strict=strict, private=private)
         except Overloaded as full:
             await asyncio.sleep(full.retry_after)
-        except NodeError:
-            raise
-        except CallerError as error:
-            report.refused.append({"index": index, "problems": problems(error)})
+        except Refusal as refusal:
+            report.refused.append({"index": index, "problems": refusal.problems})
             return
         else:
             report.accepted += 1
             return
-
-
-def problems(error: CallerError) -> list[dict[str, str]]:
-    """The problems that an error carries, or itself as one."""
-    found = getattr(error, "problems", ())
-    if found:
-        listed: list[dict[str, str]] = msgspec.to_builtins(list(found))
-        return listed
-    return [{"path": "$", "severity": "fatal", "rule": "accept", "message": error.message}]

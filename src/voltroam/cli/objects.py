@@ -11,8 +11,8 @@ import typer
 from voltroam.cli.files import read_documents
 from voltroam.cli.load import STATUS_LINES, Report, load
 from voltroam.cli.outcome import Exit, Stop, remark, write, write_json, write_table
-from voltroam.cli.run import Json, with_node
-from voltroam.node import Node
+from voltroam.cli.run import Json, with_holdings
+from voltroam.holdings import Holdings
 
 Module = Annotated[
     str, typer.Argument(metavar="MODULE", help="locations, tariffs, tokens, sessions or cdrs.")
@@ -50,17 +50,17 @@ def import_(
     Example: voltroam -c cpo/voltroam.toml import locations locations.json
     """
 
-    async def work(node: Node) -> Report:
+    async def work(holdings: Holdings) -> Report:
         if module != STATUS_LINES:
-            _check_module(node, module)
+            _check_module(holdings, module)
         documents = read_documents(file)
         with _Progress(documents.count, quiet=json) as progress:
             return await load(
-                node, module, documents.pieces, strict=not lenient, private=private,
+                holdings, module, documents.pieces, strict=not lenient, private=private,
                 progress=progress.show,
             )  # fmt: skip
 
-    report = with_node(context, work, as_json=json)
+    report = with_holdings(context, work, as_json=json)
     if json:
         write_json(report.plain())
     else:
@@ -69,9 +69,9 @@ def import_(
         raise typer.Exit(int(Exit.FAILED))
 
 
-def _check_module(node: Node, module: str) -> None:
-    if module not in node.table.resources:
-        known = ", ".join(sorted(node.table.resources))
+def _check_module(holdings: Holdings, module: str) -> None:
+    if module not in holdings.table.resources:
+        known = ", ".join(sorted(holdings.table.resources))
         raise Stop(f"There is no module {module}; it is one of {known}.", Exit.USAGE)
 
 
@@ -118,29 +118,29 @@ def export(context: typer.Context, module: Module, json: Json = False) -> None:
     Example: voltroam -c emsp/voltroam.toml export locations --json > locations.ndjson
     """
 
-    async def work(node: Node) -> None:
-        _check_module(node, module)
+    async def work(holdings: Holdings) -> None:
+        _check_module(holdings, module)
         if json:
-            await _lines(node, module)
+            await _lines(holdings, module)
             return
         rows = [
             (row.key.owner, row.key.id.replace("\x1f", " "), row.version, len(row.document),
              "own" if not row.sources else "received")
-            async for row in node.store.scan(module)
+            async for row in holdings.store.scan(module)
         ]  # fmt: skip
         write_table(("owner", "id", "version", "bytes", "from"), rows)
 
     try:
-        with_node(context, work, as_json=False)
+        with_holdings(context, work, as_json=False)
     except BrokenPipeError:
         sys.stderr.close()
 
 
-async def _lines(node: Node, module: str) -> None:
+async def _lines(holdings: Holdings, module: str) -> None:
     """Documents as they are held, each on one line, in pieces that a pipe likes."""
     out = sys.stdout.buffer
     pending = bytearray()
-    async for line in _documents(node, module):
+    async for line in _documents(holdings, module):
         pending += line
         pending += b"\n"
         if len(pending) > PIECE:
@@ -150,8 +150,8 @@ async def _lines(node: Node, module: str) -> None:
     out.flush()
 
 
-async def _documents(node: Node, module: str) -> AsyncIterator[bytes]:
-    async for row in node.store.scan(module):
+async def _documents(holdings: Holdings, module: str) -> AsyncIterator[bytes]:
+    async for row in holdings.store.scan(module):
         document = row.document
         if b"\n" in document or b"\r" in document:
             document = msgspec.json.format(document, indent=-1)
@@ -171,10 +171,11 @@ def pull(
 
     Example: voltroam -c emsp/voltroam.toml pull locations --partner noda --full
     """
+    from voltroam.cli.joined import Node, with_node
 
     async def work(node: Node) -> dict[str, int]:
-        _check_module(node, module)
-        platform = await node.partner(partner)
+        _check_module(node.holdings, module)
+        platform = await node.holdings.partner(partner)
         report = await node.delivery.pull(platform, module, full=full)
         return {"received": report.received, "refused": report.refused}
 

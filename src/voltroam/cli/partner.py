@@ -5,9 +5,10 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from voltroam.cli import looking
 from voltroam.cli.outcome import Exit, Stop, write, write_json, write_table
-from voltroam.cli.run import Json, with_node
-from voltroam.node import Node
+from voltroam.cli.run import Json, with_holdings
+from voltroam.holdings import Holdings
 from voltroam.roaming.platforms import Platform, Profile
 
 group = typer.Typer(no_args_is_help=True, help="Invite, register and look after partners.")
@@ -39,9 +40,11 @@ def invite(context: typer.Context, name: Name, json: Json = False) -> None:
     Example: voltroam -c cpo/voltroam.toml partner invite movia --json
     """
 
+    from voltroam.cli.joined import Node, with_node
+
     async def work(node: Node) -> dict[str, str]:
-        token = await node.invite(name)
-        return {"name": name, "versions_url": node.router.versions_url, "token": token}
+        made = await node.registration.invite(name)
+        return {"name": name, "versions_url": made.versions_url, "token": made.token}
 
     done = with_node(context, work, as_json=json)
     if json:
@@ -65,6 +68,8 @@ def register(
     Example: voltroam -c emsp/voltroam.toml partner register VERSIONS_URL TOKEN --name noda
     """
 
+    from voltroam.cli.joined import Node, with_node
+
     async def work(node: Node) -> Platform:
         return await node.registration.register(versions_url, token, name)
 
@@ -83,10 +88,10 @@ def list_(context: typer.Context, json: Json = False) -> None:
     Example: voltroam -c cpo/voltroam.toml partner list
     """
 
-    async def work(node: Node) -> list[dict[str, Any]]:
-        return [facts(platform) for platform in await node.partners()]
+    async def work(holdings: Holdings) -> list[dict[str, Any]]:
+        return [facts(platform) for platform in await holdings.partners()]
 
-    found = with_node(context, work, as_json=json)
+    found = with_holdings(context, work, as_json=json)
     if json:
         write_json(found)
         return
@@ -101,16 +106,16 @@ def show(context: typer.Context, name: Name, json: Json = False) -> None:
     Example: voltroam -c cpo/voltroam.toml partner show movia
     """
 
-    async def work(node: Node) -> dict[str, Any]:
-        platform = await node.partner(name)
+    async def work(holdings: Holdings) -> dict[str, Any]:
+        platform = await holdings.partner(name)
         return facts(platform) | {
             "versions_url": platform.versions_url,
             "endpoints": msgspec.to_builtins(platform.endpoints),
             "profile": profile_facts(platform.profile),
-            "delivery": await node.delivery_facts(platform),
+            "delivery": await looking.delivery_facts(holdings, platform),
         }
 
-    done = with_node(context, work, as_json=json)
+    done = with_holdings(context, work, as_json=json)
     if json:
         write_json(done)
         return
@@ -129,13 +134,12 @@ def profile_facts(profile: Profile) -> dict[str, Any]:
 
 
 def _changed(context: typer.Context, name: str, json: bool, sentence: str, **changes: Any) -> None:
-    async def work(node: Node) -> Platform:
-        platform = await node.partner(name)
-        return await node.change_partner(
-            platform, lambda now: msgspec.structs.replace(now, **changes)
+    async def work(holdings: Holdings) -> Platform:
+        return await holdings.change_partner(
+            name, lambda now: msgspec.structs.replace(now, **changes)
         )
 
-    _tell(with_node(context, work, as_json=json), json, sentence)
+    _tell(with_holdings(context, work, as_json=json), json, sentence)
 
 
 def _tell(platform: Platform, json: bool, sentence: str) -> None:
@@ -170,12 +174,12 @@ def resync(context: typer.Context, name: Name, json: Json = False) -> None:
     Example: voltroam -c cpo/voltroam.toml partner resync movia
     """
 
-    async def work(node: Node) -> Platform:
-        platform = await node.partner(name)
-        await node.delivery.resync(platform)
+    async def work(holdings: Holdings) -> Platform:
+        platform = await holdings.partner(name)
+        await looking.resync(holdings, platform)
         return platform
 
-    _tell(with_node(context, work, as_json=json), json, f"{name} is synchronised anew.")
+    _tell(with_holdings(context, work, as_json=json), json, f"{name} is synchronised anew.")
 
 
 @group.command()
@@ -185,8 +189,10 @@ def rotate(context: typer.Context, name: Name, json: Json = False) -> None:
     Example: voltroam -c cpo/voltroam.toml partner rotate movia
     """
 
+    from voltroam.cli.joined import Node, with_node
+
     async def work(node: Node) -> Platform:
-        return await node.registration.rotate(await node.partner(name))
+        return await node.registration.rotate(await node.holdings.partner(name))
 
     _tell(with_node(context, work, as_json=json), json, f"The tokens with {name} are new.")
 
@@ -207,8 +213,10 @@ def remove(
     if not (yes or json or not sys.stdin.isatty()):
         typer.confirm(f"End the partnership with {name}?", abort=True)
 
+    from voltroam.cli.joined import Node, with_node
+
     async def work(node: Node) -> None:
-        await node.registration.remove(await node.partner(name))
+        await node.registration.remove(await node.holdings.partner(name))
 
     with_node(context, work, as_json=json)
     if json:
@@ -224,10 +232,10 @@ def parked(context: typer.Context, name: Name, json: Json = False) -> None:
     Example: voltroam -c cpo/voltroam.toml partner parked movia
     """
 
-    async def work(node: Node) -> list[dict[str, Any]]:
-        return await node.parked(await node.partner(name))
+    async def work(holdings: Holdings) -> list[dict[str, Any]]:
+        return await looking.parked(holdings, await holdings.partner(name))
 
-    found = with_node(context, work, as_json=json)
+    found = with_holdings(context, work, as_json=json)
     if json:
         write_json(found)
         return
@@ -242,10 +250,10 @@ def retry(context: typer.Context, name: Name, json: Json = False) -> None:
     Example: voltroam -c cpo/voltroam.toml partner retry movia
     """
 
-    async def work(node: Node) -> int:
-        return await node.retry_parked(await node.partner(name))
+    async def work(holdings: Holdings) -> int:
+        return await looking.retry_parked(holdings, await holdings.partner(name))
 
-    count = with_node(context, work, as_json=json)
+    count = with_holdings(context, work, as_json=json)
     if json:
         write_json({"name": name, "retried": count})
         return
@@ -266,16 +274,16 @@ def profile(
     Example: voltroam -c cpo/voltroam.toml partner profile movia base64=false push=put
     """
 
-    async def work(node: Node) -> Profile:
-        platform = await node.partner(name)
+    async def work(holdings: Holdings) -> Profile:
+        platform = await holdings.partner(name)
         if changes:
             changed = changed_profile(platform.profile, changes)
-            platform = await node.change_partner(
-                platform, lambda now: msgspec.structs.replace(now, profile=changed)
+            platform = await holdings.change_partner(
+                name, lambda now: msgspec.structs.replace(now, profile=changed)
             )
         return platform.profile
 
-    done = profile_facts(with_node(context, work, as_json=json))
+    done = profile_facts(with_holdings(context, work, as_json=json))
     if json:
         write_json(done)
         return

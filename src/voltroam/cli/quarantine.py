@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
+from voltroam.cli import looking
 from voltroam.cli.outcome import write, write_json, write_table
-from voltroam.cli.run import Json, with_node
-from voltroam.node import Node
+from voltroam.cli.run import Json, with_holdings
+from voltroam.holdings import Holdings
 
 group = typer.Typer(no_args_is_help=True, help="Received objects that could not be used, and why.")
 
@@ -20,10 +21,10 @@ def list_(context: typer.Context, json: Json = False) -> None:
     Example: voltroam -c emsp/voltroam.toml quarantine list
     """
 
-    async def work(node: Node) -> list[dict[str, Any]]:
-        return await node.quarantined()
+    async def work(holdings: Holdings) -> list[dict[str, Any]]:
+        return await looking.quarantined(holdings)
 
-    found = with_node(context, work, as_json=json)
+    found = with_holdings(context, work, as_json=json)
     if json:
         write_json(found)
         return
@@ -45,10 +46,10 @@ def show(context: typer.Context, identifier: Id, json: Json = False) -> None:
     Example: voltroam -c emsp/voltroam.toml quarantine show ID
     """
 
-    async def work(node: Node) -> dict[str, Any]:
-        return await node.quarantined_one(identifier)
+    async def work(holdings: Holdings) -> dict[str, Any]:
+        return await looking.quarantined_one(holdings, identifier)
 
-    found = with_node(context, work, as_json=json)
+    found = with_holdings(context, work, as_json=json)
     if json:
         write_json(found)
         return
@@ -74,6 +75,7 @@ def retry(
 
     Example: voltroam -c emsp/voltroam.toml quarantine retry
     """
+    from voltroam.cli.joined import Node, with_node
 
     async def work(node: Node) -> dict[str, int]:
         return await node.retry_quarantined(identifier)

@@ -5,12 +5,12 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 import typer
 
 from voltroam.cli.outcome import Exit, Stop, end
-from voltroam.node import Node
+from voltroam.holdings import Holdings
 from voltroam.settings import FILE_NAME, Settings, SettingsError, read_settings
 from voltroam.standard.errors import NodeError, OcpiError, Overloaded, Refused, Unreachable
 
@@ -29,18 +29,38 @@ def settings_of(context: typer.Context) -> Settings:
     return read_settings(settings_file(context))
 
 
-def with_node(context: typer.Context, work: Callable[[Node], Awaitable[T]], *, as_json: bool) -> T:
-    """Open the node of the settings, do the work, close it; on a fault say why and leave."""
+class Closing(Protocol):
+    async def close(self) -> None: ...
+
+
+P = TypeVar("P", bound=Closing)
+
+
+def with_opened(
+    context: typer.Context,
+    opening: Callable[[Settings, Path], Awaitable[P]],
+    work: Callable[[P], Awaitable[T]],
+    *,
+    as_json: bool,
+) -> T:
+    """Open a part of the node, do the work, close it; on a fault say why and leave."""
 
     async def opened() -> T:
         file = settings_file(context)
-        node = await Node.open(read_settings(file), file.parent)
+        part = await opening(read_settings(file), file.parent)
         try:
-            return await work(node)
+            return await work(part)
         finally:
-            await node.close()
+            await part.close()
 
     return guarded(lambda: asyncio.run(opened()), as_json=as_json)
+
+
+def with_holdings(
+    context: typer.Context, work: Callable[[Holdings], Awaitable[T]], *, as_json: bool
+) -> T:
+    """For commands that need objects and partners only."""
+    return with_opened(context, Holdings.open, work, as_json=as_json)
 
 
 def guarded(work: Callable[[], T], *, as_json: bool) -> T:

@@ -28,13 +28,15 @@ def serve(
 
 
 def _serve(context: typer.Context, workers: int | None) -> int:
-    from voltroam.node import listening, server_limits, set_up_logs
+    from voltroam.logs import set_up_logs
+    from voltroam.node import CONFIG, listening, server_limits
     from voltroam.transport.workers import serve as serve_workers
 
     settings = settings_of(context)
-    os.environ["VOLTROAM_CONFIG"] = str(settings_file(context).absolute())
+    file = settings_file(context).absolute()
+    os.environ[CONFIG] = str(file)
     set_up_logs(settings)
-    listen = listening(settings, workers or settings.workers)
+    listen = listening(settings, file.parent, workers or settings.workers)
     try:
         return serve_workers("voltroam.node:serving_app", listen, server_limits(settings))
     except OSError as error:

@@ -135,10 +135,12 @@ class Stage:
             await asyncio.sleep(0.05)
 
     async def _introduce(self, cpo: Node, emsp: Node) -> None:
-        token = await cpo.invite("movia")
-        await emsp.registration.register(cpo.router.versions_url, token, "noda")
-        partner = await emsp.partner("noda")
-        shown = base64.b64encode(emsp.vault.open(partner.token_sealed or "").encode()).decode()
+        made = await cpo.registration.invite("movia")
+        await emsp.registration.register(made.versions_url, made.token, "noda")
+        partner = await emsp.holdings.partner("noda")
+        shown = base64.b64encode(
+            emsp.holdings.vault.open(partner.token_sealed or "").encode()
+        ).decode()
         url = next(at.url for at in partner.endpoints if at.identifier == "locations")
         self._seen.curl = f"curl -H 'Authorization: Token {shown}' '{url}?limit=2'"
 
@@ -155,7 +157,7 @@ class Stage:
 
     async def _write(self, node: Node, module: str, documents: Iterable[Any]) -> None:
         encoded = [ENCODER.encode(document) for document in documents]
-        report = await load(node, module, encoded, strict=True)
+        report = await load(node.holdings, module, encoded, strict=True)
         self._seen.changes += report.accepted
         self._seen.refused += [str(refusal) for refusal in report.refused]
 
@@ -311,7 +313,7 @@ async def _healthy(host: str, port: int) -> bool:
 async def _pushes(node: Node) -> tuple[int, int]:
     """Writes that a node answered with 1000, and those that it did not, from its /metrics."""
     try:
-        _, page = await _http(*node.settings.address, "/metrics")
+        _, page = await _http(*node.holdings.settings.address, "/metrics")
     except (OSError, ValueError, IndexError):
         return 0, 0
     good = bad = 0

@@ -1,0 +1,194 @@
+"""What a node holds: its settings, objects and partners, without anything that calls or serves.
+
+This is all that most commands need, so it loads fast; `node.py` joins the rest on top of it.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from voltroam.roaming.directory import Directory
+from voltroam.roaming.platforms import Identity, Phase, Platform, Profile
+from voltroam.roaming.vault import Vault
+from voltroam.settings import Settings, SettingsError, read_secret_keys, split_party
+from voltroam.standard.endpoints import LOCATION, Resource, Table
+from voltroam.standard.errors import CallerError, NotFound
+from voltroam.standard.parties import PartyId
+from voltroam.standard.v2_2_1 import BusinessDetails
+from voltroam.standard.v2_2_1.credentials import CredentialsRole, Role
+from voltroam.standard.versions import V2_2_1, VERSIONS
+from voltroam.store.interface import Store
+from voltroam.store.open import open_store
+from voltroam.wire.routes import Router
+
+
+class Refusal(CallerError):
+    """An own object that cannot be taken; `problems` have path, severity, rule and message."""
+
+    def __init__(self, message: str, problems: list[dict[str, str]] | None = None) -> None:
+        super().__init__(message)
+        self.problems = problems or [
+            {"path": "$", "severity": "fatal", "rule": "own-objects", "message": message}
+        ]
+
+
+class StatusLine(msgspec.Struct):
+    """One line of an `evse-status` import; the owner only where we are several operators."""
+
+    location_id: str
+    evse_uid: str
+    status: str
+    last_updated: str
+    country_code: str | None = None
+    party_id: str | None = None
+
+
+def micros() -> int:
+    """Microseconds since 1970 UTC, by this machine's clock."""
+    return time.time_ns() // 1000
+
+
+def identity_of(settings: Settings) -> Identity:
+    """Who we are, as our credentials say it (OCPI 2.2.1 §credentials)."""
+    business = BusinessDetails(name=settings.name, website=settings.website)
+    roles = []
+    for text in settings.parties:
+        country, party, role = split_party(text)
+        roles.append(
+            CredentialsRole(
+                role=Role(role), business_details=business, party_id=party, country_code=country
+            )
+        )
+    return Identity(name=settings.name, url=settings.url, roles=tuple(roles))
+
+
+def default_profile(settings: Settings) -> Profile:
+    """What a new partner starts with. Raises SettingsError for a key that no profile has."""
+    values: dict[str, Any] = {"strict": settings.strict} | dict(settings.profile)
+    unknown = set(values) - set(Profile.__struct_fields__)
+    if unknown:
+        raise SettingsError(f"[profile] has no key `{min(unknown)}`.")
+    try:
+        return msgspec.convert(values, Profile, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"[profile] cannot be used: {error}.") from None
+
+
+class Holdings:
+    """Objects and partners of one node, from `open` to `close`."""
+
+    def __init__(self, settings: Settings, folder: Path, store: Store, vault: Vault) -> None:
+        self.settings = settings
+        self.folder = folder
+        self.store = store
+        self.vault = vault
+        self.table = Table()
+        self.identity = identity_of(settings)
+        self.profile = default_profile(settings)
+        self.router = Router(self.table, VERSIONS.values(), settings.url)
+        self.directory = Directory(store, vault, now=micros)
+
+    @classmethod
+    async def open(cls, settings: Settings, folder: Path) -> "Holdings":
+        """Open the database of the settings; `folder` holds the secret key and TLS files.
+
+        Raises SettingsError, or NodeError when the database cannot be used.
+        """
+        vault = Vault(read_secret_keys(folder))
+        store = await open_store(settings.database, queue_limit=settings.limits.queue, now=micros)
+        return cls(settings, folder, store, vault)
+
+    async def close(self) -> None:
+        """Finish what is queued and let go of the database."""
+        await self.store.close()
+
+    # -- partners -------------------------------------------------------------------------------
+
+    async def partners(self) -> list[Platform]:
+        """All that are not removed, by name."""
+        found = [it for it in await self.directory.all() if it.phase is not Phase.REMOVED]
+        return sorted(found, key=lambda platform: platform.name.casefold())
+
+    async def partner(self, name: str) -> Platform:
+        """The partner of that name. Raises NotFound that lists those there are."""
+        platform = await self.directory.by_name(name)
+        if platform is None or platform.phase is Phase.REMOVED:
+            names = ", ".join(it.name for it in await self.partners()) or "none yet"
+            raise NotFound(f"There is no partner {name}; there are: {names}")
+        return platform
+
+    async def change_partner(self, name: str, change: Callable[[Platform], Platform]) -> Platform:
+        """Change a partner as it stands; a running node sees it within a second."""
+        platform = await self.partner(name)
+        changed = await self.directory.update(platform.id, change)
+        if changed is None:
+            raise NotFound(f"There is no partner {name} any more")
+        return changed
+
+    # -- objects of our own ---------------------------------------------------------------------
+
+    async def keep(
+        self, module: str, document: bytes, *, strict: bool, private: bool = False
+    ) -> None:
+        """Take one own object. Raises Refusal with every problem found."""
+        from voltroam.roaming.accept import accept
+        from voltroam.roaming.weigh import Outcome
+
+        resource = self.table.resources[module]
+        try:
+            change = accept(
+                resource, document, version=V2_2_1, source=None, identity=self.identity,
+                strict=strict, private=private or None,
+            )  # fmt: skip
+        except CallerError as error:
+            raise _refusal(resource, document, error) from None
+        try:
+            accepted = await self.store.apply(change)
+        except CallerError as error:
+            raise Refusal(error.message) from None
+        if accepted.outcome is Outcome.CONFLICT:
+            raise Refusal(f"this {resource.kind} object was given out already and cannot change")
+
+    async def keep_status(self, line: bytes) -> None:
+        """Change the status of one own EVSE. Raises Refusal."""
+        from voltroam.roaming.amend import patch
+        from voltroam.roaming.settle import Writer
+
+        try:
+            wanted = msgspec.json.decode(line, type=StatusLine)
+        except msgspec.DecodeError as error:
+            raise Refusal(str(error)) from None
+        owner = self._owner(wanted)
+        body = msgspec.json.encode({"status": wanted.status, "last_updated": wanted.last_updated})
+        writer = Writer(self.identity, V2_2_1, strict=True)
+        ids = {"id": wanted.location_id}
+        try:
+            change = patch(LOCATION, owner, ids, (wanted.evse_uid,), body, writer=writer)
+            await self.store.apply(change)
+        except NotFound:
+            where = f"location {wanted.location_id} of {owner}"
+            raise Refusal(f"there is no EVSE {wanted.evse_uid} at {where}") from None
+        except CallerError as error:
+            raise Refusal(error.message) from None
+
+    def _owner(self, line: StatusLine) -> PartyId:
+        if line.country_code and line.party_id:
+            return PartyId(line.country_code, line.party_id)
+        owners = {party.folded: party for party in self.identity.parties(*LOCATION.owner_roles)}
+        if len(owners) != 1:
+            raise Refusal("country_code and party_id are needed: which operator's EVSE is it?")
+        return next(iter(owners.values()))
+
+
+def _refusal(resource: Resource, document: bytes, error: CallerError) -> Refusal:
+    """All problems of a document; where reading finds none, the error itself is the one."""
+    from voltroam.wire.decode import read
+
+    try:
+        problems = read(resource.object, document).problems
+    except CallerError as broken:
+        return Refusal(broken.message)
+    return Refusal(error.message, msgspec.to_builtins(list(problems)))
