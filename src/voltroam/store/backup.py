@@ -14,6 +14,7 @@ is taken for one of ours.
 import gzip
 import os
 import time
+import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -43,6 +44,7 @@ RECOUNT = (
     "insert into counts (kind, audience, n) select kind, audience, count(*) from objects"
     " where deleted = 0 group by kind, audience"
 )
+_DAMAGE = (OSError, EOFError, ValueError, TypeError, zlib.error, msgspec.MsgspecError)
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +120,7 @@ async def restore(url: str, file: Path) -> str:
                 await target.begin(header.schema)
                 await _fill(target, header, frames)
                 await target.finish(header.schema)
-    except (OSError, EOFError, msgspec.MsgspecError) as error:
+    except _DAMAGE as error:
         raise NodeError(f"the backup cannot be read: {type(error).__name__}") from error
     return header.epoch
 
@@ -154,6 +156,8 @@ async def _fill(target: Target, header: Header, frames: Iterator[bytes]) -> None
         if table == "end":
             if content != counts:
                 raise NodeError("the backup is damaged: rows are missing")
+            if next(frames, None) is not None:  # reading to the end also checks the sum of it all
+                raise NodeError("the backup is damaged: something follows its end")
             return
         if table not in header.tables:
             raise NodeError("the backup is damaged: an unknown table")

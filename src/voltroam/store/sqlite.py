@@ -43,6 +43,8 @@ INLINE_ROWS = 5_000
 
 async def open_sqlite(path: Path, *, queue_limit: int, now: Callable[[], int]) -> "SqliteStore":
     """Raises NodeError when there is no database, or one with a schema we cannot serve."""
+    if not path.exists():
+        raise NodeError(f"{path} holds no store yet: run `voltroam db migrate`")
     try:
         reader = connect(path)
     except sqlite3.Error as error:

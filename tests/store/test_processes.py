@@ -1,0 +1,140 @@
+"""Several stores and processes on one database."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from tests.store.changes import count_up, draft, happen, key, note, put
+
+from voltroam.store.interface import RecordKey, Store
+from voltroam.store.open import open_store
+
+WRITER = Path(__file__).parent / "writer_process.py"
+SOAK = bool(os.environ.get("VOLTROAM_SOAK"))
+
+
+@pytest.fixture
+async def other(url: str) -> AsyncIterator[Store]:
+    opened = await open_store(url)
+    yield opened
+    await opened.close()
+
+
+async def start(url: str, name: str, count: int) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, str(WRITER), url, name, str(count), stdout=asyncio.subprocess.PIPE
+    )
+
+
+async def test_two_stores_never_lose_a_write_of_each_other(store: Store, other: Store) -> None:
+    both = [one.apply(count_up(f"L{n % 4}")) for n in range(200) for one in (store, other)]
+    results = await asyncio.gather(*both)
+    assert sorted(results) == sorted([n for n in range(1, 101)] * 4)
+    assert [row.document for row in await store.feed(0, 10)] == [b"100"] * 4
+    numbers = [row.changed for row in await other.feed(0, 10)]
+    assert numbers == sorted(set(numbers))
+    assert (await store.check()).ok
+
+
+async def test_records_and_events_of_two_stores_keep_their_numbers(
+    store: Store, other: Store
+) -> None:
+    await asyncio.gather(
+        *[one.apply(happen(f"{n}", "x")) for n in range(40) for one in (store, other)],
+        *[one.apply(note("same", f"{n}".encode())) for n in range(40) for one in (store, other)],
+    )
+    events = await store.events(0, 1000)
+    assert [event.sequence for event in events] == list(range(1, 161))
+    record = await other.record(RecordKey("note", "same"))
+    assert record is not None
+    assert record.revision > 1
+
+
+async def test_no_feed_reader_skips_what_four_processes_write(url: str) -> None:
+    """Numbers are dense and follow commits, so a reader that goes on from its last never misses."""
+    each = 12_500 if SOAK else 250  # two changes per write: 100,000 in all
+    writers = [await start(url, f"P{n}", each) for n in range(4)]
+    ended = asyncio.gather(*[writer.communicate() for writer in writers])
+    store = await open_store(url)
+    seen: dict[str, int] = {}
+    after = 0
+    while True:
+        finished = ended.done()
+        rows = await store.feed(after, 100)
+        for row in rows:
+            assert row.changed > after
+            after = row.changed
+            seen[row.key.id] = row.changed
+        if not rows and finished:
+            break
+        await asyncio.sleep(0.002)
+    assert all(writer.returncode == 0 for writer in writers)
+    assert seen.keys() == {f"P{n}-{m}" for n in range(4) for m in range(each)} | {"shared"}
+    assert await store.head() <= 8 * each
+    shared = await store.get(key("shared"))
+    assert shared is not None
+    assert shared.document == str(4 * each).encode()
+    assert (await store.check()).ok
+    await store.close()
+
+
+async def test_what_was_acknowledged_survives_kill_9(url: str) -> None:
+    for life in range(5 if SOAK else 2):
+        writer = await start(url, f"K{life}", 1_000_000)
+        assert writer.stdout is not None
+        acknowledged = [await writer.stdout.readline() for _ in range(60)]
+        writer.send_signal(signal.SIGKILL)
+        acknowledged += (await writer.stdout.read()).splitlines(keepends=True)
+        await writer.wait()
+        store = await open_store(url)
+        for line in acknowledged:
+            if line.endswith(b"\n"):  # the last line may be cut off by the kill
+                assert await store.get(key(line.decode().strip())) is not None
+        assert (await store.check()).ok
+        await store.apply(put(draft(f"after {life}")))
+        await store.close()
+
+
+async def test_a_lease_has_one_holder_until_it_ends(store: Store, other: Store) -> None:
+    assert await store.lease("job", "one", 0.4)
+    assert not await other.lease("job", "two", 0.4)
+    assert await store.lease("job", "one", 0.4)  # kept
+    assert await other.lease("another job", "two", 0.4)
+    await other.release("job", "two")  # not its own: nothing
+    assert not await other.lease("job", "two", 0.4)
+    await asyncio.sleep(0.5)
+    assert await other.lease("job", "two", 5)
+    assert not await store.lease("job", "one", 5)
+    await other.release("job", "two")
+    assert await store.lease("job", "one", 5)
+
+
+async def test_one_of_many_gets_a_lease(store: Store, other: Store) -> None:
+    tries = [one.lease("job", f"holder {n}", 5) for n in range(10) for one in (store, other)]
+    # Both stores ask under the same ten names: one name wins, with each of its asks.
+    assert sum(await asyncio.gather(*tries)) == 2
+
+
+async def test_a_write_of_the_same_store_wakes_at_once(store: Store) -> None:
+    waiting = asyncio.create_task(store.wait_for_change(0, 5))
+    await asyncio.sleep(0.05)
+    start_time = monotonic()
+    await store.apply(count_up("A"))
+    assert await waiting == 1
+    assert monotonic() - start_time < 0.15
+
+
+async def test_a_write_of_another_store_is_seen_within_250_ms(store: Store, other: Store) -> None:
+    waiting = [asyncio.create_task(store.wait_for_change(0, 5)) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    await other.apply(count_up("A"))
+    start_time = monotonic()
+    assert await asyncio.gather(*waiting) == [1, 1, 1]
+    assert monotonic() - start_time < 0.5  # 250 ms and the slack of a busy machine
+    assert await store.wait_for_change(0, 5) == 1
+    assert await store.wait_for_change(1, 0.05) == 1
