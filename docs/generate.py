@@ -37,8 +37,8 @@ def endpoints() -> Iterator[str]:
     yield NOTICE
     yield "# Endpoints"
     yield ""
-    yield "Every method of OCPI 2.2.1 that a node serves and calls, as the table has it. Paths"
-    yield "are below the module's URL, `<base>/ocpi/2.2.1/<sender or receiver>/<module>`; credentials"
+    yield "Every method of OCPI 2.2.1 that a node serves and calls, as the table has it. Paths are"
+    yield "below the module's URL: `<base>/ocpi/2.2.1/<sender or receiver>/<module>`; credentials"
     yield "are at `<base>/ocpi/2.2.1/credentials`, the versions list is at `<base>/ocpi/versions`."
     for module in dict.fromkeys(row.module for row in CORE):
         yield from _module(module, [row for row in CORE if row.module is module])

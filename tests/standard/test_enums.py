@@ -1,7 +1,7 @@
 """Every enum has exactly the values of its chapter, in their spelling.
 
 LOC-ENUM-01/02/03, SES-DT-03, CDR-DT-06, TAR-DT-04, TOK-DT-03, CMD-DT-03, CHP-DT-03,
-CORE-CRED-07, CORE-TYPE-04
+CORE-CRED-07, CORE-HCI-04, CORE-TYPE-04
 """
 
 from enum import StrEnum

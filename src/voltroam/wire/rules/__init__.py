@@ -6,6 +6,7 @@ its requirement row, or by its chapter where the reading is ours.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import msgspec
@@ -27,25 +28,30 @@ RULES: dict[type, Rule] = {
 
 def check(value: object, path: str = "$") -> Iterator[Breach]:
     """Every breach in an object of the standard, or in a list of them, in document order."""
+    return iter(_below(path, _breaches(value)))
+
+
+def _breaches(value: object) -> list[Breach]:
+    # every object received passes here: paths are put together for breaches only
     found: list[Breach] = []
-    _walk(value, path, found)
-    return iter(found)
-
-
-def _walk(value: object, path: str, found: list[Breach]) -> None:
-    # one list instead of nested generators: every object received passes here
     if isinstance(value, list):
         for index, item in enumerate(value):
-            _walk(item, f"{path}[{index}]", found)
-        return
+            if inner := _breaches(item):
+                found += _below(f"[{index}]", inner)
+        return found
     kind: type = type(value)
     rule, members = _plan(kind)
     if rule is not None:
-        found.extend(rule(value, path))
+        found.extend(rule(value))
     for name in members:
         member = getattr(value, name)
-        if member is not None:
-            _walk(member, f"{path}.{name}", found)
+        if member is not None and (inner := _breaches(member)):
+            found += _below(f".{name}", inner)
+    return found
+
+
+def _below(path: str, found: list[Breach]) -> list[Breach]:
+    return [replace(breach, path=path + breach.path) for breach in found]
 
 
 @cache

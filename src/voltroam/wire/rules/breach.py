@@ -1,6 +1,6 @@
 """What a rule yields, and the comparisons that rules share."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,16 +16,18 @@ class Breach:
     warning: bool = False
 
 
-Rule = Callable[[Any, str], Iterator[Breach]]
-"""A rule of one type: gets an object of it and its path."""
+Rule = Callable[[Any], Iterator[Breach]]
+"""A rule of one type: gets an object of it, its paths begin there (`.evses[0]`, or nothing)."""
 
 
 def unique(
-    path: str, rule: str, keys: Iterable[tuple[str, str]], *, warning: bool = False
+    path: str, rule: str, name: str, keys: list[str], *, warning: bool = False
 ) -> Iterator[Breach]:
     """The keys themselves stay out of the message: they may identify a driver."""
+    if len(set(keys)) == len(keys):
+        return
     seen: set[str] = set()
-    for index, (key, name) in enumerate(keys):
+    for index, key in enumerate(keys):
         if key in seen:
             yield Breach(f"{path}[{index}]", rule, f"the same {name} again", warning)
         seen.add(key)

@@ -11,16 +11,14 @@ from voltroam.standard.types import NOT_AVAILABLE
 from voltroam.wire.rules.breach import Breach, Rule, reached, unique
 
 
-def _location(location: v.Location, path: str) -> Iterator[Breach]:
+def _location(location: v.Location) -> Iterator[Breach]:
     if location.publish and location.publish_allowed_to:
-        yield Breach(
-            f"{path}.publish_allowed_to", "LOC-PUB-05", "only allowed when publish is false"
-        )
+        yield Breach(".publish_allowed_to", "LOC-PUB-05", "only allowed when publish is false")
     if location.time_zone not in _time_zones():
-        yield Breach(f"{path}.time_zone", "LOC-TXT-03", "no name of the IANA time zone database")
-    yield from unique(
-        f"{path}.evses", "LOC-EVSE-01", ((fold(evse.uid), "uid") for evse in location.evses or ())
-    )
+        yield Breach(".time_zone", "LOC-TXT-03", "no name of the IANA time zone database")
+    if location.evses:
+        uids = [fold(evse.uid) for evse in location.evses]
+        yield from unique(".evses", "LOC-EVSE-01", "uid", uids)
 
 
 @cache
@@ -28,50 +26,48 @@ def _time_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _geo_location(point: v.GeoLocation, path: str) -> Iterator[Breach]:
+def _geo_location(point: v.GeoLocation) -> Iterator[Breach]:
     if NOT_AVAILABLE in (point.latitude, point.longitude):
-        yield Breach(path, "CORE-TYPE-17", "no coordinates: the place cannot be shown", True)
+        yield Breach("", "CORE-TYPE-17", "no coordinates: the place cannot be shown", True)
         return
-    for name, value, limit in (
-        ("latitude", point.latitude, 90),
-        ("longitude", point.longitude, 180),
-    ):
-        if _beyond(value, limit):
-            yield Breach(f"{path}.{name}", "mod_locations", f"beyond {limit} degrees", True)
+    if _beyond(point.latitude, 90):
+        yield Breach(".latitude", "mod_locations", "beyond 90 degrees", True)
+    if _beyond(point.longitude, 180):
+        yield Breach(".longitude", "mod_locations", "beyond 180 degrees", True)
 
 
 def _beyond(value: str, limit: int) -> bool:
-    whole = value.lstrip("-").partition(".")[0]
-    return whole.isdecimal() and abs(Decimal(value)) > limit
+    try:
+        return abs(float(value)) > limit
+    except ValueError:
+        return False  # the pattern's fault, and told there
 
 
-def _evse(evse: v.EVSE, path: str) -> Iterator[Breach]:
-    yield from unique(
-        f"{path}.connectors", "LOC-EVSE-03", ((fold(one.id), "id") for one in evse.connectors)
-    )
+def _evse(evse: v.EVSE) -> Iterator[Breach]:
+    if len(evse.connectors) > 1:
+        ids = [fold(connector.id) for connector in evse.connectors]
+        yield from unique(".connectors", "LOC-EVSE-03", "id", ids)
 
 
-def _publish_token(token: v.PublishTokenType, path: str) -> Iterator[Breach]:
+def _publish_token(token: v.PublishTokenType) -> Iterator[Breach]:
     if not (token.uid or token.visual_number or token.group_id):
-        yield Breach(path, "LOC-PUB-03", "one of uid, visual_number and group_id is needed")
+        yield Breach("", "LOC-PUB-03", "one of uid, visual_number and group_id is needed")
     if token.uid and token.type is None:
-        yield Breach(f"{path}.type", "LOC-PUB-04", "uid needs type beside it")
+        yield Breach(".type", "LOC-PUB-04", "uid needs type beside it")
     if token.visual_number and not token.issuer:
-        yield Breach(f"{path}.issuer", "LOC-PUB-04", "visual_number needs issuer beside it")
+        yield Breach(".issuer", "LOC-PUB-04", "visual_number needs issuer beside it")
 
 
-def _hours(hours: v.Hours, path: str) -> Iterator[Breach]:
+def _hours(hours: v.Hours) -> Iterator[Breach]:
     if hours.twentyfourseven and hours.regular_hours:
-        yield Breach(
-            f"{path}.regular_hours", "LOC-HRS-01", "only allowed when twentyfourseven is false"
-        )
+        yield Breach(".regular_hours", "LOC-HRS-01", "only allowed when twentyfourseven is false")
     if not hours.twentyfourseven and not hours.regular_hours:
-        yield Breach(f"{path}.regular_hours", "LOC-HRS-01", "needed when twentyfourseven is false")
+        yield Breach(".regular_hours", "LOC-HRS-01", "needed when twentyfourseven is false")
     openings = hours.exceptional_openings or ()
     for index, closing in enumerate(hours.exceptional_closings or ()):
         if any(_overlap(closing, opening) for opening in openings):
             yield Breach(
-                f"{path}.exceptional_closings[{index}]", "mod_locations",
+                f".exceptional_closings[{index}]", "mod_locations",
                 "overlaps an exceptional opening", True,
             )  # fmt: skip
 
@@ -82,44 +78,40 @@ def _overlap(one: v.ExceptionalPeriod, other: v.ExceptionalPeriod) -> bool:
     )
 
 
-def _regular_hours(hours: v.RegularHours, path: str) -> Iterator[Breach]:
+def _regular_hours(hours: v.RegularHours) -> Iterator[Breach]:
     if hours.period_end <= hours.period_begin:
-        yield Breach(f"{path}.period_end", "LOC-HRS-04", "must be later than period_begin")
+        yield Breach(".period_end", "LOC-HRS-04", "must be later than period_begin")
 
 
-def _period(period: v.ExceptionalPeriod | v.StatusSchedule, path: str) -> Iterator[Breach]:
+def _period(period: v.ExceptionalPeriod | v.StatusSchedule) -> Iterator[Breach]:
     if reached(period.period_end, period.period_begin):
-        yield Breach(
-            f"{path}.period_end", "mod_locations", "should be later than period_begin", True
-        )
+        yield Breach(".period_end", "mod_locations", "should be later than period_begin", True)
 
 
-def _energy_mix(mix: v.EnergyMix, path: str) -> Iterator[Breach]:
+def _energy_mix(mix: v.EnergyMix) -> Iterator[Breach]:
     sources = mix.energy_sources or ()
     total = sum((source.percentage for source in sources), Decimal(0))
     # one percent covers mixes whose parts were rounded one by one
     if sources and abs(total - 100) > 1:
-        yield Breach(
-            f"{path}.energy_sources", "LOC-DT-09", f"percentages add up to {total:f}", True
-        )
+        yield Breach(".energy_sources", "LOC-DT-09", f"percentages add up to {total:f}", True)
     fossil = {
         v.EnergySourceCategory.NUCLEAR, v.EnergySourceCategory.GENERAL_FOSSIL,
         v.EnergySourceCategory.COAL, v.EnergySourceCategory.GAS,
     }  # fmt: skip
     if mix.is_green_energy and any(s.source in fossil and s.percentage > 0 for s in sources):
         yield Breach(
-            f"{path}.is_green_energy",
+            ".is_green_energy",
             "mod_locations",
             "true beside fossil or nuclear sources",
             True,
         )
     if mix.is_green_energy and any(impact.amount > 0 for impact in mix.environ_impact or ()):
-        yield Breach(f"{path}.is_green_energy", "mod_locations", "true beside waste", True)
+        yield Breach(".is_green_energy", "mod_locations", "true beside waste", True)
 
 
-def _energy_source(source: v.EnergySource, path: str) -> Iterator[Breach]:
+def _energy_source(source: v.EnergySource) -> Iterator[Breach]:
     if not 0 <= source.percentage <= 100:
-        yield Breach(f"{path}.percentage", "LOC-DT-06", "must be between 0 and 100")
+        yield Breach(".percentage", "LOC-DT-06", "must be between 0 and 100")
 
 
 RULES: dict[type, Rule] = {

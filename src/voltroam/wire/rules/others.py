@@ -8,46 +8,40 @@ from voltroam.standard.parties import fold
 from voltroam.wire.rules.breach import Breach, Rule, unique
 
 
-def _token(token: v.Token, path: str) -> Iterator[Breach]:
+def _token(token: v.Token) -> Iterator[Breach]:
     passing = token.type in (v.TokenType.AD_HOC_USER, v.TokenType.APP_USER)
     if passing and token.whitelist is not v.WhitelistType.NEVER:
-        yield Breach(f"{path}.whitelist", "TOK-WL-06", f"should be NEVER for {token.type}", True)
+        yield Breach(".whitelist", "TOK-WL-06", f"should be NEVER for {token.type}", True)
 
 
-def _credentials(credentials: v.Credentials, path: str) -> Iterator[Breach]:
+def _credentials(credentials: v.Credentials) -> Iterator[Breach]:
     if not all("!" <= character <= "~" for character in credentials.token):
-        yield Breach(f"{path}.token", "CORE-CRED-03", "should be printable ASCII, no spaces", True)
+        yield Breach(".token", "CORE-CRED-03", "should be printable ASCII, no spaces", True)
+    roles = [
+        f"{role.role}/{fold(role.country_code)}/{fold(role.party_id)}" for role in credentials.roles
+    ]
+    yield from unique(".roles", "CORE-CRED-08", "role and party", roles)
+
+
+def _version_details(details: v.VersionDetails) -> Iterator[Breach]:
+    endpoints = [f"{endpoint.identifier}/{endpoint.role}" for endpoint in details.endpoints]
     yield from unique(
-        f"{path}.roles",
-        "CORE-CRED-08",
-        (
-            (f"{role.role}/{fold(role.country_code)}/{fold(role.party_id)}", "role and party")
-            for role in credentials.roles
-        ),
+        ".endpoints", "version_information_endpoint", "module and role", endpoints, warning=True
     )
 
 
-def _version_details(details: v.VersionDetails, path: str) -> Iterator[Breach]:
-    yield from unique(
-        f"{path}.endpoints",
-        "version_information_endpoint",
-        ((f"{one.identifier}/{one.role}", "module and role") for one in details.endpoints),
-        warning=True,
-    )
-
-
-def _start_session(command: v.StartSession, path: str) -> Iterator[Breach]:
+def _start_session(command: v.StartSession) -> Iterator[Breach]:
     if command.connector_id is not None and command.evse_uid is None:
-        yield Breach(f"{path}.evse_uid", "CMD-START-07", "needed when connector_id is set")
+        yield Breach(".evse_uid", "CMD-START-07", "needed when connector_id is set")
 
 
-def _profile(profile: v.ChargingProfile, path: str) -> Iterator[Breach]:
+def _profile(profile: v.ChargingProfile) -> Iterator[Breach]:
     rate = profile.min_charging_rate
     if rate is not None and not _one_decimal(rate):
-        yield Breach(f"{path}.min_charging_rate", "CHP-SEM-06", "more than one decimal")
+        yield Breach(".min_charging_rate", "CHP-SEM-06", "more than one decimal")
     last = -1
     for index, period in enumerate(profile.charging_profile_period or ()):
-        at = f"{path}.charging_profile_period[{index}]"
+        at = f".charging_profile_period[{index}]"
         if not _one_decimal(period.limit):
             yield Breach(f"{at}.limit", "CHP-SEM-06", "more than one decimal")
         if period.start_period <= last:
@@ -60,9 +54,9 @@ def _one_decimal(number: Decimal) -> bool:
     return isinstance(exponent, int) and exponent >= -1
 
 
-def _active_profile(result: v.ActiveChargingProfileResult, path: str) -> Iterator[Breach]:
+def _active_profile(result: v.ActiveChargingProfileResult) -> Iterator[Breach]:
     if result.result is v.ChargingProfileResultType.ACCEPTED and result.profile is None:
-        yield Breach(f"{path}.profile", "CHP-DT-03", "missing though ACCEPTED", True)
+        yield Breach(".profile", "CHP-DT-03", "missing though ACCEPTED", True)
 
 
 RULES: dict[type, Rule] = {

@@ -11,74 +11,74 @@ from voltroam.standard.v2_2_1.cdrs import SESSION_ONLY
 from voltroam.wire.rules.breach import Breach, Rule, before
 
 
-def _session(session: v.Session, path: str) -> Iterator[Breach]:
+def _session(session: v.Session) -> Iterator[Breach]:
     if session.status is v.SessionStatus.ACTIVE:
         for name in ("evse_uid", "connector_id"):
             if getattr(session, name) == NOT_AVAILABLE:
-                yield Breach(f"{path}.{name}", "SES-OBJ-02", "#NA only before an EVSE is assigned")
+                yield Breach(f".{name}", "SES-OBJ-02", "#NA only before an EVSE is assigned")
     if session.status is v.SessionStatus.COMPLETED and session.end_date_time is None:
-        yield Breach(f"{path}.end_date_time", "mod_sessions", "missing though COMPLETED", True)
+        yield Breach(".end_date_time", "mod_sessions", "missing though COMPLETED", True)
     if before(session.end_date_time, session.start_date_time):
-        yield Breach(f"{path}.end_date_time", "mod_sessions", "before start_date_time", True)
-    yield from _in_order(session.charging_periods or (), f"{path}.charging_periods")
+        yield Breach(".end_date_time", "mod_sessions", "before start_date_time", True)
+    yield from _in_order(session.charging_periods or ())
 
 
-def _dimension(dimension: v.CdrDimension, path: str) -> Iterator[Breach]:
+def _dimension(dimension: v.CdrDimension) -> Iterator[Breach]:
     percent = dimension.type is v.CdrDimensionType.STATE_OF_CHARGE
     if percent and not 0 <= dimension.volume <= 100:
-        yield Breach(f"{path}.volume", "mod_cdrs", "state of charge is between 0 and 100")
+        yield Breach(".volume", "mod_cdrs", "state of charge is between 0 and 100")
 
 
-def _in_order(periods: Iterable[v.ChargingPeriod], path: str) -> Iterator[Breach]:
+def _in_order(periods: Iterable[v.ChargingPeriod]) -> Iterator[Breach]:
     last: datetime | None = None
     for index, period in enumerate(periods):
         if before(period.start_date_time, last):
-            yield Breach(f"{path}[{index}]", "mod_cdrs", "starts before the period above it", True)
+            yield Breach(
+                f".charging_periods[{index}]", "mod_cdrs", "starts before the period above it", True
+            )
         last = period.start_date_time
 
 
-def _cdr(cdr: v.CDR, path: str) -> Iterator[Breach]:
-    yield from _cdr_credit(cdr, path)
+def _cdr(cdr: v.CDR) -> Iterator[Breach]:
+    yield from _cdr_credit(cdr)
     for index, period in enumerate(cdr.charging_periods):
         for at, dimension in enumerate(period.dimensions):
             if dimension.type in SESSION_ONLY:
                 yield Breach(
-                    f"{path}.charging_periods[{index}].dimensions[{at}].type", "CDR-DT-06",
+                    f".charging_periods[{index}].dimensions[{at}].type", "CDR-DT-06",
                     f"{dimension.type} is for sessions only",
                 )  # fmt: skip
-    yield from _in_order(cdr.charging_periods, f"{path}.charging_periods")
+    yield from _in_order(cdr.charging_periods)
     if before(cdr.end_date_time, cdr.start_date_time):
-        yield Breach(f"{path}.end_date_time", "mod_cdrs", "before start_date_time", True)
+        yield Breach(".end_date_time", "mod_cdrs", "before start_date_time", True)
     reserved = _volume(cdr, v.CdrDimensionType.RESERVATION_TIME) is not None
     reserved = reserved or cdr.total_reservation_cost is not None
     if cdr.session_id is None and not reserved:
-        yield Breach(f"{path}.session_id", "CDR-OBJ-01", "missing without a reservation", True)
+        yield Breach(".session_id", "CDR-OBJ-01", "missing without a reservation", True)
     where = cdr.cdr_location
     for name in ("evse_uid", "evse_id", "connector_id"):
         if getattr(where, name) == NOT_AVAILABLE and not reserved:
-            yield Breach(
-                f"{path}.cdr_location.{name}", "CDR-OBJ-12", "#NA without a reservation", True
-            )
-    yield from _cdr_totals(cdr, path)
+            yield Breach(f".cdr_location.{name}", "CDR-OBJ-12", "#NA without a reservation", True)
+    yield from _cdr_totals(cdr)
 
 
-def _cdr_credit(cdr: v.CDR, path: str) -> Iterator[Breach]:
+def _cdr_credit(cdr: v.CDR) -> Iterator[Breach]:
     if cdr.credit and not cdr.credit_reference_id:
-        yield Breach(f"{path}.credit_reference_id", "CDR-CRED-02", "a credit CDR needs it")
+        yield Breach(".credit_reference_id", "CDR-CRED-02", "a credit CDR needs it")
     if cdr.credit_reference_id and not cdr.credit:
-        yield Breach(f"{path}.credit", "CDR-CRED-04", "not set beside credit_reference_id", True)
+        yield Breach(".credit", "CDR-CRED-04", "not set beside credit_reference_id", True)
     if not cdr.credit and len(cdr.id) > 36:
-        yield Breach(f"{path}.id", "CDR-CRED-05", "longer than 36 and no credit CDR")
+        yield Breach(".id", "CDR-CRED-05", "longer than 36 and no credit CDR")
     if cdr.credit and fold(cdr.id) == fold(cdr.credit_reference_id or ""):
-        yield Breach(f"{path}.id", "CDR-CRED-01", "a credit CDR has an id of its own")
+        yield Breach(".id", "CDR-CRED-01", "a credit CDR has an id of its own")
 
 
-def _cdr_totals(cdr: v.CDR, path: str) -> Iterator[Breach]:
+def _cdr_totals(cdr: v.CDR) -> Iterator[Breach]:
     energy = _volume(cdr, v.CdrDimensionType.ENERGY)
     if energy is not None and abs(energy - cdr.total_energy) > Decimal("0.01"):
-        yield Breach(f"{path}.total_energy", "mod_cdrs", f"periods add up to {energy:f} kWh", True)
+        yield Breach(".total_energy", "mod_cdrs", f"periods add up to {energy:f} kWh", True)
     if cdr.total_parking_time is not None and cdr.total_parking_time > cdr.total_time:
-        yield Breach(f"{path}.total_parking_time", "CDR-OBJ-06", "more than total_time", True)
+        yield Breach(".total_parking_time", "CDR-OBJ-06", "more than total_time", True)
     bounded = any(tariff.min_price or tariff.max_price for tariff in cdr.tariffs or ())
     parts = [
         part.excl_vat
@@ -96,9 +96,7 @@ def _cdr_totals(cdr: v.CDR, path: str) -> Iterator[Breach]:
         and not cdr.credit
         and abs(sum(parts) - cdr.total_cost.excl_vat) > slack
     ):
-        yield Breach(
-            f"{path}.total_cost", "CDR-OBJ-08", f"the parts add up to {sum(parts):f}", True
-        )
+        yield Breach(".total_cost", "CDR-OBJ-08", f"the parts add up to {sum(parts):f}", True)
 
 
 def _volume(cdr: v.CDR, kind: v.CdrDimensionType) -> Decimal | None:

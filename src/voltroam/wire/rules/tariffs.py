@@ -7,43 +7,43 @@ from voltroam.standard import v2_2_1 as v
 from voltroam.wire.rules.breach import Breach, Rule, reached
 
 
-def _tariff(tariff: v.Tariff, path: str) -> Iterator[Breach]:
+def _tariff(tariff: v.Tariff) -> Iterator[Breach]:
     if tariff.start_date_time is not None and reached(tariff.end_date_time, tariff.start_date_time):
-        yield Breach(f"{path}.end_date_time", "mod_tariffs", "not after start_date_time", True)
+        yield Breach(".end_date_time", "mod_tariffs", "not after start_date_time", True)
     low, high = tariff.min_price, tariff.max_price
     if low and high and low.excl_vat > high.excl_vat:
-        yield Breach(f"{path}.min_price", "mod_tariffs", "more than max_price", True)
+        yield Breach(".min_price", "mod_tariffs", "more than max_price", True)
 
 
-def _element(element: v.TariffElement, path: str) -> Iterator[Breach]:
+def _element(element: v.TariffElement) -> Iterator[Breach]:
     reservation = element.restrictions is not None and element.restrictions.reservation is not None
     allowed = {v.TariffDimensionType.FLAT, v.TariffDimensionType.TIME}
     for index, component in enumerate(element.price_components):
         if reservation and component.type not in allowed:
             yield Breach(
-                f"{path}.price_components[{index}].type", "TAR-RSV-01",
+                f".price_components[{index}].type", "TAR-RSV-01",
                 "a reservation has FLAT and TIME only",
             )  # fmt: skip
     kinds = Counter(component.type for component in element.price_components)
     for kind, count in kinds.items():
         if count > 1:
-            yield Breach(f"{path}.price_components", "TAR-OBJ-02", f"{kind} more than once", True)
+            yield Breach(".price_components", "TAR-OBJ-02", f"{kind} more than once", True)
 
 
-def _component(component: v.PriceComponent, path: str) -> Iterator[Breach]:
+def _component(component: v.PriceComponent) -> Iterator[Breach]:
     if component.step_size < 0:
-        yield Breach(f"{path}.step_size", "TAR-PC-01", "must not be negative")
+        yield Breach(".step_size", "TAR-PC-01", "must not be negative")
     if component.step_size == 0 and component.type is not v.TariffDimensionType.FLAT:
-        yield Breach(f"{path}.step_size", "TAR-PC-01", "0 counts as 1", True)
+        yield Breach(".step_size", "TAR-PC-01", "0 counts as 1", True)
 
 
-def _restrictions(limits: v.TariffRestrictions, path: str) -> Iterator[Breach]:
+def _restrictions(limits: v.TariffRestrictions) -> Iterator[Breach]:
     if limits.start_date and limits.end_date and limits.end_date <= limits.start_date:
-        yield Breach(f"{path}.end_date", "TAR-RES-05", "never reached: not after start_date", True)
+        yield Breach(".end_date", "TAR-RES-05", "never reached: not after start_date", True)
     for name in ("kwh", "current", "power", "duration"):
         low, high = getattr(limits, f"min_{name}"), getattr(limits, f"max_{name}")
         if low is not None and high is not None and high <= low:
-            yield Breach(f"{path}.max_{name}", "mod_tariffs", f"not above min_{name}", True)
+            yield Breach(f".max_{name}", "mod_tariffs", f"not above min_{name}", True)
 
 
 RULES: dict[type, Rule] = {
