@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from voltroam.standard.endpoints import VERSIONS_MODULE
 from voltroam.standard.errors import CallerError, InvalidBody
@@ -33,13 +33,13 @@ def read_call(request: Request, router: Router) -> Call:
     queries and routing headers that are none. Configuration modules ignore routing headers
     (OCPI 2.2.1 §transport, message routing).
     """
-    target = urlsplit(request.url)
-    match = router.locate(request.method, target.path)
+    path, _, query_text = request.url.partition("#")[0].partition("?")
+    match = router.locate(request.method, path)
     row = match.endpoint
     for name, value in match.keys.items():
         if not _IDENTIFIER.fullmatch(value):
             raise CallerError(f"{name} in the URL must be printable ASCII")
-    query = _query(target.query)
+    query = _query(query_text)
     for name in row.required_query:
         if name not in query:
             raise CallerError(f"query parameter {name} is required")
