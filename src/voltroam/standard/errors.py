@@ -1,20 +1,20 @@
 """Every fault that crosses a floor is one of these.
 
-    OcpiError                whose fault, OCPI status code, HTTP hint
-    ├── CallerError          theirs: what reached us is wrong (2xxx)
-    │   ├── InvalidBody      not JSON at all (HTTP 400)
-    │   ├── Unauthorized     unknown or missing credentials token (HTTP 401)
-    │   ├── NotFound         absent, or not yours: the same answer (HTTP 404)
-    │   ├── WrongMethod      the interface does not offer it (HTTP 405)
-    │   ├── TooLarge         over a limit (HTTP 413)
-    │   └── TooMany          over a rate (HTTP 429)
-    ├── NodeError            ours (3xxx)
-    │   └── Overloaded       the write queue is full (HTTP 429)
-    └── PartnerError         the far end of a call that we made
-        ├── Unreachable      no connection, TLS, time-out: we do not know whether it arrived
-        ├── Refused          an OCPI code outside 1xxx, or an HTTP error with an envelope
-        ├── Unusable         an answer that is no OCPI envelope, too large, or against the rules
-        └── ForbiddenUrl     a URL that the guard does not let us call
+OcpiError                whose fault, OCPI status code, HTTP hint
+├── CallerError          theirs: what reached us is wrong (2xxx)
+│   ├── InvalidBody      not JSON at all (HTTP 400)
+│   ├── Unauthorized     unknown or missing credentials token (HTTP 401)
+│   ├── NotFound         absent, or not yours: the same answer (HTTP 404)
+│   ├── WrongMethod      the interface does not offer it (HTTP 405)
+│   ├── TooLarge         over a limit (HTTP 413)
+│   └── TooMany          over a rate (HTTP 429)
+├── NodeError            ours (3xxx)
+│   └── Overloaded       the write queue is full (HTTP 429)
+└── PartnerError         the far end of a call that we made
+    ├── Unreachable      no connection, TLS, time-out: we do not know whether it arrived
+    ├── Refused          an OCPI code outside 1xxx, or an HTTP error with an envelope
+    ├── Unusable         an answer that is no OCPI envelope, too large, or against the rules
+    └── ForbiddenUrl     a URL that the guard does not let us call
 """
 
 from voltroam.standard.status import StatusCode
@@ -34,7 +34,7 @@ class OcpiError(Exception):
 
 
 class CallerError(OcpiError):
-    """What reached us is wrong; HTTP stays 200 for an existing resource (OCPI 2.2.1 §status_codes)."""
+    """What reached us is wrong; HTTP stays 200 where the resource exists (§status_codes)."""
 
     status_code = StatusCode.INVALID_PARAMETERS
 
@@ -103,7 +103,7 @@ class Unreachable(PartnerError):
 
 
 class Refused(PartnerError):
-    """The partner's own words: its HTTP status, OCPI code (None without envelope), Retry-After seconds."""
+    """The partner's own words: HTTP status, OCPI code (None: no envelope), Retry-After seconds."""
 
     def __init__(
         self,

@@ -22,5 +22,5 @@ class PartyId(NamedTuple):
 
 
 def fold(identifier: str) -> str:
-    """Identifiers compare without case (CiString, OCPI 2.2.1 §types); folded here, never by a database."""
+    """Identifiers compare without case (OCPI 2.2.1 §types); folded here, never by a database."""
     return identifier.upper() if identifier.isascii() else identifier.casefold().upper()

@@ -1,4 +1,4 @@
-"""OCPI status codes: the first digit says whose fault, the rest which one (OCPI 2.2.1 §status_codes)."""
+"""OCPI status codes: the first digit says whose fault it is (OCPI 2.2.1 §status_codes)."""
 
 from enum import IntEnum
 
