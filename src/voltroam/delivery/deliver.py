@@ -2,7 +2,11 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import uuid4
+
+import msgspec
 
 from voltroam.delivery.cdr_ledger import CdrLedger
 from voltroam.delivery.courier import Courier
@@ -12,16 +16,27 @@ from voltroam.delivery.jobs import supervise
 from voltroam.delivery.knobs import Knobs
 from voltroam.delivery.lane import Gear, LaneStats
 from voltroam.delivery.lanes import Lanes
+from voltroam.delivery.operators import Operators
 from voltroam.delivery.ports import Calls, Now, Platforms
 from voltroam.delivery.presence import Presence
+from voltroam.delivery.quarantine import Quarantine
+from voltroam.delivery.records import SyncNote, load, sync_key
+from voltroam.delivery.retention import Retention, Rotate
 from voltroam.delivery.shelf import Shelf
-from voltroam.roaming.platforms import Identity, Status
+from voltroam.delivery.sync import Progress, PullReport, Sync
+from voltroam.delivery.timetable import Timetable
+from voltroam.roaming.platforms import Identity, Platform, Status
 from voltroam.standard.endpoints import Table
-from voltroam.store.interface import Store
+from voltroam.store.interface import ObjectKey, Store
+
+Job = tuple[str, Callable[[], Awaitable[None]]]
 
 
 class Delivery:
-    """Lanes, ledger, sync and jobs of one process; any number of processes on one store."""
+    """Lanes, ledger, sync and jobs of one process; any number of processes on one store.
+
+    `rotate` gives a partner new tokens (`Registration.rotate`); without it tokens stay.
+    """
 
     def __init__(
         self,
@@ -35,35 +50,51 @@ class Delivery:
         knobs: Knobs | None = None,
         chance: random.Random | None = None,
         holder: str | None = None,
+        rotate: Rotate | None = None,
         sync: bool = True,
     ) -> None:
         self._store = store
         self._directory = directory
-        self._knobs = knobs or Knobs()
-        self._tail = FeedTail(store, self._knobs.tail_rows)
-        self._presence = Presence(directory, self._returned)
-        shelf = Shelf(self._knobs.shelf_bytes, patch_between)
+        self._knobs = knobs = knobs or Knobs()
+        chance, holder = chance or random.SystemRandom(), holder or uuid4().hex
+        self._tail = FeedTail(store, knobs.tail_rows)
+        self.quarantine = Quarantine(store, directory, identity, table, now)
+        self._sync = Sync(
+            store, calls, identity, table, quarantine=self.quarantine, knobs=knobs, now=now
+        )
+        self._timetable = Timetable(
+            store, directory, self._sync, knobs=knobs, now=now, chance=chance, holder=holder
+        )
+        self._presence = Presence(directory, self._timetable.returned)
+        self._ledger = CdrLedger(store, calls, table, knobs, now)
         gear = Gear(
             store=store,
             table=table,
             tail=self._tail,
-            courier=Courier(calls, table, shelf),
-            ledger=CdrLedger(store, calls, table, self._knobs, now),
-            knobs=self._knobs,
+            courier=Courier(calls, table, Shelf(knobs.shelf_bytes, patch_between)),
+            ledger=self._ledger,
+            knobs=knobs,
             now=now,
-            chance=chance or random.SystemRandom(),
+            chance=chance,
             known_limit=self._known_limit,
             offline=self._presence.offline,
             connected=self._presence.connected,
         )
-        self._lanes = Lanes(gear, directory, identity, holder or uuid4().hex)
+        self._lanes = Lanes(gear, directory, identity, holder)
+        self._operators = Operators(store, directory, now)
+        self._retention = Retention(
+            store, directory, knobs=knobs, now=now, holder=holder, rotate=rotate
+        )
+        self._jobs: list[Job] = [("feed", self._tail.run), ("lanes", self._lanes.run)]
+        if sync:
+            self._jobs += [("sync", self._timetable.run), ("retention", self._retention.run)]
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Until `stop`: whatever fails is logged and begun again."""
         jobs = [
-            asyncio.create_task(supervise("feed", self._tail.run, self._knobs)),
-            asyncio.create_task(supervise("lanes", self._lanes.run, self._knobs)),
+            asyncio.create_task(supervise(name, job, self._knobs), name=name)
+            for name, job in self._jobs
         ]
         try:
             await self._stopping.wait()
@@ -83,6 +114,74 @@ class Delivery:
             await self._presence.connected(platform_id)
         self._lanes.wake(platform_id)
 
+    # -- pull -----------------------------------------------------------------------------------
+
+    async def pull(
+        self,
+        platform: Platform,
+        module: str,
+        *,
+        full: bool = False,
+        progress: Progress = lambda report: None,
+        force: bool = False,
+    ) -> PullReport:
+        """Pull one module now. `force`: objects that vanished are gone, however many.
+
+        Raises the PartnerError family when the list ends early, CallerError for no such list.
+        """
+        note = await load(self._store, sync_key(platform.id, module), SyncNote)
+        report = await self._sync.pull(
+            platform, module, full=full, note=note, progress=progress, force=force
+        )
+        if note is None:
+            note = SyncNote(platform=platform.id, module=module, epoch=self._store.epoch)
+        await self._timetable.done(note, report)
+        await self._presence.connected(platform.id)
+        return report
+
+    def modules(self, platform: Platform) -> list[str]:
+        """What can be pulled from a partner."""
+        return self._sync.modules(platform)
+
+    # -- operators ------------------------------------------------------------------------------
+
+    async def resync(self, platform: Platform) -> None:
+        """Send everything once more, whichever process delivers to it."""
+        await self._operators.resync(platform)
+
+    async def pause(self, platform: Platform) -> None:
+        """Deliver nothing until `resume`; nothing is lost."""
+        await self._directory.update(platform.id, lambda it: _paused(it, True))
+
+    async def resume(self, platform: Platform) -> None:
+        await self._directory.update(platform.id, lambda it: _paused(it, False))
+
+    async def parked(self, platform: Platform) -> list[dict[str, Any]]:
+        """Objects that the partner does not take, with the reason of each."""
+        return await self._operators.parked(platform)
+
+    async def retry_parked(self, platform: Platform) -> int:
+        """Try all of them again; a running node does within a second. How many."""
+        return await self._operators.retry_parked(platform)
+
+    async def facts(self, platform: Platform) -> dict[str, Any]:
+        """Where delivery to a partner stands, from the records: any process may ask."""
+        return await self._operators.facts(platform)
+
+    async def cdrs(self, platform: Platform) -> list[dict[str, Any]]:
+        """The ledger of one partner: the fate of each CDR."""
+        return await self._operators.cdrs(platform)
+
+    async def retry_cdr(self, key: ObjectKey) -> bool:
+        """A person decided: send the CDR again. False if it was accepted already or is unknown."""
+        return await self._ledger.retry(key)
+
+    async def questions(self) -> list[dict[str, Any]]:
+        """What only an operator may decide; `pull(..., full=True, force=True)` says yes."""
+        return await self._operators.questions()
+
+    # -- figures --------------------------------------------------------------------------------
+
     def stats(self) -> list[LaneStats]:
         """Of the lanes that this process runs."""
         return self._lanes.stats()
@@ -95,5 +194,6 @@ class Delivery:
     def _known_limit(self) -> int:
         return max(1000, self._knobs.known_objects // max(1, len(self._lanes)))
 
-    async def _returned(self, platform_id: str) -> None:
-        return None
+
+def _paused(platform: Platform, paused: bool) -> Platform:
+    return msgspec.structs.replace(platform, paused=paused)

@@ -127,6 +127,8 @@ class SyncNote(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Why the last pull failed."""
     wanted_full: bool = False
     attempts: int = 0
+    epoch: str = ""
+    """The life of the database in which this is true; after a restore all is pulled in full."""
 
 
 class Quarantined(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -1,0 +1,94 @@
+"""What is kept only for a while, and what is renewed every month: under a lease, once per node."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.ports import Now, Platforms
+from voltroam.delivery.records import (
+    HORIZON_KEY,
+    LANE,
+    Horizon,
+    LaneNote,
+    draft,
+    load,
+    read,
+    write,
+)
+from voltroam.roaming.platforms import Platform, Status
+from voltroam.standard.errors import OcpiError
+from voltroam.store.interface import Store
+
+log = structlog.get_logger("voltroam.retention")
+
+SECOND = 1_000_000
+Rotate = Callable[[Platform], Awaitable[object]]
+
+
+class Retention:
+    """Purges tombstones that every live lane has passed, old events; rotates old tokens."""
+
+    def __init__(
+        self,
+        store: Store,
+        platforms: Platforms,
+        *,
+        knobs: Knobs,
+        now: Now,
+        holder: str,
+        rotate: Rotate | None,
+    ) -> None:
+        self._store = store
+        self._platforms = platforms
+        self._knobs = knobs
+        self._now = now
+        self._holder = holder
+        self._rotate = rotate
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            if await self._store.lease("retention", self._holder, 2 * self._knobs.retention_every):
+                await self.purge()
+                await self.rotate()
+            await asyncio.sleep(self._knobs.retention_every)
+
+    async def purge(self) -> int:
+        """Tombstones below every live lane, and events that are too old. How many went."""
+        now = self._now()
+        passed = await self._passed(now)
+        horizon = await load(self._store, HORIZON_KEY, Horizon)
+        if horizon is None or horizon.purged < passed:
+            await write(self._store, draft(HORIZON_KEY, Horizon(passed)))
+        before = now - int(self._knobs.events_kept * SECOND)
+        return await self._store.purge(tombstones_before=passed, events_before=before)
+
+    async def _passed(self, now: int) -> int:
+        """The feed number that every lane has passed which noted anything lately."""
+        passed = await self._store.head()
+        dead = now - int(self._knobs.lane_dead_after * SECOND)
+        after = ""
+        while page := await self._store.records(LANE, after=after):
+            for record in page:
+                note = read(record, LaneNote)
+                if note.saved_at >= dead:
+                    passed = min(passed, note.cursor)
+            after = page[-1].key.id
+        return passed
+
+    async def rotate(self) -> None:
+        """New tokens where the old ones are a month old (design: security)."""
+        if self._rotate is None:
+            return
+        limit = self._now() - int(self._knobs.rotate_every * SECOND)
+        for platform in await self._platforms.all():
+            since = platform.rotated_at or platform.registered_at
+            wanted = platform.is_registered and platform.status is Status.CONNECTED
+            if not wanted or platform.paused or since is None or since > limit:
+                continue
+            try:
+                await self._rotate(platform)
+            except OcpiError as fault:
+                log.warning("rotation failed", platform=platform.name, reason=fault.message)

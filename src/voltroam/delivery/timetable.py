@@ -1,0 +1,176 @@
+"""When is pulled: at registration, after an outage, daily by date, weekly in full, never in step.
+
+Times are leased records, so that one process pulls and any may take over (CORE-HTTP-21: intervals
+of hours, at random).
+"""
+
+import asyncio
+import random
+
+import msgspec
+import structlog
+
+from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.ports import Now, Platforms
+from voltroam.delivery.records import SYNC, SyncNote, draft, load, read, sync_key, write
+from voltroam.delivery.sync import SECOND, PullReport, Sync
+from voltroam.roaming.platforms import Platform, Status
+from voltroam.standard.errors import OcpiError
+from voltroam.store.interface import Change, Decision, Held, Record, Store
+
+log = structlog.get_logger("voltroam.timetable")
+
+AT_ONCE = 8
+"""Pulls that one process does at the same time; one for each platform."""
+
+
+class Timetable:
+    """The `sync` records and the loop that works them off."""
+
+    def __init__(
+        self,
+        store: Store,
+        platforms: Platforms,
+        sync: Sync,
+        *,
+        knobs: Knobs,
+        now: Now,
+        chance: random.Random,
+        holder: str,
+    ) -> None:
+        self._store = store
+        self._platforms = platforms
+        self._sync = sync
+        self._knobs = knobs
+        self._now = now
+        self._chance = chance
+        self._holder = holder
+        self._entered: dict[str, tuple[str, ...]] = {}
+        self._busy: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                await self.look()
+                await asyncio.sleep(self._knobs.poll)
+        finally:
+            for task in self._busy.values():
+                task.cancel()
+            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def look(self) -> None:
+        """Enter new platforms, start what is due."""
+        live = {p.id: p for p in await self._platforms.all() if _is_live(p)}
+        for platform in live.values():
+            await self._enter(platform)
+        self._busy = {name: task for name, task in self._busy.items() if not task.done()}
+        for record in await self._store.records(SYNC, due_before=self._now() + 1):
+            note = read(record, SyncNote)
+            due = live.get(note.platform)
+            if due is not None and due.id not in self._busy and len(self._busy) < AT_ONCE:
+                self._busy[due.id] = asyncio.create_task(self._alone(due, record))
+
+    async def returned(self, platform_id: str) -> None:
+        """It was away: fetch by date what we missed (CORE-OFF-02)."""
+        for record in await self._store.records(SYNC, parent=platform_id):
+            note = read(record, SyncNote)
+            await self._write(note, self._now())
+
+    async def _enter(self, platform: Platform) -> None:
+        """A note for each module that has none, due at once and in full."""
+        modules = tuple(self._sync.modules(platform))
+        if self._entered.get(platform.id) == modules:
+            return
+        notes = {
+            sync_key(platform.id, module): SyncNote(
+                platform=platform.id, module=module, wanted_full=True, epoch=self._store.epoch
+            )
+            for module in modules
+        }
+        now = self._now()
+
+        def decide(held: Held) -> Decision[None]:
+            fresh = []
+            for key, note in notes.items():
+                record = held.records.get(key)
+                if record is None:
+                    fresh.append(draft(key, note, parent=platform.id, due=now))
+                    continue
+                old = read(record, SyncNote)
+                if old.epoch != self._store.epoch:
+                    again = msgspec.structs.replace(old, epoch=self._store.epoch, wanted_full=True)
+                    fresh.append(draft(key, again, parent=platform.id, due=now))
+            return Decision(None, records=fresh)
+
+        await self._store.apply(Change(decide, records=tuple(notes)))
+        self._entered[platform.id] = modules
+
+    async def _alone(self, platform: Platform, record: Record) -> None:
+        """Pull under a lease that is renewed meanwhile; whoever has it does it."""
+        name = f"sync:{record.key.id}"
+        if not await self._store.lease(name, self._holder, self._knobs.lease):
+            return
+        task = asyncio.create_task(self._pull(platform, read(record, SyncNote)))
+        try:
+            while not task.done():
+                await asyncio.wait({task}, timeout=self._knobs.renew)
+                if not task.done() and not await self._store.lease(
+                    name, self._holder, self._knobs.lease
+                ):
+                    return
+            task.result()
+        except Exception:
+            log.exception("pull failed", platform=platform.name)
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+            await self._store.release(name, self._holder)
+
+    async def _pull(self, platform: Platform, note: SyncNote) -> None:
+        current = await load(self._store, sync_key(note.platform, note.module), SyncNote)
+        if current is None:
+            return
+        note = current
+        week = int(self._knobs.weekly * SECOND)
+        full = note.wanted_full or note.full is None or self._now() - note.full >= week
+        try:
+            report = await self._sync.pull(platform, note.module, full=full, note=note)
+        except OcpiError as fault:
+            log.warning(
+                "pull failed", platform=platform.name, module=note.module, reason=fault.message
+            )
+            await self._failed(note, fault)
+            return
+        await self.done(note, report)
+
+    async def done(self, note: SyncNote, report: PullReport) -> None:
+        """Note what came and when to look again."""
+        now = self._now()
+        newest = [moment for moment in (note.newest, report.newest) if moment is not None]
+        note = msgspec.structs.replace(
+            note,
+            newest=max(newest, default=None),
+            last=now,
+            full=now if report.full else note.full,
+            wanted_full=False if report.full else note.wanted_full,
+            reason=None,
+            attempts=0,
+        )
+        await self._write(note, now + self._splayed(self._knobs.daily))
+
+    async def _failed(self, note: SyncNote, fault: OcpiError) -> None:
+        pause = min(self._knobs.daily, self._knobs.sync_retry * 2.0 ** min(note.attempts, 10))
+        note = msgspec.structs.replace(note, reason=fault.message, attempts=note.attempts + 1)
+        await self._write(note, self._now() + self._splayed(pause))
+
+    def _splayed(self, seconds: float) -> int:
+        return int(seconds * (1.0 - self._knobs.splay * self._chance.random()) * SECOND)
+
+    async def _write(self, note: SyncNote, due: int) -> None:
+        key = sync_key(note.platform, note.module)
+        await write(self._store, draft(key, note, parent=note.platform, due=due))
+
+
+def _is_live(platform: Platform) -> bool:
+    return platform.is_registered and platform.status is Status.CONNECTED and not platform.paused

@@ -1,0 +1,147 @@
+"""What a partner listed before and lists no more, after a complete full pull without a fault."""
+
+from collections.abc import AsyncIterator, Set
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.ports import Now
+from voltroam.delivery.records import Question, decision_key, draft, write
+from voltroam.delivery.takeback import withdrawn
+from voltroam.roaming.accept import accept, remove
+from voltroam.roaming.platforms import Identity, Platform
+from voltroam.standard.endpoints import Removal, Resource
+from voltroam.standard.errors import CallerError
+from voltroam.standard.parties import PartyId
+from voltroam.standard.versions import VERSIONS
+from voltroam.store.interface import ObjectKey, ObjectRow, RecordDraft, RecordKey, Store
+
+log = structlog.get_logger("voltroam.vanished")
+
+NAMED = 1000
+"""Ids that a question to the operator lists at most."""
+
+
+class Tally(Protocol):
+    """The part of a pull's report that is filled in here."""
+
+    removed: int
+    questioned: int
+
+
+class Vanished:
+    """Ends objects in the way of their kind: tariffs go, locations are over, tokens are invalid.
+
+    CDRs and sessions never vanish: lists of them need not be complete (TOK-FLOW-05, TAR-FLOW-05).
+    """
+
+    def __init__(self, store: Store, identity: Identity, knobs: Knobs, now: Now) -> None:
+        self._store = store
+        self._identity = identity
+        self._knobs = knobs
+        self._now = now
+
+    async def sweep(
+        self,
+        platform: Platform,
+        resource: Resource,
+        seen: Set[ObjectKey],
+        tally: Tally,
+        *,
+        before: int,
+        force: bool = False,
+    ) -> None:
+        """`seen`: what was listed, refused ones too; `before`: the head when the pull began."""
+        if resource.removal is Removal.NEVER or platform.is_hub:
+            return
+        missing: list[ObjectRow] = []
+        held = 0
+        async for row in self._held(platform, resource):
+            held += 1
+            if row.key not in seen and row.changed <= before:
+                missing.append(row)
+        question = decision_key(platform.id, resource.kind)
+        if self._too_many(len(missing), held) and not force:
+            tally.questioned = len(missing)
+            await self._ask(question, platform, resource, missing, held)
+            return
+        await write(self._store, RecordDraft(question, None))
+        for row in missing:
+            tally.removed += await self._end(platform, resource, row)
+
+    def _too_many(self, missing: int, held: int) -> bool:
+        return missing > self._knobs.vanished_few and missing > held * self._knobs.vanished_share
+
+    async def _held(self, platform: Platform, resource: Resource) -> AsyncIterator[ObjectRow]:
+        """Live objects that came from this platform and belong to its parties."""
+        owners = {party.folded for party in platform.parties(*resource.owner_roles)}
+        for owner in sorted(owners):
+            async for row in self._store.scan(resource.kind, owner=owner):
+                if platform.id in row.sources and not is_over(resource, row.document):
+                    yield row
+
+    async def _ask(
+        self,
+        question: RecordKey,
+        platform: Platform,
+        resource: Resource,
+        missing: list[ObjectRow],
+        held: int,
+    ) -> None:
+        asked = Question(
+            platform=platform.id,
+            module=resource.kind,
+            at=self._now(),
+            vanished=len(missing),
+            held=held,
+            ids=[row.key.id for row in missing[:NAMED]],
+        )
+        log.warning(
+            "too many objects vanished",
+            platform=platform.name,
+            kind=resource.kind,
+            vanished=len(missing),
+            held=held,
+        )
+        await write(self._store, draft(question, asked, parent=platform.id))
+
+    async def _end(self, platform: Platform, resource: Resource, row: ObjectRow) -> bool:
+        try:
+            if resource.removal is Removal.DELETE:
+                members = msgspec.json.decode(row.document)
+                country, _, party = row.key.owner.partition("/")
+                await self._store.apply(
+                    remove(
+                        resource,
+                        PartyId(country, party),
+                        members,
+                        version=VERSIONS[row.version],
+                        source=platform,
+                        identity=self._identity,
+                    )
+                )
+                return True
+            last = withdrawn(resource, row.document)
+            if last is None:
+                return False
+            change = accept(
+                resource,
+                last,
+                version=VERSIONS[row.version],
+                source=platform,
+                identity=self._identity,
+                strict=False,
+                authoritative=True,
+            )
+            return (await self._store.apply(change)).refusal is None
+        except CallerError as error:
+            log.warning("vanished object stays", platform=platform.name, reason=error.message)
+            return False
+
+
+def is_over(resource: Resource, document: bytes) -> bool:
+    """Has its kind's end already: listing it or not makes no difference."""
+    last = withdrawn(resource, document)
+    return last is not None and msgspec.json.decode(last) == msgspec.json.decode(document)
