@@ -12,8 +12,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from voltroam.standard.errors import Unreachable, Unusable
-from voltroam.transport.client import ClientTls, announced, fold_headers, too_large
+from voltroam.transport.client import ClientTls, announced, too_large
 from voltroam.transport.guard import Checked
+from voltroam.transport.headers import fold_headers
 from voltroam.wire.call import Request, Response
 
 

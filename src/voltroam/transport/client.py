@@ -7,7 +7,6 @@ honestly unpacked bodies, and three errors (Unreachable, Unusable, ForbiddenUrl)
 
 import asyncio
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import urljoin
@@ -111,15 +110,6 @@ def _judge_headers(request: Request) -> None:
     for name, value in request.headers.items():
         if not (value.isprintable() and value.isascii() and name.isascii()):
             raise Unreachable(f"header {name!a} holds what no header may hold", sent=False)
-
-
-def fold_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Names in lower case; repeated ones joined by comma (RFC 9110 §5.3)."""
-    headers: dict[str, str] = {}
-    for name, value in pairs:
-        key = name.lower()
-        headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return headers
 
 
 def too_large(limit: int) -> Unusable:

@@ -22,8 +22,9 @@ from pyreqwest.exceptions import (
 )
 
 from voltroam.standard.errors import Unreachable, Unusable
-from voltroam.transport.client import ClientTls, announced, fold_headers, too_large
+from voltroam.transport.client import ClientTls, announced, too_large
 from voltroam.transport.guard import Checked
+from voltroam.transport.headers import fold_headers
 from voltroam.wire.call import Request, Response
 
 LITERAL = ""

@@ -25,19 +25,21 @@ from voltroam.standard.errors import (
 )
 from voltroam.standard.status import StatusCode
 from voltroam.transport.body import Gone, Receive, Send, announces_body, drain, read_body
+from voltroam.transport.headers import fold_headers
 from voltroam.transport.limits import Limits, RateLimit
 from voltroam.transport.metrics import CONTENT_TYPE, Metrics
 from voltroam.wire.call import Call, Reply, Request, Response
 from voltroam.wire.calls import read_call, write_response
 from voltroam.wire.envelope import fault_reply
-from voltroam.wire.headers import read_ids
+from voltroam.wire.headers import Ids, read_ids
 from voltroam.wire.routes import ROOT, Router
 
 Scope = Mapping[str, Any]
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 Authenticate = Callable[[Mapping[str, str]], Awaitable[Platform | None]]
 Answer = Callable[[Call, Platform], Awaitable[Reply]]
-Compress = Callable[[Request, Response], Awaitable[Response]]
+Compress = Callable[[str, Response], Awaitable[Response]]
+"""Takes the Accept-Encoding and what would be sent."""
 Lifespan = Callable[[], AbstractAsyncContextManager[Any]]
 
 log = structlog.get_logger("voltroam.transport.server")
@@ -92,6 +94,7 @@ class OcpiApp:
         self._compress = compress
         self._now = now
         self._serving = False
+        self._names: dict[bytes, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -112,53 +115,62 @@ class OcpiApp:
         started = perf_counter()
         query = scope["query_string"]
         url = f"{path}?{query.decode('latin-1')}" if query else path
-        headers: dict[str, str] = {}
-        request = Request(scope["method"], url, headers)
-        call: Call | None = None
-        unread = True
+        headers = self._fold(scope["headers"])
+        asked: Call | Ids | None = None
+        unread = announces_body(headers)
         try:
-            self._read_head(scope["headers"], headers, url)
-            unread = announces_body(headers)
+            self._judge_head(headers, url)
             platform = await self._authenticate(headers)
             if platform is None:
                 raise Unauthorized("unknown credentials token")
             self._rate.take(platform.id, platform.profile.inbound_rate)
+            body = b""
             if unread:
                 body = await read_body(receive, headers, self._limits)
                 unread = False
-                request = Request(request.method, url, headers, body)
-            call = read_call(request, self._router)
-            reply = await self._answer(call, platform)
-        except OcpiError as fault:
-            reply = fault_reply(fault)
+            asked = read_call(Request(scope["method"], url, headers, body), self._router)
+            reply = await self._answer(asked, platform)
+            response = write_response(reply, asked, now=self._now())
         except Gone:
             return
         except Exception as fault:
-            report(fault, headers)
-            reply = fault_reply(NodeError("internal error"))
-        response = write_response(reply, call or read_ids(headers), now=self._now())
+            if not isinstance(fault, OcpiError):
+                report(fault, headers)
+                fault = NodeError("internal error")
+            reply = fault_reply(fault)
+            response = write_response(reply, asked or read_ids(headers), now=self._now())
         if self._compress is not None and "accept-encoding" in headers:
-            response = await self._compress(request, response)
+            response = await self._compress(headers["accept-encoding"], response)
         close = unread and not await drain(receive, self._limits)
         await respond(send, response, close=close)
         if self._metrics is not None:
-            row = call.endpoint if call else None
+            row = asked.endpoint if isinstance(asked, Call) else None
             took = perf_counter() - started
             self._metrics.observe(row, response.status, reply.status_code, took)
 
-    def _read_head(self, raw: list[tuple[bytes, bytes]], headers: dict[str, str], url: str) -> None:
-        """Fill `headers` with lower-case names; repeated ones are joined by comma."""
-        size = 0
-        for name, value in raw:
-            size += len(name) + len(value)
-            key = name.decode("latin-1")
-            if key in headers:
-                headers[key] = f"{headers[key]}, {value.decode('latin-1')}"
-            else:
-                headers[key] = value.decode("latin-1")
-        if len(url) > self._limits.url:
-            raise UrlTooLong(f"the URL has more than {self._limits.url} characters")
-        if size > self._limits.head or len(raw) > self._limits.head_count:
+    def _fold(self, raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+        """Names are in lower case already; repeated ones are joined by comma."""
+        names = self._names
+        headers = {
+            names.get(name) or self._name(name): value.decode("latin-1") for name, value in raw
+        }
+        if len(headers) < len(raw):
+            pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+            return fold_headers(pairs)
+        return headers
+
+    def _name(self, raw: bytes) -> str:
+        """Header names are few; whoever sends many different ones pays for them each time."""
+        name = raw.decode("latin-1")
+        if len(self._names) < 256:
+            self._names[raw] = name
+        return name
+
+    def _judge_head(self, headers: Mapping[str, str], url: str) -> None:
+        limits = self._limits
+        if len(url) > limits.url:
+            raise UrlTooLong(f"the URL has more than {limits.url} characters")
+        if sum(map(len, headers.values())) > limits.head or len(headers) > limits.head_count:
             raise HeadTooLarge("the headers are too large")
 
     # -- beside OCPI --------------------------------------------------------------------------
@@ -170,7 +182,8 @@ class OcpiApp:
         elif self._beside is not None:
             await self._beside(scope, receive, send)
         else:
-            await respond(send, Response(404, {"content-type": "application/json"}, b"{}"))
+            missing = Response(404, {"content-type": "application/json"}, b"{}")
+            await respond(send, missing, close=scope["method"] not in ("GET", "HEAD"))
 
     async def _probe(self, name: str) -> Response:
         if name == "/metrics":
