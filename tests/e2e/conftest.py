@@ -1,11 +1,18 @@
 """Nodes on SQLite and on PostgreSQL, with one and with two workers."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
+import asyncpg
 import pytest
 from tests.e2e.nodes import Served, introduce, make_node
+from tests.e2e.stage import stage
+from tests.postgres_server import PostgresServer
+
+__all__ = ["stage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +22,23 @@ class Backing:
     name: str
     workers: int
     database: Callable[[], str | None]
+
+
+@pytest.fixture
+def new_postgres_database(postgres_server: PostgresServer) -> Callable[[], str]:
+    """Makes an empty database each time and gives its URL."""
+
+    async def create(name: str) -> None:
+        connection = await asyncpg.connect(postgres_server.url("postgres"))
+        await connection.execute(f'create database "{name}"')
+        await connection.close()
+
+    def make() -> str:
+        name = f"e2e_{uuid4().hex}"
+        asyncio.run(create(name))
+        return postgres_server.url(name)
+
+    return make
 
 
 @pytest.fixture(

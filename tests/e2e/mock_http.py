@@ -184,6 +184,8 @@ class MockHttp:
                     break
         except (ResetError, ConnectionError, asyncio.IncompleteReadError):
             writer.transport.abort()
+        except asyncio.CancelledError:
+            pass  # the partner stops
         finally:
             self._writers.discard(writer)
             writer.close()
