@@ -4,7 +4,7 @@ Nothing depends on the state of a session; with `?pooler=transaction` in the URL
 prepared beyond its transaction either, so that a transaction pooler may stand between.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 import asyncpg
@@ -24,12 +24,21 @@ from voltroam.store.interface import (
     Record,
     RecordKey,
 )
-from voltroam.store.postgres_writer import FAULTS, REFUSALS, PostgresWriter, fault
+from voltroam.store.postgres_writer import (
+    ATTEMPTS,
+    FAULTS,
+    REFUSALS,
+    Connection,
+    PostgresWriter,
+    fault,
+    is_broken,
+)
 from voltroam.store.rows import cut_page, read_event, read_object, read_record
 from voltroam.store.schema import require
 from voltroam.store.watch import HeadWatch
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 GROUP_LIMIT = 256
 WRITERS = 1
@@ -217,21 +226,33 @@ class PostgresStore:
         await self._pool.close()
 
     async def _read(self, text: str, *values: Any) -> list[asyncpg.Record]:
-        try:
-            async with self._pool.acquire() as connection:
-                if not self._pooler:
-                    return await connection.fetch(text, *values)
-                async with connection.transaction(readonly=True):
-                    return await connection.fetch(text, *values)
-        except (*FAULTS, *REFUSALS) as error:
-            raise _fault(error) from error
+        async def fetch(connection: Connection) -> list[asyncpg.Record]:
+            if not self._pooler:
+                return await connection.fetch(text, *values)
+            async with connection.transaction(readonly=True):
+                return await connection.fetch(text, *values)
+
+        return await self._try(fetch)
 
     async def _execute(self, text: str, *values: Any) -> int:
-        try:
-            async with self._pool.acquire() as connection, connection.transaction():
+        async def execute(connection: Connection) -> int:
+            async with connection.transaction():
                 return _count(await connection.execute(text, *values))
-        except (*FAULTS, *REFUSALS) as error:
-            raise _fault(error) from error
+
+        return await self._try(execute)
+
+    async def _try(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """For work that may be done twice: a connection that broke while idle is no fault."""
+        attempt = 0
+        while True:
+            try:
+                async with self._pool.acquire() as connection:
+                    return await work(connection)
+            except (*FAULTS, *REFUSALS) as error:
+                attempt += 1
+                if attempt >= ATTEMPTS or not is_broken(error):
+                    raise _fault(error) from error
+                await self._pool.expire_connections()
 
 
 def _count(status: str) -> int:
