@@ -23,6 +23,7 @@ from voltroam.roaming.settle import (
     settle,
     unchanged,
 )
+from voltroam.roaming.upward import raised
 from voltroam.roaming.weigh import (
     Accepted,
     Outcome,
@@ -77,6 +78,8 @@ def accept(
     elif source is not None and not source.is_hub and not owns(source, resource, named):
         raise CallerError("$.country_code, $.party_id: not a party of yours that owns such objects")
     moment = members.get("last_updated")
+    if source is None:
+        document, moment = raised(document, resource.parts, members)
     target = Target(resource, named, object_key(resource, named, members), writer)
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
