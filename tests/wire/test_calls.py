@@ -27,9 +27,9 @@ ROUTED = {
 ROUTING = Routing(to=PartyId("DE", "MSP"), sender=PartyId("NL", "AAA"))
 
 
-def put(url: str = LOCATION, body: bytes = b"{}", **headers: str) -> Call:
+def put(**headers: str) -> Call:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return read_call(Request("PUT", url, named, body), ROUTER)
+    return read_call(Request("PUT", LOCATION, named, b"{}"), ROUTER)
 
 
 def get(url: str, headers: dict[str, str] | None = None) -> Call:

@@ -66,7 +66,9 @@ class Quick:
             canonical = found
         if _ODD_MOMENT.search(canonical) or not self._usual(value, written):
             return None
-        return value if data.isascii() or self._plain_text(data, written) else None
+        if data.isascii() and written.isascii():
+            return value
+        return value if self._plain_text(data, written) else None
 
     def _canonical(self, data: bytes, written: bytes) -> bytes | None:
         """The document without blanks and escapes; None if a key stands twice, or it is too deep.
