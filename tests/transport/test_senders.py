@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 import trustme
-from tests.transport.conftest import guarded, ok, raw_server, read_head, says
+from tests.transport.conftest import Talk, guarded, ok, raw_server, read_head, says
 
 from voltroam.standard.errors import ForbiddenUrl, Unreachable, Unusable
 from voltroam.transport.aiohttp_sender import AiohttpSender
@@ -398,6 +398,68 @@ async def test_a_reset_in_the_body_is_an_error(library: Library) -> None:
         with pytest.raises((Unusable, Unreachable)) as broken:
             await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=5)
     assert getattr(broken.value, "sent", True)
+
+
+async def abort_at_once(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+async def abort_after_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_head(reader)
+    writer.transport.abort()
+
+
+async def abort_in_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_head(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-le")
+    await writer.drain()
+    writer.transport.abort()
+
+
+async def abort_second_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_head(reader)
+    writer.write(ok(b"{}"))
+    await read_head(reader)
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "talk", [abort_at_once, abort_after_head, abort_in_answer, abort_second_request, says(b"")]
+)
+@pytest.mark.parametrize("secure", [False, True])
+async def test_a_connection_lost_after_it_was_made_may_have_carried_the_request(
+    library: Library, authority: trustme.CA, talk: Talk, secure: bool
+) -> None:
+    """Money hangs on this: a CDR that may have arrived must not be taken for one that did not."""
+    context = server_tls(authority, "127.0.0.1") if secure else None
+    async with (
+        raw_server(talk, tls=context) as port,
+        guarded(library, tls=trusting(authority)) as sender,
+    ):
+        request = Request("POST", f"http{'s' * secure}://127.0.0.1:{port}/", body=b"{}")
+        if talk is abort_second_request:
+            await sender.send(request, timeout=5)
+        with pytest.raises((Unreachable, Unusable)) as lost:
+            await sender.send(request, timeout=5)
+    assert getattr(lost.value, "sent", True)
+
+
+@pytest.mark.parametrize(
+    "tls",
+    [
+        pytest.param({"authorities": b"none"}, id="no authority"),
+        pytest.param(
+            {"authorities": b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"},
+            id="damaged authority",
+        ),
+        pytest.param({"certificate": b"none", "key": b"none"}, id="no identity"),
+    ],
+)
+def test_certificates_that_cannot_be_read_are_told_at_once(
+    library: Library, tls: dict[str, bytes]
+) -> None:
+    with pytest.raises(ValueError):
+        library(ClientTls(**tls))
 
 
 async def test_a_closed_port_is_unreachable_and_nothing_was_sent(library: Library) -> None:

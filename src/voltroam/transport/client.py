@@ -50,6 +50,11 @@ class ClientTls:
     certificate: bytes | None = None
     key: bytes | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        for pem in (self.authorities, self.certificate):
+            if pem is not None and b"-----BEGIN CERTIFICATE-----" not in pem:
+                raise ValueError("no PEM certificate")
+
 
 class GuardedSender:
     """The guard and a library in one `Sender`."""
