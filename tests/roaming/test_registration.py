@@ -1,16 +1,792 @@
 """Exchange of credentials between two whole nodes, and against far ends that misbehave."""
 
-from tests.roaming.company import Company, meet
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
 
-from voltroam.roaming.platforms import Phase, Status
+import pytest
+from tests.roaming import objects
+from tests.roaming.company import Company, Network, Pair, meet, role, token_of
+from tests.roaming.conftest import Found
+
+from voltroam.roaming.handshake import MissingEndpoints, NoCommonVersion
+from voltroam.roaming.platforms import Letter, Phase, Profile, Status
+from voltroam.roaming.registration import AnswerLost
+from voltroam.standard.endpoints import Interface
+from voltroam.standard.errors import CallerError, PartnerError, Refused, Unreachable, Unusable
+from voltroam.standard.v2_2_1 import Role
+from voltroam.wire.call import Request, Response
+from voltroam.wire.headers import read_authorization
+
+CREDENTIALS = "credentials"
+
+
+def token_in(request: Request) -> str | None:
+    return read_authorization(request.headers["authorization"]).decoded
+
+
+def envelope(data: object, *, code: int = 1000, http: int = 200) -> Response:
+    body = {"data": data, "status_code": code, "timestamp": "2026-11-22T12:00:00Z"}
+    return Response(http, {"content-type": "application/json"}, json.dumps(body).encode())
+
+
+class FarEnd:
+    """A scripted partner at `far.example`: answers by path, remembers what it was asked."""
+
+    def __init__(self, network: Network) -> None:
+        self.url = "https://far.example"
+        self.versions: Any = [
+            {"version": "2.1.1", "url": f"{self.url}/2.1.1"},
+            {"version": "2.2.1", "url": f"{self.url}/odd/details"},
+            {"version": "2.2", "url": f"{self.url}/2.2"},
+            {"version": "9.9", "url": f"{self.url}/9.9", "more": 1},
+        ]
+        self.details: Any = {
+            "version": "2.2.1",
+            "endpoints": [
+                {"identifier": "credentials", "role": "NONSENSE", "url": f"{self.url}/cred"},
+                {"identifier": "locations", "role": "SENDER", "url": f"{self.url}/s/loc/"},
+                {"identifier": "locations", "role": "RECEIVER", "url": f"{self.url}/r/loc"},
+                {"identifier": "nl-xyz-odd", "role": "SENDER", "url": "https://cdn.example/odd"},
+                {"identifier": "cdrs", "role": "WRONG", "url": f"{self.url}/cdrs"},
+            ],
+        }
+        self.credentials: Any = {
+            "token": "their-token-c",
+            "url": f"{self.url}/versions",
+            "roles": [
+                {
+                    "role": "CPO",
+                    "country_code": "NL",
+                    "party_id": "FAR",
+                    "business_details": {"name": "Far"},
+                }
+            ],
+        }
+        self.answer: Response | None = None
+        """What POST and PUT get instead of credentials."""
+        self.during: Any = None
+        """Awaited while a POST or PUT is open."""
+        self.delay = 0.0
+        self.requests: list[Request] = []
+        network.hosts["far.example"] = self.serve
+
+    async def serve(self, request: Request) -> Response:
+        self.requests.append(request)
+        path = request.url.removeprefix(self.url)
+        if path == "/versions":
+            await asyncio.sleep(self.delay)
+            return (
+                envelope(self.versions)
+                if not isinstance(self.versions, Response)
+                else (self.versions)
+            )
+        if path == "/odd/details":
+            return envelope(self.details)
+        if path == "/cred" and request.method in {"POST", "PUT"}:
+            if self.during is not None:
+                await self.during()
+            return self.answer or envelope(self.credentials)
+        if path == "/cred":
+            return envelope(None)
+        return envelope(None, code=2000, http=404)
+
+    def asked(self) -> list[tuple[str, str]]:
+        return [(one.method, one.url.removeprefix(self.url)) for one in self.requests]
+
+    def body(self, **changes: object) -> Mapping[str, object]:
+        """Its credentials as it would POST them to us."""
+        return {**self.credentials, "token": "their-token-b", **changes}
+
+
+@pytest.fixture
+def far(network: Network) -> FarEnd:
+    return FarEnd(network)
+
+
+async def invited(company: Company, name: str = "far") -> str:
+    return (await company.registration.invite(name)).token
+
+
+async def registered(company: Company, far: FarEnd) -> str:
+    """`far` registered with us; its TOKEN_C."""
+    answer = await company.ask(await invited(company), "POST", CREDENTIALS, far.body())
+    assert (answer.http, answer.code) == (200, 1000), answer.message
+    far.requests.clear()
+    token = answer.data["token"]
+    assert isinstance(token, str)
+    return token
+
+
+# -- both sides whole -------------------------------------------------------------------------
 
 
 async def test_both_sides_are_connected_after_registration(cpo: Company, emsp: Company) -> None:
-    """CORE-REG-04, CORE-REG-05, CORE-REG-07, CORE-REG-09, CORE-REG-10, CORE-CRED-15"""
+    """CORE-REG-09, CORE-REG-10, CORE-CRED-15, CORE-CRED-10, CORE-VER-01"""
     pair = await meet(cpo, emsp)
     ours, theirs = await cpo.partner("emsp.example"), await emsp.partner("cpo.example")
     assert (ours.phase, theirs.phase) == (Phase.REGISTERED, Phase.REGISTERED)
     assert (ours.status, theirs.status) == (Status.CONNECTED, Status.CONNECTED)
     assert ours.version == theirs.version == "2.2.1"
+    assert [role.party_id for role in theirs.roles] == ["AAA"]
+    assert theirs.endpoint("locations", Interface.SENDER) == cpo.url("sender/locations")
     answer = await pair.ask("GET", "sender/locations")
     assert (answer.http, answer.code, answer.data) == (200, 1000, [])
+
+
+async def test_the_tokens_travel_as_the_standard_says(
+    cpo: Company, emsp: Company, network: Network
+) -> None:
+    """CORE-AUTH-01, CORE-REG-02, CORE-REG-03, CORE-REG-04, CORE-REG-05, CORE-REG-07"""
+    invitation = await cpo.registration.invite("emsp.example")
+    await emsp.registration.register(cpo.versions_url, invitation.token, "cpo.example")
+    log = [(one.method, one.url, token_in(one)) for one in network.log]
+    token_b = json.loads(network.sent("POST")[0].body)["token"]
+    assert log == [
+        ("GET", cpo.versions_url, invitation.token),
+        ("GET", "https://cpo.example/ocpi/2.2.1", invitation.token),
+        ("POST", cpo.url(CREDENTIALS), invitation.token),
+        ("GET", emsp.versions_url, token_b),
+        ("GET", "https://emsp.example/ocpi/2.2.1", token_b),
+    ]
+    token_c = token_of(emsp, await emsp.partner("cpo.example"))
+    assert len({invitation.token, token_b, token_c}) == 3
+    assert token_of(cpo, await cpo.partner("emsp.example")) == token_b
+
+
+async def test_registration_carries_ids_but_no_routing_headers(
+    cpo: Company, emsp: Company, network: Network
+) -> None:
+    """CORE-ROUTE-03"""
+    await meet(cpo, emsp)
+    for request in network.log:
+        assert not [name for name in request.headers if name.startswith("ocpi-")]
+    assert len({request.headers["x-request-id"] for request in network.log}) == len(network.log)
+
+
+async def test_a_lasting_token_works_and_a_consumed_token_a_does_not(to_cpo: Pair) -> None:
+    """CORE-REG-08, CORE-REG-31"""
+    cpo = to_cpo.receiver
+    [request] = cpo.network.sent("POST")
+    token_a = token_in(request)
+    for method, path in (("GET", "sender/locations"), ("POST", CREDENTIALS)):
+        answer = await cpo.ask(token_a, method, path, json.loads(request.body))
+        assert answer.http == 401
+    assert (await to_cpo.ask("GET", "sender/locations")).http == 200
+
+
+async def test_several_parties_and_roles_share_one_connection(found: Found, emsp: Company) -> None:
+    """CORE-CRED-09, CORE-CRED-10, CORE-VER-13"""
+    many = await found(
+        "many.example",
+        role("NL/AAA", Role.CPO), role("NL/BBB", Role.CPO), role("BE/CCC", Role.CPO),
+        role("NL/AAA", Role.EMSP),
+    )  # fmt: skip
+    pair = await meet(emsp, many)
+    for path, body in (
+        ("receiver/locations/NL/AAA/LOC1", objects.location()),
+        ("receiver/locations/NL/BBB/LOC1", objects.location(party_id="BBB")),
+        ("receiver/locations/BE/CCC/LOC1", objects.location(country_code="BE", party_id="CCC")),
+    ):
+        assert (await pair.ask("PUT", path, body)).http == 201
+
+
+async def test_a_registered_client_may_not_post_again(to_cpo: Pair) -> None:
+    """CORE-REG-11"""
+    [request] = to_cpo.receiver.network.sent("POST")
+    answer = await to_cpo.ask("POST", CREDENTIALS, json.loads(request.body))
+    assert answer.http == 405
+    assert (await to_cpo.ask("GET", "sender/locations")).http == 200
+
+
+async def test_credentials_show_the_callers_own_token_and_our_roles(to_cpo: Pair) -> None:
+    """CORE-CRED-14, CORE-CRED-04, CORE-CRED-01, CORE-CRED-05"""
+    answer = await to_cpo.ask("GET", CREDENTIALS)
+    assert answer.data == {
+        "token": to_cpo.token,
+        "url": to_cpo.receiver.versions_url,
+        "roles": [
+            {
+                "role": "CPO",
+                "business_details": {"name": "NL/AAA"},
+                "party_id": "AAA",
+                "country_code": "NL",
+            }
+        ],
+    }
+
+
+async def test_credentials_with_an_unused_token_a_show_that_token(cpo: Company) -> None:
+    """CORE-CRED-17"""
+    token_a = await invited(cpo)
+    assert (await cpo.ask(token_a, "GET", CREDENTIALS)).data["token"] == token_a
+
+
+async def test_patch_of_credentials_is_refused(to_cpo: Pair) -> None:
+    """CORE-CRED-16"""
+    assert (await to_cpo.ask("PATCH", CREDENTIALS, {"token": "x"})).http == 405
+    assert (await to_cpo.ask("GET", CREDENTIALS)).data["token"] == to_cpo.token
+
+
+# -- invitations and TOKEN_A ------------------------------------------------------------------
+
+
+async def test_each_invitation_has_a_token_of_its_own(cpo: Company) -> None:
+    """CORE-REG-01"""
+    one, two = await invited(cpo, "one"), await invited(cpo, "two")
+    assert one != two
+    for token in (one, two):
+        assert (await cpo.ask(token, "GET", cpo.versions_url)).code == 1000
+
+
+async def test_a_new_invitation_replaces_the_one_that_was_not_used(cpo: Company) -> None:
+    """CORE-REG-01"""
+    first, second = await invited(cpo), await invited(cpo)
+    assert (await cpo.ask(first, "GET", cpo.versions_url)).http == 401
+    assert (await cpo.ask(second, "GET", cpo.versions_url)).http == 200
+
+
+async def test_names_of_partners_are_unique_without_case(to_cpo: Pair) -> None:
+    with pytest.raises(CallerError, match="registered already"):
+        await to_cpo.receiver.registration.invite("EMSP.example")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "sender/locations"),
+        ("GET", "sender/sessions?date_from=2026-01-01T00:00:00Z"),
+        ("PUT", "receiver/tokens/DE/MSP/X"),
+        ("GET", "receiver/hubclientinfo/NL/AAA"),
+    ],
+)
+async def test_token_a_opens_nothing_but_versions_details_and_credentials(
+    cpo: Company, method: str, path: str
+) -> None:
+    """CORE-AUTH-07"""
+    token_a = await invited(cpo)
+    for url in (cpo.versions_url, "https://cpo.example/ocpi/2.2.1"):
+        assert (await cpo.ask(token_a, "GET", url)).code == 1000
+    answer = await cpo.ask(token_a, method, path, objects.token() if method == "PUT" else None)
+    assert answer.http == 401
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_put_and_delete_before_registration_are_405(
+    cpo: Company, far: FarEnd, method: str
+) -> None:
+    """CORE-REG-12, CORE-REG-13"""
+    token_a = await invited(cpo)
+    assert (await cpo.ask(token_a, method, CREDENTIALS, far.body())).http == 405
+    assert (await cpo.ask(token_a, "GET", cpo.versions_url)).http == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+async def test_an_unknown_token_is_401_everywhere(cpo: Company, far: FarEnd, method: str) -> None:
+    """CORE-AUTH-05, CORE-AUTH-06, CORE-AUTH-17"""
+    for token in ("unknown", None):
+        answer = await cpo.ask(token, method, CREDENTIALS, far.body())
+        assert (answer.http, answer.code) == (401, 2000)
+
+
+# -- as Receiver ------------------------------------------------------------------------------
+
+
+async def test_the_way_back_is_made_with_token_b_before_the_reply(
+    cpo: Company, far: FarEnd
+) -> None:
+    """CORE-REG-05, CORE-REG-06, CORE-VER-16, CORE-VER-10, CORE-VER-12"""
+    answer = await cpo.ask(await invited(cpo), "POST", CREDENTIALS, far.body())
+    assert (answer.http, answer.code) == (200, 1000)
+    assert far.asked() == [("GET", "/versions"), ("GET", "/odd/details")]
+    assert {token_in(one) for one in far.requests} == {"their-token-b"}
+    partner = await cpo.partner("far")
+    assert partner.endpoint("locations", Interface.RECEIVER) == f"{far.url}/r/loc"
+    assert partner.endpoint("locations", Interface.SENDER) == f"{far.url}/s/loc/"
+    assert partner.endpoint("credentials", Interface.RECEIVER) == f"{far.url}/cred"
+    assert partner.endpoint("nl-xyz-odd", Interface.SENDER) == "https://cdn.example/odd"
+    assert partner.endpoint("cdrs", Interface.RECEIVER) is None
+    assert set(partner.hosts) == {"far.example:443", "cdn.example:443"}
+    assert (await cpo.ask(answer.data["token"], "GET", "sender/locations")).http == 200
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda far: setattr(far, "versions", "no list"), 3001),
+        (lambda far: setattr(far, "versions", Response(500, {}, b"oops")), 3001),
+        (lambda far: setattr(far, "versions", Response(200, {}, b"<html>")), 3001),
+        (lambda far: setattr(far, "versions", envelope(None, code=2000, http=401)), 3001),
+        (lambda far: setattr(far, "delay", 5.0), 3001),
+        (lambda far: setattr(far, "details", {"version": "2.2.1"}), 3001),
+        (lambda far: far.details.update(version="2.1.1"), 3001),
+        (lambda far: far.versions.pop(1), 3002),
+        (lambda far: far.details["endpoints"].pop(0), 3003),
+    ],
+    ids=["no list", "500", "html", "401", "slow", "no details", "other", "version", "endpoint"],
+)  # fmt: skip
+async def test_a_failing_way_back_leaves_the_invitation_as_it_was(
+    cpo: Company, far: FarEnd, spoil: Any, code: int
+) -> None:
+    """CORE-REG-14, CORE-REG-15, CORE-REG-16, CORE-REG-18, CORE-REG-32"""
+    token_a = await invited(cpo)
+    good_versions, good_details = list(far.versions), json.loads(json.dumps(far.details))
+    spoil(far)
+    answer = await cpo.ask(token_a, "POST", CREDENTIALS, far.body())
+    assert (answer.http, answer.code, answer.data) == (200, code, None)
+    partner = await cpo.partner("far")
+    assert (partner.phase, partner.token_sealed, partner.roles) == (Phase.INVITED, None, ())
+    assert partner.reason
+    far.versions, far.details, far.delay = good_versions, good_details, 0.0
+    assert (await cpo.ask(token_a, "POST", CREDENTIALS, far.body())).code == 1000
+
+
+async def test_a_far_end_that_cannot_be_reached_is_3001(cpo: Company, far: FarEnd) -> None:
+    """CORE-REG-14"""
+    cpo.network.down.add("far.example")
+    answer = await cpo.ask(await invited(cpo), "POST", CREDENTIALS, far.body())
+    assert (answer.http, answer.code) == (200, 3001)
+
+
+async def test_configured_modules_are_needed_too(found: Found, far: FarEnd) -> None:
+    """CORE-REG-16"""
+    picky = await found(
+        "picky.example", role("DE/MSP", Role.EMSP), required=(("cdrs", Interface.SENDER),)
+    )
+    answer = await picky.ask(await invited(picky), "POST", CREDENTIALS, far.body())
+    assert (answer.http, answer.code) == (200, 3003)
+    assert "cdrs" in answer.message
+
+
+def _without(body: Mapping[str, Any], *path: str | int) -> Any:
+    copy = json.loads(json.dumps(body))
+    inner = copy
+    for step in path[:-1]:
+        inner = inner[step]
+    del inner[path[-1]]
+    return copy
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("token",), ("url",), ("roles",), ("roles", 0), ("roles", 0, "role"),
+        ("roles", 0, "party_id"), ("roles", 0, "country_code"), ("roles", 0, "business_details"),
+        ("roles", 0, "business_details", "name"),
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_credentials_that_lack_something_are_2001(
+    cpo: Company, far: FarEnd, path: tuple[str | int, ...]
+) -> None:
+    """CORE-CRED-01, CORE-CRED-05"""
+    token_a = await invited(cpo)
+    answer = await cpo.ask(token_a, "POST", CREDENTIALS, _without(far.body(), *path))
+    assert (answer.http, answer.code) == (200, 2001)
+    assert far.requests == []
+    assert (await cpo.partner("far")).phase is Phase.INVITED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"role": "cpo"}, {"role": "FOO"}, {"party_id": "ABCD"}, {"country_code": "NLD"}],
+    ids=str,
+)
+async def test_roles_that_are_none_are_2001(
+    cpo: Company, far: FarEnd, changes: dict[str, str]
+) -> None:
+    """CORE-CRED-06, CORE-CRED-07"""
+    roles = [{**far.credentials["roles"][0], **changes}]
+    answer = await cpo.ask(await invited(cpo), "POST", CREDENTIALS, far.body(roles=roles))
+    assert (answer.http, answer.code) == (200, 2001)
+
+
+@pytest.mark.parametrize("word", ["CPO", "EMSP", "HUB", "NAP", "NSP", "OTHER", "SCSP"])
+async def test_all_seven_roles_are_accepted(cpo: Company, far: FarEnd, word: str) -> None:
+    """CORE-CRED-07"""
+    roles = [{**far.credentials["roles"][0], "role": word}]
+    answer = await cpo.ask(await invited(cpo), "POST", CREDENTIALS, far.body(roles=roles))
+    assert answer.code == 1000
+
+
+@pytest.mark.parametrize("again", [{}, {"party_id": "far", "country_code": "nl"}], ids=str)
+async def test_a_role_that_stands_there_twice_is_2001(
+    cpo: Company, far: FarEnd, again: dict[str, str]
+) -> None:
+    """CORE-CRED-08"""
+    one = far.credentials["roles"][0]
+    answer = await cpo.ask(
+        await invited(cpo), "POST", CREDENTIALS, far.body(roles=[one, {**one, **again}])
+    )
+    assert (answer.http, answer.code) == (200, 2001)
+
+
+@pytest.mark.parametrize(("token", "code"), [("x" * 64, 1000), ("x" * 65, 2001)])
+async def test_a_partners_token_has_at_most_64_characters(
+    cpo: Company, far: FarEnd, token: str, code: int
+) -> None:
+    """CORE-CRED-02"""
+    answer = await cpo.ask(await invited(cpo), "POST", CREDENTIALS, far.body(token=token))
+    assert (answer.http, answer.code) == (200, code)
+
+
+async def test_a_party_of_another_platform_is_not_taken_over(
+    cpo: Company, emsp: Company, far: FarEnd
+) -> None:
+    """CORE-CRED-13"""
+    await meet(emsp, cpo)
+    token_a = await invited(emsp)
+    roles = [{**far.credentials["roles"][0], "party_id": "aaa"}]
+    answer = await emsp.ask(token_a, "POST", CREDENTIALS, far.body(roles=roles))
+    assert (answer.http, answer.code) == (200, 2001)
+    assert far.requests == []
+    other_role = [{**roles[0], "role": "EMSP"}]
+    assert (await emsp.ask(token_a, "POST", CREDENTIALS, far.body(roles=other_role))).code == 1000
+
+
+async def test_our_own_party_is_not_a_partners(cpo: Company, far: FarEnd) -> None:
+    """CORE-CRED-13"""
+    roles = [{**far.credentials["roles"][0], "party_id": "AAA"}]
+    answer = await cpo.ask(await invited(cpo), "POST", CREDENTIALS, far.body(roles=roles))
+    assert (answer.http, answer.code) == (200, 2001)
+
+
+async def test_two_posts_at_once_make_one_registration(cpo: Company, far: FarEnd) -> None:
+    """CORE-REG-34"""
+    token_a = await invited(cpo)
+    far.delay = 0.05
+    answers = await asyncio.gather(
+        *(cpo.ask(token_a, "POST", CREDENTIALS, far.body()) for _ in range(4))
+    )
+    won = [answer for answer in answers if answer.code == 1000]
+    assert len(won) == 1
+    assert all(answer.code >= 2000 for answer in answers if answer is not won[0])
+    assert (await cpo.ask(won[0].data["token"], "GET", "sender/locations")).http == 200
+
+
+async def test_a_post_that_died_does_not_lock_the_token_for_ever(cpo: Company, far: FarEnd) -> None:
+    """CORE-REG-18, CORE-REG-34"""
+    token_a = await invited(cpo)
+    partner = await cpo.partner("far")
+    from voltroam.roaming import enrolment
+
+    until = cpo.clock() + 25_000_000
+    await cpo.store.apply(enrolment.lock(partner.id, "died", partner.roles, until))
+    cpo.directory.forget(partner.id)
+    assert (await cpo.ask(token_a, "POST", CREDENTIALS, far.body())).code == 2000
+    cpo.clock.forward(26)
+    assert (await cpo.ask(token_a, "POST", CREDENTIALS, far.body())).code == 1000
+
+
+async def test_put_refetches_and_rotates_and_the_old_token_lives_for_a_while(
+    cpo: Company, far: FarEnd
+) -> None:
+    """CORE-REG-19, CORE-REG-20, CORE-REG-21, CORE-REG-22, CORE-REG-25"""
+    token_c = await registered(cpo, far)
+    far.details["endpoints"][2]["url"] = f"{far.url}/new/loc"
+    answer = await cpo.ask(token_c, "PUT", CREDENTIALS, far.body(token="their-new-b"))
+    assert (answer.http, answer.code) == (200, 1000)
+    renewed = answer.data["token"]
+    assert renewed != token_c
+    assert far.asked() == [("GET", "/versions"), ("GET", "/odd/details")]
+    assert {token_in(one) for one in far.requests} == {"their-new-b"}
+    partner = await cpo.partner("far")
+    assert partner.endpoint("locations", Interface.RECEIVER) == f"{far.url}/new/loc"
+    assert token_of(cpo, partner) == "their-new-b"
+    for token in (renewed, token_c):
+        assert (await cpo.ask(token, "GET", "sender/locations")).http == 200
+    cpo.clock.forward(61)
+    assert (await cpo.ask(renewed, "GET", "sender/locations")).http == 200
+    assert (await cpo.ask(token_c, "GET", "sender/locations")).http == 401
+
+
+async def test_roles_of_a_put_replace_the_earlier_ones(emsp: Company, far: FarEnd) -> None:
+    """CORE-REG-23"""
+    token = await registered(emsp, far)
+    old, new = "receiver/locations/NL/FAR/L", "receiver/locations/NL/NEW/L"
+    assert (await emsp.ask(token, "PUT", old, objects.location(id="L", party_id="FAR"))).http == 201
+    roles = [{**far.credentials["roles"][0], "party_id": "NEW"}]
+    token = (await emsp.ask(token, "PUT", CREDENTIALS, far.body(roles=roles))).data["token"]
+    assert (await emsp.ask(token, "PUT", new, objects.location(id="L", party_id="NEW"))).http == 201
+    assert (await emsp.ask(token, "GET", old.replace("/L", "/M"))).http == 404
+    again = objects.location(id="L", party_id="FAR", last_updated=objects.T2)
+    assert (await emsp.ask(token, "PUT", old, again)).http == 404
+    free = await emsp.ask(await invited(emsp, "next"), "POST", CREDENTIALS, far.body())
+    assert free.code == 1000
+
+
+async def test_a_failed_put_keeps_everything(cpo: Company, far: FarEnd) -> None:
+    """CORE-REG-24"""
+    token_c = await registered(cpo, far)
+    before = await cpo.partner("far")
+    far.details["endpoints"].pop(0)
+    answer = await cpo.ask(token_c, "PUT", CREDENTIALS, far.body(token="new", roles=[
+        {**far.credentials["roles"][0], "party_id": "NEW"}
+    ]))  # fmt: skip
+    assert (answer.http, answer.code) == (200, 3003)
+    assert await cpo.partner("far") == before
+    assert (await cpo.ask(token_c, "GET", "sender/locations")).http == 200
+
+
+async def test_delete_ends_both_tokens_and_a_new_invitation_starts_anew(
+    cpo: Company, far: FarEnd
+) -> None:
+    """CORE-REG-28, CORE-REG-29, CORE-REG-30, CORE-REG-36"""
+    token_c = await registered(cpo, far)
+    answer = await cpo.ask(token_c, "DELETE", CREDENTIALS)
+    assert (answer.http, answer.code, answer.data) == (200, 1000, None)
+    assert (await cpo.ask(token_c, "GET", "sender/locations")).http == 401
+    partner = await cpo.partner("far")
+    assert (partner.phase, partner.token_sealed) == (Phase.REMOVED, None)
+    assert partner.status is Status.SUSPENDED
+    again = await cpo.ask(await invited(cpo), "POST", CREDENTIALS, far.body())
+    assert again.code == 1000
+
+
+# -- as Sender --------------------------------------------------------------------------------
+
+
+async def test_the_highest_common_version_is_chosen_by_number(cpo: Company, far: FarEnd) -> None:
+    """CORE-VER-04, CORE-VER-05, CORE-REG-33"""
+    far.answer = envelope(far.credentials, http=201)
+    partner = await cpo.registration.register(f"{far.url}/versions", "token-a", "far")
+    assert (partner.version, partner.phase) == ("2.2.1", Phase.REGISTERED)
+    assert far.asked() == [("GET", "/versions"), ("GET", "/odd/details"), ("POST", "/cred")]
+    assert {token_in(one) for one in far.requests} == {"token-a"}
+
+
+async def test_token_b_works_while_the_post_is_open(cpo: Company, far: FarEnd) -> None:
+    """CORE-REG-04"""
+    seen: list[int] = []
+
+    async def call_back() -> None:
+        token_b = json.loads(far.requests[-1].body)["token"]
+        for url in (cpo.versions_url, "https://cpo.example/ocpi/2.2.1"):
+            seen.append((await cpo.ask(token_b, "GET", url)).http)
+
+    far.during = call_back
+    await cpo.registration.register(f"{far.url}/versions", "token-a", "far")
+    assert seen == [200, 200]
+
+
+async def test_nothing_is_posted_when_the_receiver_lacks_what_is_needed(
+    cpo: Company, far: FarEnd
+) -> None:
+    """CORE-REG-17"""
+    far.details["endpoints"].pop(0)
+    with pytest.raises(MissingEndpoints, match="credentials"):
+        await cpo.registration.register(f"{far.url}/versions", "token-a", "far")
+    assert "POST" not in [method for method, _ in far.asked()]
+    partner = await cpo.partner("far")
+    assert partner.phase is Phase.HAVE_A
+    assert "credentials" in (partner.reason or "")
+
+
+async def test_nothing_is_posted_without_a_common_version(cpo: Company, far: FarEnd) -> None:
+    """CORE-REG-17"""
+    far.versions.pop(1)
+    with pytest.raises(NoCommonVersion, match=r"2\.1\.1"):
+        await cpo.registration.register(f"{far.url}/versions", "token-a", "far")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (envelope(None, code=3001), Refused),
+        (envelope(None, code=2001), Refused),
+        (envelope(None), Unusable),
+        (envelope({"token": "c"}), Unusable),
+        (Response(200, {}, b"<html>"), Unusable),
+        (Response(500, {}, b""), Refused),
+    ],
+    ids=["3001", "2001", "no data", "no credentials", "html", "500"],
+)
+async def test_a_refused_post_withdraws_token_b_and_tells_why(
+    cpo: Company, far: FarEnd, answer: Response, error: type[PartnerError]
+) -> None:
+    """CORE-REG-35"""
+    far.answer = answer
+    with pytest.raises(error):
+        await cpo.registration.register(f"{far.url}/versions", "token-a", "far")
+    token_b = json.loads(far.requests[-1].body)["token"]
+    assert (await cpo.ask(token_b, "GET", cpo.versions_url)).http == 401
+    partner = await cpo.partner("far")
+    assert (partner.phase, partner.inbound) == (Phase.HAVE_A, ())
+    assert partner.reason
+    far.answer = None
+    again = await cpo.registration.register(f"{far.url}/versions", "token-a", "far")
+    assert again.phase is Phase.REGISTERED
+
+
+async def test_a_lost_answer_is_asked_for_once_more(
+    cpo: Company, far: FarEnd, network: Network
+) -> None:
+    """CORE-REG-35"""
+    posts: list[Request] = []
+
+    def lose(request: Request) -> bool:
+        if request.method == "POST":
+            posts.append(request)
+        return request.method == "POST" and len(posts) == 1
+
+    network.lose = lose
+    partner = await cpo.registration.register(f"{far.url}/versions", "token-a", "far")
+    assert partner.phase is Phase.REGISTERED
+    assert [post.body for post in posts] == [posts[0].body] * 2
+    assert posts[0].headers["x-request-id"] != posts[1].headers["x-request-id"]
+
+
+async def test_a_repeat_that_is_refused_means_that_the_first_post_had_arrived(
+    cpo: Company, emsp: Company, network: Network
+) -> None:
+    """CORE-REG-31, CORE-REG-35"""
+    invitation = await emsp.registration.invite("cpo.example")
+    network.lose = lambda request: request.method == "POST" and len(network.sent("POST")) == 1
+    with pytest.raises(AnswerLost, match="new token"):
+        await cpo.registration.register(emsp.versions_url, invitation.token, "emsp.example")
+    assert (await emsp.partner("cpo.example")).phase is Phase.REGISTERED
+    partner = await cpo.partner("emsp.example")
+    assert (partner.phase, partner.inbound) == (Phase.HAVE_A, ())
+
+
+async def test_an_unreachable_partner_leaves_nothing_behind(cpo: Company, far: FarEnd) -> None:
+    cpo.network.down.add("far.example")
+    with pytest.raises(Unreachable):
+        await cpo.registration.register(f"{far.url}/versions", "token-a", "far")
+    assert (await cpo.partner("far")).phase is Phase.HAVE_A
+
+
+async def test_an_answer_with_parties_of_ours_is_refused_and_undone_there(
+    cpo: Company, far: FarEnd
+) -> None:
+    """CORE-CRED-13"""
+    far.credentials["roles"][0]["party_id"] = "AAA"
+    with pytest.raises(CallerError, match="ours"):
+        await cpo.registration.register(f"{far.url}/versions", "token-a", "far")
+    assert far.asked()[-1] == ("DELETE", "/cred")
+    assert token_in(far.requests[-1]) == "their-token-c"
+    assert (await cpo.partner("far")).phase is Phase.HAVE_A
+
+
+async def test_rotation_renews_both_tokens_and_both_sides_go_on(
+    to_cpo: Pair, network: Network
+) -> None:
+    """CORE-REG-19, CORE-REG-25, CORE-REG-26, CORE-VER-20"""
+    cpo, emsp = to_cpo.receiver, to_cpo.sender
+    before = token_of(cpo, await cpo.partner("emsp.example"))
+    await cpo.registration.rotate(await cpo.partner("emsp.example"))
+    assert len(network.sent("PUT", CREDENTIALS)) == 1
+    after = token_of(cpo, await cpo.partner("emsp.example"))
+    renewed = token_of(emsp, await emsp.partner("cpo.example"))
+    assert after != before
+    assert renewed != to_cpo.token
+    assert (await cpo.ask(renewed, "GET", "sender/locations")).http == 200
+    assert (await emsp.ask(after, "GET", "sender/tokens")).http == 200
+    cpo.clock.forward(61)
+    assert (await cpo.ask(to_cpo.token, "GET", "sender/locations")).http == 401
+    assert (await emsp.ask(before, "GET", "sender/tokens")).http == 401
+    await emsp.registration.rotate(await emsp.partner("cpo.example"))
+    assert (await cpo.partner("emsp.example")).phase is Phase.REGISTERED
+
+
+async def test_a_failed_rotation_keeps_everything(to_cpo: Pair, network: Network) -> None:
+    """CORE-REG-24"""
+    cpo = to_cpo.receiver
+    before = await cpo.partner("emsp.example")
+    network.down.add("emsp.example")
+    with pytest.raises(Unreachable):
+        await cpo.registration.rotate(before)
+    network.down.clear()
+    after = await cpo.partner("emsp.example")
+    assert (after.token_sealed, after.inbound) == (before.token_sealed, before.inbound)
+    assert (await to_cpo.ask("GET", "sender/locations")).http == 200
+
+
+async def test_a_rotation_of_unknown_outcome_still_accepts_what_the_partner_may_use(
+    to_cpo: Pair, network: Network
+) -> None:
+    """CORE-REG-24"""
+    cpo, emsp = to_cpo.receiver, to_cpo.sender
+    network.lose = lambda request: request.method == "PUT"
+    with pytest.raises(Unreachable):
+        await cpo.registration.rotate(await cpo.partner("emsp.example"))
+    network.lose = lambda _request: False
+    used = token_of(emsp, await emsp.partner("cpo.example"))
+    assert (await cpo.ask(used, "GET", "sender/locations")).http == 200
+    partner = await cpo.registration.rotate(await cpo.partner("emsp.example"))
+    assert partner.reason is None
+
+
+async def test_removing_a_partner_tells_it_and_ends_both_sides(
+    to_cpo: Pair, network: Network
+) -> None:
+    """CORE-REG-28, CORE-REG-29"""
+    cpo, emsp = to_cpo.receiver, to_cpo.sender
+    removed = await cpo.registration.remove(await cpo.partner("emsp.example"))
+    assert (removed.phase, removed.reason) == (Phase.REMOVED, None)
+    assert len(network.sent("DELETE", CREDENTIALS)) == 1
+    assert (await emsp.partner("cpo.example")).phase is Phase.REMOVED
+    assert (await to_cpo.ask("GET", "sender/locations")).http == 401
+
+
+async def test_a_partner_that_cannot_be_told_is_removed_all_the_same(
+    to_cpo: Pair, network: Network
+) -> None:
+    """CORE-REG-29"""
+    cpo = to_cpo.receiver
+    network.down.add("emsp.example")
+    removed = await cpo.registration.remove(await cpo.partner("emsp.example"))
+    assert removed.phase is Phase.REMOVED
+    assert "not told" in (removed.reason or "")
+    assert (await to_cpo.ask("GET", "sender/locations")).http == 401
+
+
+# -- tokens -----------------------------------------------------------------------------------
+
+
+async def test_a_raw_token_counts_only_where_the_profile_says_so(to_cpo: Pair) -> None:
+    """CORE-AUTH-04, CORE-AUTH-11"""
+    cpo = to_cpo.receiver
+    raw = await cpo.ask(to_cpo.token, "GET", "sender/locations", base64=False)
+    assert raw.http == 401
+    await cpo.set_profile("emsp.example", Profile(raw_token=True))
+    assert (await cpo.ask(to_cpo.token, "GET", "sender/locations", base64=False)).http == 200
+    assert (await to_cpo.ask("GET", "sender/locations")).http == 200
+
+
+async def test_tokens_are_told_apart_by_case(to_cpo: Pair) -> None:
+    """CORE-AUTH-10"""
+    swapped = to_cpo.token.swapcase()
+    assert (await to_cpo.receiver.ask(swapped, "GET", "sender/locations")).http == 401
+
+
+async def test_our_tokens_are_nowhere_in_clear(to_cpo: Pair) -> None:
+    store = to_cpo.receiver.store
+    events = await store.events(0, 1000)
+    records = [*await store.records("platform"), *await store.records("credentials_token")]
+    kept = b"".join([*(one.document for one in events), *(one.document for one in records)])
+    kept += "".join(one.key.id for one in records).encode()
+    partner = await to_cpo.receiver.partner("emsp.example")
+    assert to_cpo.token.encode() not in kept
+    assert token_of(to_cpo.receiver, partner).encode() not in kept
+    assert [token.letter for token in partner.inbound] == [Letter.C]
+
+
+async def test_a_token_works_in_another_process_at_once(
+    cpo: Company, far: FarEnd, network: Network, found: Found
+) -> None:
+    """CORE-REG-10"""
+    from voltroam.roaming.directory import Directory
+    from voltroam.wire.headers import Presented
+
+    elsewhere = Directory(cpo.store, cpo.vault, now=cpo.clock, clock=cpo.clock.seconds)
+    token_a = await invited(cpo)
+    seen = await elsewhere.by_token(Presented(token_a, token_a))
+    assert seen is not None
+    assert not seen.is_registered
+    answer = await cpo.ask(token_a, "POST", CREDENTIALS, far.body())
+    token_c = answer.data["token"]
+    caller = await elsewhere.by_token(Presented(token_c, token_c))
+    assert caller is not None
+    assert caller.is_registered
