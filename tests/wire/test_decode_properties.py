@@ -18,7 +18,8 @@ from voltroam.wire.decode import Severity, read, read_patch, read_thoroughly
 from voltroam.wire.encode import encode
 from voltroam.wire.quick import quick_of
 
-COUNT = 20_000 if os.environ.get("VOLTROAM_SOAK") else 1_500
+SOAK = bool(os.environ.get("VOLTROAM_SOAK"))
+COUNT = 20_000 if SOAK else 1_000
 SHAPES = tuple(shape for shape, _ in VALID)
 
 pairs = st.sampled_from(VALID)
@@ -70,13 +71,10 @@ def test_both_readings_agree_on_every_value_as_an_unknown_member(
     agree(shape, spoiled(document, 0, "add", value, blanks=False))
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize(("shape", "document"), VALID, ids=[s.__name__ for s in SHAPES])
-def test_both_readings_agree_on_every_value_in_every_place(
-    shape: Any, document: dict[str, Any]
-) -> None:
+def test_both_readings_agree_on_values_in_every_place(shape: Any, document: dict[str, Any]) -> None:
     for place in range(len(list(spots(document)))):
-        for value in VALUES:
+        for value in VALUES if SOAK else VALUES[place % 9 :: 9]:
             agree(shape, spoiled(document, place, "replace", value, blanks=False))
 
 
