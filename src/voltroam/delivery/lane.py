@@ -325,10 +325,7 @@ class Lane:
         self._bell.set()
 
     def _fill_one(self, filling: Filling, row: ObjectRow) -> None:
-        known = self._known.get(row.key)
-        if (known is not None and known[0] >= row.changed) or self._parking.has(
-            row.key, row.changed
-        ):
+        if self._sight.sees(row) and self._parking.has(row.key, row.changed):
             filling.settled(row.key)
             return
         self._wanted.add(Entry(row, filling.since, FOREVER, self._clock()))

@@ -203,8 +203,15 @@ class Lanes:
             running.cancel()
             await asyncio.wait({running})
             if ours:
-                await lane.close()
-                await self._store.release(name, self._holder)
+                await self._give_back(lane, name)
+
+    async def _give_back(self, lane: Lane, name: str) -> None:
+        """A store that fails now must not hide that we were told to end."""
+        try:
+            await lane.close()
+            await self._store.release(name, self._holder)
+        except Exception:
+            log.exception("lane not noted", name=name)
 
     async def _end(self, platform_ids: Sequence[str]) -> None:
         tasks = [self._holds.pop(platform_id) for platform_id in platform_ids]

@@ -125,7 +125,13 @@ class Timetable:
         finally:
             task.cancel()
             await asyncio.wait({task})
+            await self._release(name)
+
+    async def _release(self, name: str) -> None:
+        try:
             await self._store.release(name, self._holder)
+        except OcpiError:
+            log.warning("lease not given back", name=name)
 
     async def _pull(self, platform: Platform, note: SyncNote) -> None:
         current = await load(self._store, sync_key(note.platform, note.module), SyncNote)
