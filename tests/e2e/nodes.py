@@ -1,5 +1,6 @@
 """Real nodes for tests: made with the command line, served as real processes on loopback."""
 
+import contextlib
 import json
 import os
 import signal
@@ -150,7 +151,8 @@ class Served:
         """End it and all its workers at once, as a crash would."""
         if self.process is None:
             return
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.process = None
 
