@@ -9,7 +9,7 @@ from voltroam.roaming.routing import check_routing, reply_routing
 from voltroam.roaming.serving import Answering, Serving
 from voltroam.roaming.versions import is_offered, version_details, versions_list
 from voltroam.standard.endpoints import Behaviour
-from voltroam.standard.errors import NotFound, OcpiError, Unauthorized
+from voltroam.standard.errors import CallerError, NotFound, OcpiError, Unauthorized
 from voltroam.wire.call import Call, Reply
 from voltroam.wire.envelope import fault_reply
 
@@ -55,6 +55,9 @@ class Dispatch:
         if not is_offered(row, self._serving.identity, self._handlers.keys(), caller):
             raise NotFound("No such path")
         check_routing(call, caller, self._serving.identity)
+        for name in row.required_query:
+            if name not in call.query:
+                raise CallerError(f"query parameter {name} is required")
         if row.behaviour is Behaviour.HANDLED:
             return await self._handlers[row.handler or ""](call, caller)
         return await _BEHAVIOURS[row.behaviour](call, caller, self._serving)

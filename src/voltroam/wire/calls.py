@@ -39,9 +39,6 @@ def read_call(request: Request, router: Router) -> Call:
         if not (value.isascii() and value.isprintable()):
             raise CallerError(f"{name} in the URL must be printable ASCII")
     query = _query(query_text)
-    for name in row.required_query:
-        if name not in query:
-            raise CallerError(f"query parameter {name} is required")
     routed = row.module.functional and match.version.routing_headers
     ids = read_ids(request.headers)
     return Call(
