@@ -44,7 +44,7 @@ CONFIG = "VOLTROAM_CONFIG"
 
 
 class Node:
-    """The parts of one node, joined. `start` begins the background work, `close` ends everything."""
+    """The parts of one node, joined. `start` begins the background work, `close` ends all."""
 
     def __init__(self, holdings: Holdings) -> None:
         settings = holdings.settings
@@ -74,6 +74,7 @@ class Node:
             holdings.identity,
             holdings.table,
             now=micros,
+            rotate=self.registration.rotate,
         )
         serving = Serving(
             holdings.store,
@@ -114,8 +115,17 @@ class Node:
         await self.holdings.close()
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller | None:
-        """Whose token it is. Raises Unauthorized without any."""
-        return await self.directory.by_token(read_authorization(headers.get("authorization")))
+        """Whose token it is. Raises Unauthorized without any.
+
+        What was read of a platform that registers is a moment old; it is read anew, so that a
+        partner's first call after the handshake finds the handshake done.
+        """
+        presented = read_authorization(headers.get("authorization"))
+        caller = await self.directory.by_token(presented)
+        if caller is None or caller.is_registered:
+            return caller
+        self.directory.forget(caller.id)
+        return await self.directory.by_token(presented)
 
     async def answer(self, call: Call, caller: Platform) -> Reply:
         """A call's reply; a partner that was silent is tried again at once."""

@@ -112,7 +112,7 @@ def show(context: typer.Context, name: Name, json: Json = False) -> None:
             "versions_url": platform.versions_url,
             "endpoints": msgspec.to_builtins(platform.endpoints),
             "profile": profile_facts(platform.profile),
-            "delivery": await looking.delivery_facts(holdings, platform),
+            "delivery": looking.spelled(await looking.operators(holdings).facts(platform)),
         }
 
     done = with_holdings(context, work, as_json=json)
@@ -176,7 +176,7 @@ def resync(context: typer.Context, name: Name, json: Json = False) -> None:
 
     async def work(holdings: Holdings) -> Platform:
         platform = await holdings.partner(name)
-        await looking.resync(holdings, platform)
+        await looking.operators(holdings).resync(platform)
         return platform
 
     _tell(with_holdings(context, work, as_json=json), json, f"{name} is synchronised anew.")
@@ -239,7 +239,7 @@ def parked(context: typer.Context, name: Name, json: Json = False) -> None:
     if json:
         write_json(found)
         return
-    columns = ("module", "owner", "id", "attempts", "http", "code", "reason")
+    columns = ("object", "attempts", "http", "code", "reason", "at", "later")
     write_table(columns, ([item[column] for column in columns] for item in found))
 
 
@@ -250,10 +250,17 @@ def retry(context: typer.Context, name: Name, json: Json = False) -> None:
     Example: voltroam -c cpo/voltroam.toml partner retry movia
     """
 
-    async def work(holdings: Holdings) -> int:
-        return await looking.retry_parked(holdings, await holdings.partner(name))
+    from voltroam.cli.joined import Node, with_node
 
-    count = with_holdings(context, work, as_json=json)
+    async def work(node: Node) -> int:
+        platform = await node.holdings.partner(name)
+        count = await node.delivery.retry_parked(platform)
+        for cdr in await node.delivery.cdrs(platform):
+            if cdr["state"] in looking.STUCK:
+                count += await node.delivery.retry_cdr(looking.cdr_key(cdr["object"]))
+        return count
+
+    count = with_node(context, work, as_json=json)
     if json:
         write_json({"name": name, "retried": count})
         return

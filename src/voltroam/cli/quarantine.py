@@ -22,7 +22,7 @@ def list_(context: typer.Context, json: Json = False) -> None:
     """
 
     async def work(holdings: Holdings) -> list[dict[str, Any]]:
-        return await looking.quarantined(holdings)
+        return [looking.dated(one) for one in await looking.quarantine(holdings).all()]
 
     found = with_holdings(context, work, as_json=json)
     if json:
@@ -47,7 +47,7 @@ def show(context: typer.Context, identifier: Id, json: Json = False) -> None:
     """
 
     async def work(holdings: Holdings) -> dict[str, Any]:
-        return await looking.quarantined_one(holdings, identifier)
+        return looking.dated(await looking.quarantine(holdings).show(identifier))
 
     found = with_holdings(context, work, as_json=json)
     if json:
@@ -75,12 +75,11 @@ def retry(
 
     Example: voltroam -c emsp/voltroam.toml quarantine retry
     """
-    from voltroam.cli.joined import Node, with_node
 
-    async def work(node: Node) -> dict[str, int]:
-        return await node.retry_quarantined(identifier)
+    async def work(holdings: Holdings) -> dict[str, int]:
+        return await looking.quarantine(holdings).retry(identifier)
 
-    done = with_node(context, work, as_json=json)
+    done = with_holdings(context, work, as_json=json)
     if json:
         write_json(done)
         return

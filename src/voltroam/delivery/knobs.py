@@ -41,6 +41,8 @@ class Knobs:
     """The same, when other objects arrived meanwhile: then the object is at fault."""
     park_retry: float = 600.0
     """When an object that met server faults is tried again."""
+    stopped_first: float = 1.0
+    """First delay after 401 or 403; doubles: after a registration they soon pass by themselves."""
     stopped_retry: float = 900.0
     """When a lane that was answered 401 or 403 tries again."""
 
@@ -61,7 +63,8 @@ class Knobs:
     weekly: float = 7 * 86_400.0
     splay: float = 0.2
     """Share of a pull interval that is random."""
-    sync_retry: float = 300.0
+    sync_retry: float = 2.0
+    """First delay of a pull that failed; grows fourfold, for the reason of `stopped_first`."""
     vanished_share: float = 0.2
     vanished_few: int = 5
     """Up to this many may vanish whatever the share."""

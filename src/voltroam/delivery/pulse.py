@@ -58,7 +58,8 @@ class Pulse:
 
     def _wait(self, verdict: Verdict) -> float:
         if verdict.fault is Fault.STOPPED:
-            return self._knobs.stopped_retry
+            first = self._knobs.stopped_first * 2.0 ** min(self.failures - 1, 16)
+            return min(first, self._knobs.stopped_retry)
         if verdict.retry_after is not None:
             return verdict.retry_after
         return delay(self.failures, self._knobs, self._chance)

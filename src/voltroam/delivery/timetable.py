@@ -166,7 +166,7 @@ class Timetable:
         await self._write(note, now + self._splayed(self._knobs.daily))
 
     async def _failed(self, note: SyncNote, fault: OcpiError) -> None:
-        pause = min(self._knobs.daily, self._knobs.sync_retry * 2.0 ** min(note.attempts, 10))
+        pause = min(self._knobs.daily, self._knobs.sync_retry * 4.0 ** min(note.attempts, 10))
         note = msgspec.structs.replace(note, reason=fault.message, attempts=note.attempts + 1)
         await self._write(note, self._now() + self._splayed(pause))
 
