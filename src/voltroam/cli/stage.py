@@ -85,6 +85,10 @@ class Stage:
         with tempfile.TemporaryDirectory(prefix="voltroam-demo-") as folder:
             try:
                 return await self._acts(Path(folder), seconds, stop, show=show)
+            except Exception:
+                for log in sorted(Path(folder).glob("*/serve.log")):
+                    remark(f"{log.parent.name}: {log.read_text('utf-8', 'replace')[-2000:]}")
+                raise
             finally:
                 await self._end_children()
 
