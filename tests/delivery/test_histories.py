@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.delivery.fakes import (
     OUR,
     Mode,
     Partner,
+    Sent,
     contract,
     identity,
     location,
@@ -30,6 +31,7 @@ from tests.delivery.node import Node, node
 
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.endpoints import LOCATION, SESSION, TARIFF, TOKEN, Resource
+from voltroam.standard.errors import PartnerError, Refused
 from voltroam.standard.v2_2_1 import Role
 from voltroam.wire.times import format_datetime, from_micros, parse_datetime, to_micros
 
@@ -38,26 +40,35 @@ IDS = ("A", "B", "C")
 NAMES = ("p0", "p1", "p2")
 START = to_micros(parse_datetime("2026-01-01T00:00:00Z"))
 
+KINDS = ("location", "tariff", "token")
+MODES = ("up", "down", "lost", "slow", "busy", "broken")
+
+
+def _step(name: str, *choices: tuple[Any, ...]) -> st.SearchStrategy[tuple[Any, ...]]:
+    one, other = (*choices, (0,), (0,))[:2]
+    return st.tuples(st.just(name), st.sampled_from(one), st.sampled_from(other))
+
+
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("location"), st.sampled_from(IDS), st.sampled_from(["AVAILABLE", "CHARGING"])),
-        st.tuples(st.just("rename"), st.sampled_from(IDS), st.integers(0, 3)),
-        st.tuples(st.just("tariff"), st.sampled_from(IDS), st.integers(1, 3)),
-        st.tuples(st.just("token"), st.sampled_from(IDS), st.booleans()),
-        st.tuples(st.just("session"), st.sampled_from(IDS), st.sampled_from(["MS0", "MS1"])),
-        st.tuples(st.just("delete"), st.sampled_from(IDS), st.just(0)),
-        st.tuples(st.just("hide"), st.sampled_from(["location", "tariff", "token"]), st.sampled_from(IDS)),
-        st.tuples(st.just("unhide"), st.sampled_from(["location", "tariff", "token"]), st.sampled_from(IDS)),
-        st.tuples(st.just("mode"), st.sampled_from(NAMES), st.sampled_from(["up", "down", "lost", "slow", "busy", "broken"])),
-        st.tuples(st.just("narrow"), st.sampled_from(NAMES), st.just(0)),
-        st.tuples(st.just("widen"), st.sampled_from(NAMES), st.just(0)),
-        st.tuples(st.just("join"), st.sampled_from(NAMES), st.just(0)),
-        st.tuples(st.just("restart"), st.booleans(), st.just(0)),
-        st.tuples(st.just("wait"), st.just(0), st.sampled_from([0, 1, 5])),
+        _step("location", IDS, ("AVAILABLE", "CHARGING")),
+        _step("rename", IDS, (0, 1, 2)),
+        _step("tariff", IDS, (1, 2, 3)),
+        _step("token", IDS, (True, False)),
+        _step("session", IDS),
+        _step("delete", IDS),
+        _step("hide", KINDS, IDS),
+        _step("unhide", KINDS, IDS),
+        _step("mode", NAMES, MODES),
+        _step("narrow", NAMES),
+        _step("widen", NAMES),
+        _step("join", NAMES),
+        _step("restart", (True, False)),
+        _step("wait", (0, 1, 5)),
     ),
     min_size=5,
     max_size=40,
-)  # fmt: skip
+)
 
 RESOURCES: dict[str, tuple[Resource, str]] = {
     "location": (LOCATION, "id"),
@@ -80,7 +91,7 @@ class History:
         self.tick = 0
         self.ever_seen: dict[str, set[str]] = {name: set() for name in NAMES}
 
-    async def play(self, history: list[tuple[Any, Any, Any]]) -> None:
+    async def play(self, history: list[tuple[Any, ...]]) -> None:
         await self.join("p0", 0)
         self.ours.start()
         for name, one, other in history:
@@ -110,7 +121,7 @@ class History:
     async def token(self, ident: str, valid: bool) -> None:
         await self.ours.put(TOKEN, token(ident, at=self.at(), valid=valid))
 
-    async def session(self, ident: str, party: str) -> None:
+    async def session(self, ident: str, _: int) -> None:
         to = contract(party="MS0" if ident == "A" else "MS1")
         periods = [
             {
@@ -169,7 +180,7 @@ class History:
         else:
             await self.ours.restart()
 
-    async def wait(self, _: int, hundredths: int) -> None:
+    async def wait(self, hundredths: int, _: int) -> None:
         await asyncio.sleep(hundredths / 100)
 
     async def check(self) -> None:
@@ -205,15 +216,11 @@ def is_taken_back(path: str, document: dict[str, Any]) -> bool:
     return path.startswith("sessions/")
 
 
-def _busy(sent: Any) -> Any:
-    from voltroam.standard.errors import Refused
-
+def _busy(sent: Sent) -> PartnerError:
     return Refused("busy", http=429, retry_after=0.02)
 
 
-def _broken(sent: Any) -> Any:
-    from voltroam.standard.errors import Refused
-
+def _broken(sent: Sent) -> PartnerError:
     return Refused("broken", http=500)
 
 
@@ -225,15 +232,16 @@ FAULTS = {"busy": _busy, "broken": _broken}
     max_examples=COUNT,
     deadline=None,
     derandomize=True,
+    phases=(Phase.generate,),  # what fails depends on timing too: a shrunk history misleads
     suppress_health_check=[HealthCheck.too_slow],
 )
 def test_at_rest_each_partner_holds_exactly_what_it_may_see(
-    history: list[tuple[Any, Any, Any]],
+    history: list[tuple[Any, ...]],
 ) -> None:
     asyncio.run(_play(history))
 
 
-async def _play(history: list[tuple[Any, Any, Any]]) -> None:
+async def _play(history: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run"
         path.mkdir()

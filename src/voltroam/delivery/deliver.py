@@ -10,7 +10,6 @@ import msgspec
 
 from voltroam.delivery.cdr_ledger import CdrLedger
 from voltroam.delivery.courier import Courier
-from voltroam.delivery.diff import patch_between
 from voltroam.delivery.feed import FeedTail
 from voltroam.delivery.jobs import supervise
 from voltroam.delivery.knobs import Knobs
@@ -71,7 +70,7 @@ class Delivery:
             store=store,
             table=table,
             tail=self._tail,
-            courier=Courier(calls, table, Shelf(knobs.shelf_bytes, patch_between)),
+            courier=Courier(calls, table, Shelf(knobs.shelf_bytes)),
             ledger=self._ledger,
             knobs=knobs,
             now=now,

@@ -353,6 +353,7 @@ class Lane:
             self._bell.set()
 
     async def _deliver(self, entry: Entry) -> None:
+        """A push that is cut off when we are told to end stays open for the next start."""
         again = False
         turn = self._pulse.round
         try:
@@ -362,11 +363,10 @@ class Lane:
             again = await self._failed(entry, judge(fault), turn)
         else:
             await self._arrived(entry.row.key)
-        finally:
-            self._wanted.land(entry, again=again)
-            self._retrying.discard(entry.row.key)
-            if not again and self._filling is not None:
-                self._filling.settled(entry.row.key)
+        self._wanted.land(entry, again=again)
+        self._retrying.discard(entry.row.key)
+        if not again and self._filling is not None:
+            self._filling.settled(entry.row.key)
 
     async def _renew(self, entry: Entry) -> None:
         """What waited is read again: nothing stale is sent."""
@@ -386,13 +386,13 @@ class Lane:
         shown = todo is Action.SHOW
         if known == (row.changed, shown) and not entry.doubt:
             return
+        base = known[0] if known is not None and known[1] else None
         await self._pulse.pace(self.platform.profile.rate)
         if shown:
-            base = known[0] if known is not None and known[1] else None
             entry.patching = base is not None
             await self._gear.courier.show(self.platform, row, base, doubt=entry.doubt)
         elif todo is Action.REMOVE or await self._gear.courier.holds(self.platform, row):
-            await self._gear.courier.take_back(self.platform, row)
+            await self._gear.courier.take_back(self.platform, row, base)
         self._remember(key, row.changed, shown)
         self.pushed += 1
 
