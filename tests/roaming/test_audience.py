@@ -41,7 +41,6 @@ def bytes_of(document: object) -> bytes:
 def test_an_own_object_has_the_class_of_its_kind(
     resource: Resource, document: object, expected: str
 ) -> None:
-    """SES-FLOW-01, CDR-FLOW-02"""
     got = audience_of(resource, bytes_of(document), AAA, US, private=False)
     assert got == expected
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.roaming.conftest import Found
 from voltroam.roaming.handshake import MissingEndpoints, NoCommonVersion
 from voltroam.roaming.platforms import Letter, Phase, Profile, Status
 from voltroam.roaming.registration import AnswerLost
-from voltroam.standard.endpoints import Interface
+from voltroam.standard.endpoints import Behaviour, Interface
 from voltroam.standard.errors import CallerError, PartnerError, Refused, Unreachable, Unusable
 from voltroam.standard.v2_2_1 import Role
 from voltroam.wire.call import Request, Response
@@ -123,7 +124,7 @@ async def registered(company: Company, far: FarEnd) -> str:
 
 
 async def test_both_sides_are_connected_after_registration(cpo: Company, emsp: Company) -> None:
-    """CORE-REG-09, CORE-REG-10, CORE-CRED-15, CORE-CRED-10, CORE-VER-01"""
+    """CORE-REG-10, CORE-CRED-15, CORE-VER-01"""
     pair = await meet(cpo, emsp)
     ours, theirs = await cpo.partner("emsp.example"), await emsp.partner("cpo.example")
     assert (ours.phase, theirs.phase) == (Phase.REGISTERED, Phase.REGISTERED)
@@ -165,8 +166,28 @@ async def test_registration_carries_ids_but_no_routing_headers(
     assert len({request.headers["x-request-id"] for request in network.log}) == len(network.log)
 
 
+async def test_after_registration_the_sender_uses_token_c_only(
+    to_cpo: Pair, network: Network
+) -> None:
+    """CORE-REG-08, CORE-REG-09, CORE-AUTH-01, CORE-AUTH-02"""
+    [post] = network.sent("POST")
+    network.log.clear()
+    emsp = to_cpo.sender
+    partner = await emsp.partner("cpo.example")
+    lists = [
+        row for row in emsp.table.rows
+        if row.behaviour is Behaviour.LIST and row.module.name in {"locations", "tariffs", "cdrs"}
+    ]  # fmt: skip
+    for row in lists:
+        assert (await emsp.exchange.call(partner, row)).status_code == 1000
+    assert [token_in(request) for request in network.log] == [to_cpo.token] * 3
+    assert token_in(post) != to_cpo.token
+    for request in network.log:
+        assert re.fullmatch(r"Token [A-Za-z0-9+/]+={0,2}", request.headers["authorization"])
+
+
 async def test_a_lasting_token_works_and_a_consumed_token_a_does_not(to_cpo: Pair) -> None:
-    """CORE-REG-08, CORE-REG-31"""
+    """CORE-REG-31"""
     cpo = to_cpo.receiver
     [request] = cpo.network.sent("POST")
     token_a = token_in(request)
@@ -176,14 +197,17 @@ async def test_a_lasting_token_works_and_a_consumed_token_a_does_not(to_cpo: Pai
     assert (await to_cpo.ask("GET", "sender/locations")).http == 200
 
 
-async def test_several_parties_and_roles_share_one_connection(found: Found, emsp: Company) -> None:
+async def test_several_parties_and_roles_share_one_connection(found: Found) -> None:
     """CORE-CRED-09, CORE-CRED-10, CORE-VER-13"""
     many = await found(
         "many.example",
         role("NL/AAA", Role.CPO), role("NL/BBB", Role.CPO), role("BE/CCC", Role.CPO),
         role("NL/AAA", Role.EMSP),
     )  # fmt: skip
-    pair = await meet(emsp, many)
+    both = await found("both.example", role("FR/BTH", Role.EMSP), role("FR/BTH", Role.CPO))
+    pair = await meet(both, many)
+    token = objects.token(country_code="NL", party_id="AAA", uid="U")
+    assert (await pair.ask("PUT", "receiver/tokens/NL/AAA/U", token)).http == 201
     for path, body in (
         ("receiver/locations/NL/AAA/LOC1", objects.location()),
         ("receiver/locations/NL/BBB/LOC1", objects.location(party_id="BBB")),
@@ -286,8 +310,9 @@ async def test_put_and_delete_before_registration_are_405(
 async def test_an_unknown_token_is_401_everywhere(cpo: Company, far: FarEnd, method: str) -> None:
     """CORE-AUTH-05, CORE-AUTH-06, CORE-AUTH-17"""
     for token in ("unknown", None):
-        answer = await cpo.ask(token, method, CREDENTIALS, far.body())
-        assert (answer.http, answer.code) == (401, 2000)
+        for path in (CREDENTIALS, cpo.versions_url, "sender/locations", "receiver/tokens/DE/M/U"):
+            answer = await cpo.ask(token, method, path, far.body())
+            assert (answer.http, answer.code) == (401, 2000)
 
 
 # -- as Receiver ------------------------------------------------------------------------------
@@ -482,7 +507,7 @@ async def test_a_post_that_died_does_not_lock_the_token_for_ever(cpo: Company, f
 async def test_put_refetches_and_rotates_and_the_old_token_lives_for_a_while(
     cpo: Company, far: FarEnd
 ) -> None:
-    """CORE-REG-19, CORE-REG-20, CORE-REG-21, CORE-REG-22, CORE-REG-25"""
+    """CORE-REG-19, CORE-REG-20, CORE-REG-21, CORE-REG-25"""
     token_c = await registered(cpo, far)
     far.details["endpoints"][2]["url"] = f"{far.url}/new/loc"
     answer = await cpo.ask(token_c, "PUT", CREDENTIALS, far.body(token="their-new-b"))
@@ -532,7 +557,7 @@ async def test_a_failed_put_keeps_everything(cpo: Company, far: FarEnd) -> None:
 async def test_delete_ends_both_tokens_and_a_new_invitation_starts_anew(
     cpo: Company, far: FarEnd
 ) -> None:
-    """CORE-REG-28, CORE-REG-29, CORE-REG-30, CORE-REG-36"""
+    """CORE-REG-28, CORE-REG-30, CORE-REG-36"""
     token_c = await registered(cpo, far)
     answer = await cpo.ask(token_c, "DELETE", CREDENTIALS)
     assert (answer.http, answer.code, answer.data) == (200, 1000, None)
@@ -622,7 +647,6 @@ async def test_a_refused_post_withdraws_token_b_and_tells_why(
 async def test_a_lost_answer_is_asked_for_once_more(
     cpo: Company, far: FarEnd, network: Network
 ) -> None:
-    """CORE-REG-35"""
     posts: list[Request] = []
 
     def lose(request: Request) -> bool:
@@ -672,7 +696,7 @@ async def test_an_answer_with_parties_of_ours_is_refused_and_undone_there(
 async def test_rotation_renews_both_tokens_and_both_sides_go_on(
     to_cpo: Pair, network: Network
 ) -> None:
-    """CORE-REG-19, CORE-REG-25, CORE-REG-26, CORE-VER-20"""
+    """CORE-REG-19, CORE-REG-25, CORE-REG-26"""
     cpo, emsp = to_cpo.receiver, to_cpo.sender
     before = token_of(cpo, await cpo.partner("emsp.example"))
     await cpo.registration.rotate(await cpo.partner("emsp.example"))
@@ -721,7 +745,7 @@ async def test_a_rotation_of_unknown_outcome_still_accepts_what_the_partner_may_
 async def test_removing_a_partner_tells_it_and_ends_both_sides(
     to_cpo: Pair, network: Network
 ) -> None:
-    """CORE-REG-28, CORE-REG-29"""
+    """CORE-REG-28"""
     cpo, emsp = to_cpo.receiver, to_cpo.sender
     removed = await cpo.registration.remove(await cpo.partner("emsp.example"))
     assert (removed.phase, removed.reason) == (Phase.REMOVED, None)
@@ -733,7 +757,6 @@ async def test_removing_a_partner_tells_it_and_ends_both_sides(
 async def test_a_partner_that_cannot_be_told_is_removed_all_the_same(
     to_cpo: Pair, network: Network
 ) -> None:
-    """CORE-REG-29"""
     cpo = to_cpo.receiver
     network.down.add("emsp.example")
     removed = await cpo.registration.remove(await cpo.partner("emsp.example"))

@@ -30,12 +30,12 @@ def test_without_the_key_a_seal_stays_closed() -> None:
         Vault([NEW]).open(Vault([OLD]).seal("secret"))
 
 
-@pytest.mark.parametrize("at", [10, 30, -3])
+@pytest.mark.parametrize("at", [10, 30, -6])
 def test_a_seal_that_was_tampered_with_is_refused(at: int) -> None:
     vault = Vault([NEW])
     sealed = vault.seal("secret")
     changed = "A" if sealed[at] != "A" else "B"
-    damaged = sealed[:at] + changed + (sealed[at + 1 :] if at != -1 else "")
+    damaged = sealed[:at] + changed + sealed[at + 1 :]
     with pytest.raises(NodeError, match="damaged"):
         vault.open(damaged)
 
