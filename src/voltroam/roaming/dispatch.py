@@ -1,7 +1,8 @@
 """From a call to its reply: who may call what, then the behaviour that the row names."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+
+from msgspec import structs
 
 from voltroam.roaming.behaviours import create, delete, get, list_, patch, put
 from voltroam.roaming.platforms import Platform
@@ -45,7 +46,7 @@ class Dispatch:
             reply = await self._answer(call, caller)
         except OcpiError as fault:
             reply = fault_reply(fault)
-        return replace(reply, routing=routing)
+        return structs.replace(reply, routing=routing)
 
     async def _answer(self, call: Call, caller: Platform) -> Reply:
         row = call.endpoint

@@ -4,7 +4,8 @@ import asyncio
 import re
 import zlib
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+
+from msgspec import structs
 
 from voltroam.wire.call import Response
 
@@ -29,7 +30,7 @@ def gzip_large(
             return response
         body = await asyncio.to_thread(_gzip, response.body, level)
         headers = {**response.headers, "content-encoding": "gzip", "vary": "accept-encoding"}
-        return replace(response, headers=headers, body=body)
+        return structs.replace(response, headers=headers, body=body)
 
     return compress
 
