@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -243,6 +244,7 @@ def main() -> int:
         print("The benchmark needs two cores and taskset.", file=sys.stderr)
         return 2
     plan = read_plan()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all that was started ends
     servers.WORK.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="voltroam-bench-") as folder, ExitStack() as cleanup:
         bench = Bench(plan, Path(folder), cleanup)
