@@ -17,6 +17,7 @@ from voltroam.roaming.platforms import Phase, Platform, Profile
 from voltroam.standard.endpoints import Table
 from voltroam.standard.errors import CallerError, NotFound, Overloaded
 from voltroam.standard.versions import V2_2_1
+from voltroam.transport.compress import gzip_large
 from voltroam.transport.limits import Limits
 from voltroam.transport.metrics import Metrics
 from voltroam.transport.server import OcpiApp
@@ -537,6 +538,19 @@ async def test_pipelined_requests_are_answered_in_order_and_garbage_ends_them() 
         assert ids == sorted(ids)
         assert set(ids) <= {b"0", b"1", b"2", b"3", b"4"}
         assert (await server.ask()).status == 200
+
+
+async def test_large_replies_are_compressed_where_the_node_wants_it() -> None:
+    async def large(_call: Call, _platform: Platform) -> Reply:
+        return Reply(data=b"[" + b"0," * 20_000 + b"0]")
+
+    async with node(answer=large, compress=gzip_large()) as server:
+        packed = await server.ask(headers=KNOWN | IDS | {"accept-encoding": "gzip"})
+        plain = await server.ask(headers=KNOWN | IDS)
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["x-request-id"] == "774321"
+    assert json.loads(gzip.decompress(packed.body))["data"] == plain.json["data"]
+    assert len(packed.body) < len(plain.body)
 
 
 # -- rates ----------------------------------------------------------------------------------------
