@@ -24,6 +24,7 @@ from voltroam.store.interface import (
     Record,
     RecordKey,
 )
+from voltroam.store.pages import cut_page, is_dated, is_rare, offset, window
 from voltroam.store.postgres_writer import (
     ATTEMPTS,
     FAULTS,
@@ -33,7 +34,7 @@ from voltroam.store.postgres_writer import (
     fault,
     is_broken,
 )
-from voltroam.store.rows import cut_page, read_event, read_object, read_record
+from voltroam.store.rows import read_event, read_object, read_record
 from voltroam.store.schema import require
 from voltroam.store.watch import HeadWatch
 
@@ -45,9 +46,6 @@ WRITERS = 1
 SCAN_PIECE = 200
 CONNECTIONS = 8
 COMMAND_SECONDS = 60
-RARE = 20
-"""Fewer matches than one in so many: collect them by date instead of walking the list."""
-_EARLIEST, _LATEST = -(2**63), 2**63 - 1
 
 
 async def open_postgres(
@@ -114,21 +112,17 @@ class PostgresStore:
         return read_object(rows[0]) if rows else None
 
     async def page(self, query: PageQuery) -> Page:
-        offset = 0 if query.cursor is not None else query.offset
         asked = list(query.audiences)
-        place = (query.kind, asked, query.cursor or 0, query.limit + 1, offset)
-        if query.date_from is None and query.date_to is None:
+        place = (query.kind, asked, query.cursor or 0, query.limit + 1, offset(query))
+        if not is_dated(query):
             rows = await self._read(sql.PAGE, *place)
             if rows:
                 return cut_page(rows, query.limit, rows[0][3])
             return Page([], await self._total(query), None)
-        window = (
-            _EARLIEST if query.date_from is None else query.date_from,
-            _LATEST if query.date_to is None else query.date_to,
-        )
-        total = (await self._read(sql.TOTAL_DATES, query.kind, asked, *window))[0][0]
-        rare = total * RARE < await self._total(query)
-        rows = await self._read(sql.PAGE_RARE if rare else sql.PAGE_DATES, *place, *window)
+        dates = window(query)
+        total = (await self._read(sql.TOTAL_DATES, query.kind, asked, *dates))[0][0]
+        rare = is_rare(total, await self._total(query))
+        rows = await self._read(sql.PAGE_RARE if rare else sql.PAGE_DATES, *place, *dates)
         return cut_page(rows, query.limit, total)
 
     async def _total(self, query: PageQuery) -> int:

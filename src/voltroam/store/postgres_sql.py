@@ -108,12 +108,14 @@ from unnest($2::text[]) as held (audience) cross join lateral (
 """
 PAGE_RARE = """
 with hits as materialized (
-  select created, version, document from objects
+  select created from objects
   where kind = $1 and audience = any($2::text[]) and deleted = 0
     and last_updated >= $6 and last_updated < $7
 )
-select created, version, document from hits
-where created > $3 order by created limit $4 offset $5
+select created, version, document from objects
+where kind = $1 and deleted = 0 and created = any(array(
+  select created from hits where created > $3 order by created limit $4 offset $5
+)) order by created
 """
 """For a window that few rows match: collected by date, then sorted."""
 
