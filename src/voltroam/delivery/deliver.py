@@ -61,10 +61,10 @@ class Delivery:
         self._sync = Sync(
             store, calls, identity, table, quarantine=self.quarantine, knobs=knobs, now=now
         )
-        self._timetable = Timetable(
+        self.timetable = Timetable(
             store, directory, self._sync, knobs=knobs, now=now, chance=chance, holder=holder
         )
-        self._presence = Presence(directory, self._timetable.returned)
+        self._presence = Presence(directory, self.timetable.returned)
         self._ledger = CdrLedger(store, calls, table, knobs, now)
         gear = Gear(
             store=store,
@@ -81,12 +81,12 @@ class Delivery:
         )
         self._lanes = Lanes(gear, directory, identity, holder)
         self._operators = Operators(store, directory, now)
-        self._retention = Retention(
+        self.retention = Retention(
             store, directory, knobs=knobs, now=now, holder=holder, rotate=rotate
         )
         self._jobs: list[Job] = [("feed", self._tail.run), ("lanes", self._lanes.run)]
         if sync:
-            self._jobs += [("sync", self._timetable.run), ("retention", self._retention.run)]
+            self._jobs += [("sync", self.timetable.run), ("retention", self.retention.run)]
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -134,7 +134,7 @@ class Delivery:
         )
         if note is None:
             note = SyncNote(platform=platform.id, module=module, epoch=self._store.epoch)
-        await self._timetable.done(note, report)
+        await self.timetable.done(note, report)
         await self._presence.connected(platform.id)
         return report
 
