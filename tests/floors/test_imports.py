@@ -27,6 +27,7 @@ FLOORS = {
     "settings": 6,
     "logs": 6,
     "holdings": 6,
+    "served": 6,
     "cli": 6,
     "__main__": 6,
 }
