@@ -109,7 +109,7 @@ def _text(kind: inspect.StrType, word: str, *, required: bool) -> Reader:
         if identifier and not (value.isascii() and value.isprintable()):
             findings.fatal(path, "CORE-TYPE-01", "must be printable ASCII")
             return FAULT
-        if not value.isprintable() and has_control(value):
+        if has_control(value):
             findings.error(path, "CORE-TYPE-03", "must not hold control characters")
         if required and value == NOT_AVAILABLE:
             return value
@@ -125,7 +125,8 @@ def _text(kind: inspect.StrType, word: str, *, required: bool) -> Reader:
 
 
 def has_control(text: str) -> bool:
-    return any(unicodedata.category(char) == "Cc" for char in text)
+    """C0, DEL and C1; other characters that do not print (a byte order mark) are none."""
+    return not text.isprintable() and any(unicodedata.category(char) == "Cc" for char in text)
 
 
 def _enum(cls: type[Enum]) -> Reader:
