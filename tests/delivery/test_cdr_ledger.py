@@ -8,7 +8,7 @@ import pytest
 from tests.delivery.fakes import Mode, cdr, contract, platform, role
 from tests.delivery.node import Node, node, until
 
-from voltroam.roaming.platforms import Profile
+from voltroam.roaming.platforms import Phase, Profile
 from voltroam.standard.endpoints import CDR
 from voltroam.standard.errors import Refused, Unreachable
 from voltroam.standard.v2_2_1 import Role
@@ -192,3 +192,18 @@ async def test_many_cdrs_go_at_once_and_each_once(tmp_path: Path) -> None:
         await asyncio.gather(*(ours.put(CDR, cdr(f"C{n}")) for n in range(100)))
         await until(lambda: len(partner.cdrs) == 100)
         assert len(partner.sent) == 100
+
+
+async def test_open_cdrs_follow_their_party_to_its_new_platform(tmp_path: Path) -> None:
+    """A partner that left and registered anew is still owed what was on its way."""
+    async with node(tmp_path) as ours:
+        old = await ours.join(platform("p1"))
+        ours.start()
+        await ours.rest()
+        old.mode = Mode.DOWN
+        await ours.put(CDR, cdr("C1"))
+        await state_is(ours, "READY")
+        await ours.join(platform("p1", phase=Phase.REMOVED))
+        fresh = await ours.join(platform("p9"))
+        await until(lambda: len(fresh.cdrs) == 1)
+        assert old.sent == []

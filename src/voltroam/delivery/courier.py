@@ -3,14 +3,16 @@
 Raises the PartnerError family; says nothing about what waits or what is tried again.
 """
 
-from voltroam.delivery.address import Address, Addresses, Rows
+from collections.abc import Sequence
+
+from voltroam.delivery.address import Addresses, Rows
 from voltroam.delivery.outcome import Fault, judge
 from voltroam.delivery.ports import Calls
 from voltroam.delivery.shelf import Shelf
 from voltroam.delivery.takeback import withdrawn
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.weigh import same
-from voltroam.standard.endpoints import Removal, Resource, Table
+from voltroam.standard.endpoints import Part, Removal, Resource, Table
 from voltroam.standard.errors import PartnerError, Refused
 from voltroam.store.interface import ObjectRow
 from voltroam.wire.call import Reply
@@ -125,20 +127,16 @@ class Courier:
         endpoint = self._rows.find(platform, kind, method, parts[-1] if parts else None)
         if endpoint is None:
             raise Refused(f"no {method} for {kind} in its version", http=405)
-        address = self._address(platform, row)
-        names = [s[1:-1] for s in endpoint.segments if s.startswith("{")]
-        keys = {**address.keys, **dict(zip(names[-len(ids) :], ids, strict=True))} if ids else None
+        address = self._addresses.of(row, endpoint)
         return await self._calls.call(
             platform,
             endpoint,
-            keys=address.keys if keys is None else keys,
+            keys={**address.keys, **_part_keys(parts, ids)} if ids else address.keys,
             query=address.query,
             body=body,
             routing=self._addresses.routing(row, address, platform),
         )
 
-    def _address(self, platform: Platform, row: ObjectRow) -> Address:
-        endpoint = self._rows.find(platform, row.key.kind, "PUT")
-        if endpoint is None:
-            raise Refused(f"no endpoint for {row.key.kind}", http=404)
-        return self._addresses.of(row, endpoint)
+
+def _part_keys(parts: Sequence[Part], ids: Sequence[str]) -> dict[str, str]:
+    return {part.segment[1:-1]: key for part, key in zip(parts, ids, strict=True)}

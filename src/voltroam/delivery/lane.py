@@ -134,9 +134,9 @@ class Lane:
 
     def update(self, platform: Platform, classes: Classes) -> None:
         """The partner's endpoints, roles or profile changed; all is scanned if its sight moved."""
-        again = platform.token_sealed != self.platform.token_sealed or (
-            platform.status is not self.platform.status
-        )
+        before = self.platform
+        back = platform.status is Status.CONNECTED and before.status is not Status.CONNECTED
+        again = back or platform.token_sealed != before.token_sealed
         self.platform = platform
         if classes != self._sight.classes:
             self._look_again(self._sight.classes, self._sight.lost, classes, self._read_to)
@@ -372,9 +372,7 @@ class Lane:
         """What waited is read again: nothing stale is sent."""
         if not entry.attempts and self._clock() - entry.entered < self._knobs.stale_after:
             return
-        row = await self._store.get(entry.row.key)
-        if row is not None and row.changed > entry.row.changed:
-            entry.row = row
+        entry.row = await self._gear.tail.current(entry.row)
 
     async def _send(self, entry: Entry) -> None:
         row, key = entry.row, entry.row.key

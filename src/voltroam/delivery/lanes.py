@@ -45,6 +45,7 @@ class Lanes:
         self._live: dict[str, tuple[Platform, Classes]] = {}
         self._read: dict[str, tuple[bytes, Platform]] = {}
         self._behind: dict[str, tuple[float, Behind]] = {}
+        self._judged: Sequence[Platform] = ()
         self._looking = asyncio.Lock()
 
     async def run(self) -> None:
@@ -83,27 +84,48 @@ class Lanes:
 
     async def _compare(self) -> None:
         platforms = [p for p in await self._platforms() if p.is_registered]
-        resources = tuple(self._gear.table.resources.values())
-        ways = routes(resources, platforms)
-        live = [p for p in platforms if p.status in LIVE and not p.paused and p.version]
-        self._live = {
-            platform.id: (
-                platform,
-                classes_of(
-                    platform, self._identity, resources, ways, await self._behind_of(platform)
-                ),
-            )
-            for platform in live
-        }
-        await self._end([held for held in self._holds if held not in self._live])
+        if not self._as_before(platforms):
+            await self._judge(platforms)
         for platform_id, (platform, classes) in self._live.items():
             lane = self._lanes.get(platform_id)
             if platform_id not in self._holds:
                 self._holds[platform_id] = asyncio.create_task(self._hold(platform_id))
-            elif lane is not None and (lane.platform, lane.classes) != (platform, classes):
+            elif lane is not None and lane.platform is not platform:
                 lane.update(platform, classes)
-        await self._forget_removed({platform.id for platform in platforms})
         await self._obey()
+
+    def _as_before(self, platforms: Sequence[Platform]) -> bool:
+        """With a hub the parties behind it may move without a change of any platform."""
+        return len(platforms) == len(self._judged) and all(
+            one is other and not one.is_hub
+            for one, other in zip(platforms, self._judged, strict=True)
+        )
+
+    async def _judge(self, platforms: Sequence[Platform]) -> None:
+        """Who has a lane, and what each sees."""
+        resources = tuple(self._gear.table.resources.values())
+        ways = routes(resources, platforms)
+        live: dict[str, tuple[Platform, Classes]] = {}
+        for platform in platforms:
+            if platform.status in LIVE and not platform.paused and platform.version:
+                behind = await self._behind_of(platform)
+                live[platform.id] = (
+                    platform,
+                    classes_of(platform, self._identity, resources, ways, behind),
+                )
+        self._live = live
+        await self._end([held for held in self._holds if held not in live])
+        for platform_id, (platform, classes) in live.items():
+            lane = self._lanes.get(platform_id)
+            if lane is not None and lane.classes != classes:
+                lane.update(platform, classes)
+        registered = {platform.id for platform in platforms}
+        if registered != {platform.id for platform in self._judged}:
+            await self._forget_removed(registered)
+            for resource in resources:
+                if resource.immutable:
+                    await self._gear.ledger.move(ways.get(resource.kind, {}), registered)
+        self._judged = platforms
 
     async def _platforms(self) -> Sequence[Platform]:
         """Read anew each time; what did not change is not decoded again."""

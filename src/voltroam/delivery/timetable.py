@@ -61,7 +61,11 @@ class Timetable:
 
     async def look(self) -> None:
         """Enter new platforms, start what is due."""
-        live = {p.id: p for p in await self._platforms.all() if _is_live(p)}
+        platforms = await self._platforms.all()
+        live = {p.id: p for p in platforms if _is_live(p)}
+        registered = {p.id for p in platforms if p.is_registered}
+        for gone in self._entered.keys() - registered:
+            del self._entered[gone]
         for platform in live.values():
             await self._enter(platform)
         self._busy = {name: task for name, task in self._busy.items() if not task.done()}
