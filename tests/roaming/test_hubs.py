@@ -116,6 +116,11 @@ async def test_the_same_object_has_two_sources_when_it_comes_both_ways(
     assert row.sources == expected
     assert await by_hub.receiver.store.head() == head
     assert (await direct.ask("GET", LOC)).http == (await by_hub.ask("GET", LOC)).http == 200
+    changed = objects.location(name="New", last_updated=objects.T2)
+    assert (await direct.ask("PUT", LOC, changed)).code == 1000
+    [row] = [row async for row in by_hub.receiver.store.scan("locations")]
+    assert row.sources == expected
+    assert (await by_hub.ask("GET", LOC)).data == changed
 
 
 async def test_a_hub_may_speak_for_others_but_not_for_us(by_hub: Pair) -> None:

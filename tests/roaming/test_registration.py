@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,12 +12,14 @@ from tests.roaming import objects
 from tests.roaming.company import Company, Network, Pair, meet, role, token_of
 from tests.roaming.conftest import Found
 
-from voltroam.roaming.handshake import MissingEndpoints, NoCommonVersion
+from voltroam.roaming.exchange import Access
+from voltroam.roaming.handshake import Handshake, MissingEndpoints, NoCommonVersion
 from voltroam.roaming.platforms import Letter, Phase, Profile, Status
 from voltroam.roaming.registration import AnswerLost
 from voltroam.standard.endpoints import Behaviour, Interface
 from voltroam.standard.errors import CallerError, PartnerError, Refused, Unreachable, Unusable
 from voltroam.standard.v2_2_1 import Role
+from voltroam.standard.versions import V2_2_1
 from voltroam.wire.call import Request, Response
 from voltroam.wire.headers import read_authorization
 
@@ -572,13 +575,27 @@ async def test_delete_ends_both_tokens_and_a_new_invitation_starts_anew(
 # -- as Sender --------------------------------------------------------------------------------
 
 
-async def test_the_highest_common_version_is_chosen_by_number(cpo: Company, far: FarEnd) -> None:
-    """CORE-VER-04, CORE-VER-05, CORE-REG-33"""
+async def test_unknown_versions_are_passed_over_and_201_is_fine(cpo: Company, far: FarEnd) -> None:
+    """CORE-VER-04, CORE-REG-33"""
     far.answer = envelope(far.credentials, http=201)
     partner = await cpo.registration.register(f"{far.url}/versions", "token-a", "far")
     assert (partner.version, partner.phase) == ("2.2.1", Phase.REGISTERED)
     assert far.asked() == [("GET", "/versions"), ("GET", "/odd/details"), ("POST", "/cred")]
     assert {token_in(one) for one in far.requests} == {"token-a"}
+
+
+@pytest.mark.parametrize("order", [["2.9", "2.10"], ["2.10", "2.9"]])
+async def test_of_several_common_versions_the_highest_number_wins(
+    cpo: Company, far: FarEnd, order: list[str]
+) -> None:
+    """CORE-VER-05"""
+    nine = replace(V2_2_1, number="2.9", rank=(2, 9))
+    ten = replace(V2_2_1, number="2.10", rank=(2, 10))
+    far.versions = [{"version": one, "url": f"{far.url}/odd/details"} for one in order]
+    far.details["version"] = "2.10"
+    handshake = Handshake(cpo.exchange, cpo.table, [ten, nine])
+    offer = await handshake.discover(f"{far.url}/versions", Access("token-a"))
+    assert offer.version is ten
 
 
 async def test_token_b_works_while_the_post_is_open(cpo: Company, far: FarEnd) -> None:
