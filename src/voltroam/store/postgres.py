@@ -185,7 +185,7 @@ class PostgresStore:
     async def purge(self, *, tombstones_before: int, events_before: int) -> int:
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                await connection.execute(sql.LOCK)
+                await connection.execute(sql.TAKE, 0, 0)
                 gone = _count(await connection.execute(sql.PURGE_TOMBSTONES, tombstones_before))
                 last = await connection.fetchval(sql.PURGED_EVENTS, events_before)
                 if last is not None:

@@ -9,9 +9,11 @@ META = "select name, value from meta"
 SET_META = "update meta set value = $1 where name = $2"
 
 HEAD = "select feed from counters"
-LOCK = "select feed, event from counters for update"
-TAKE = "update counters set feed = feed + $1, event = event + $2 returning feed, event"
-"""The write lock of the whole database, and the numbers for one group."""
+TAKE = (
+    "update counters set feed = feed + $1, event = event + $2, writes = writes + 1"
+    " returning feed, event, writes"
+)
+"""The write lock of the whole database, the numbers for one group, and a count of transactions."""
 SET_COUNTERS = "update counters set feed = $1, event = $2"
 
 _KEYS = "unnest($1::text[], $2::text[], $3::text[])"

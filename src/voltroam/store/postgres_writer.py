@@ -77,6 +77,8 @@ class PostgresWriter:
         self._pool = pool
         self._now = now
         self._committed = committed
+        self._writes = -1
+        """The database's count of transactions after our newest one."""
 
     async def commit(self, changes: Sequence[AnyChange]) -> list[Outcome]:
         attempt = 0
@@ -97,7 +99,7 @@ class PostgresWriter:
                 raise known from error
 
     async def _commit(self, connection: Connection, group: "_Group") -> list[Outcome]:
-        loaded = Loaded()
+        loaded, writes = Loaded(), self._writes
         made = await self._plan(connection, group.changes, loaded)
         if not made.writes:
             return made.outcomes
@@ -105,13 +107,16 @@ class PostgresWriter:
             moves, happened = made.moves, len(made.events)
             (taken,) = await connection.fetch(sql.TAKE, moves, happened)
             feed, event = taken[0] - moves, taken[1] - happened
-            if not await _stands(connection, loaded):
+            # Nobody wrote between our last commit, which came before the reading, and this lock.
+            alone = taken[2] == writes + 1
+            if not alone and not await _stands(connection, loaded):
                 made = await self._plan(connection, group.changes, Loaded())
                 await connection.execute(
                     sql.SET_COUNTERS, feed + made.moves, event + len(made.events)
                 )
             await self._write(connection, made, feed, event)
             group.sent = True
+        self._writes = max(self._writes, taken[2])
         self._committed(feed + made.moves)
         return made.outcomes
 
