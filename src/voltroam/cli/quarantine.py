@@ -4,10 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from voltroam.cli import looking
 from voltroam.cli.outcome import write, write_json, write_table
-from voltroam.cli.run import Json, with_holdings
-from voltroam.holdings import Holdings
+from voltroam.cli.run import Json
 
 group = typer.Typer(no_args_is_help=True, help="Received objects that could not be used, and why.")
 
@@ -20,6 +18,8 @@ def list_(context: typer.Context, json: Json = False) -> None:
 
     Example: voltroam -c emsp/voltroam.toml quarantine list
     """
+    from voltroam.cli import looking
+    from voltroam.cli.held import Holdings, with_holdings
 
     async def work(holdings: Holdings) -> list[dict[str, Any]]:
         return [looking.dated(one) for one in await looking.quarantine(holdings).all()]
@@ -45,6 +45,8 @@ def show(context: typer.Context, identifier: Id, json: Json = False) -> None:
 
     Example: voltroam -c emsp/voltroam.toml quarantine show ID
     """
+    from voltroam.cli import looking
+    from voltroam.cli.held import Holdings, with_holdings
 
     async def work(holdings: Holdings) -> dict[str, Any]:
         return looking.dated(await looking.quarantine(holdings).show(identifier))
@@ -75,6 +77,8 @@ def retry(
 
     Example: voltroam -c emsp/voltroam.toml quarantine retry
     """
+    from voltroam.cli import looking
+    from voltroam.cli.held import Holdings, with_holdings
 
     async def work(holdings: Holdings) -> dict[str, int]:
         return await looking.quarantine(holdings).retry(identifier)

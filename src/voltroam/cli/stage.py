@@ -86,8 +86,7 @@ class Stage:
             try:
                 return await self._acts(Path(folder), seconds, stop, show=show)
             except Exception:
-                for log in sorted(Path(folder).glob("*/serve.log")):
-                    remark(f"{log.parent.name}: {log.read_text('utf-8', 'replace')[-2000:]}")
+                _tell_logs(Path(folder))
                 raise
             finally:
                 await self._end_children()
@@ -267,6 +266,12 @@ async def _opened(file: Path) -> Any:
         yield node
     finally:
         await node.close()
+
+
+def _tell_logs(folder: Path) -> None:
+    """What the nodes said last, before their folder goes."""
+    for log in sorted(folder.glob("*/serve.log")):
+        remark(f"{log.parent.name}: {log.read_text('utf-8', 'replace')[-2000:]}")
 
 
 def _free_port() -> int:
