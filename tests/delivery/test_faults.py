@@ -330,3 +330,47 @@ async def test_a_lane_below_the_purge_horizon_is_filled_anew(tmp_path: Path) -> 
         await ours.rest()
         assert {s.path for s in partner.of("PUT")} == {L1, "locations/NL/OUR/L2"}
         assert msgspec.json.decode(partner.held[L1])["id"] == "L1"
+
+
+async def test_what_became_private_in_an_outage_is_taken_back_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """LOC-FLOW-06 with wait_for_pull: what became private meanwhile is still taken back."""
+    profile = Profile(catch_up="wait_for_pull")
+    async with node(tmp_path) as ours:
+        partner = await ours.join(platform("p1", profile=profile))
+        ours.start()
+        await ours.put(LOCATION, location("L1"))
+        await ours.rest()
+        partner.mode = Mode.DOWN
+        await ours.put(LOCATION, location("L2"))
+        await ours.hide(LOCATION, id="L1")
+        await asyncio.sleep(0.1)
+        partner.mode = Mode.UP
+        await ours.rest()
+        assert partner.holds(L1)["publish"] is False
+        assert list(partner.held) == [L1]
+
+
+async def test_a_call_of_the_partner_does_not_cut_short_the_time_it_asked_for(
+    tmp_path: Path,
+) -> None:
+    """429: Retry-After is obeyed, whoever wakes the lane."""
+    async with node(tmp_path) as ours:
+        partner = await ours.join(platform("p1"))
+        partner.refuse = once("PUT", Refused("later", http=429, retry_after=0.4))
+        ours.start()
+        await ours.put(LOCATION, location("L1"))
+        await until(lambda: len(partner.sent) == 1)
+        await ours.delivery.contact("p1")
+        await ours.rest()
+        assert partner.sent[1].at - partner.sent[0].at >= 0.4
+
+
+async def test_a_partner_that_sees_nothing_of_ours_has_a_quiet_lane(tmp_path: Path) -> None:
+    async with node(tmp_path) as ours:
+        partner = await ours.join(platform("p1", role(Role.CPO, "DE", "CPO")))
+        ours.start()
+        await ours.put(LOCATION, location("L1"))
+        await ours.rest()
+        assert partner.sent == []

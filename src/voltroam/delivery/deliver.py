@@ -11,9 +11,9 @@ import msgspec
 from voltroam.delivery.cdr_ledger import CdrLedger
 from voltroam.delivery.courier import Courier
 from voltroam.delivery.feed import FeedTail
+from voltroam.delivery.gear import Gear, LaneStats
 from voltroam.delivery.jobs import supervise
 from voltroam.delivery.knobs import Knobs
-from voltroam.delivery.lane import Gear, LaneStats
 from voltroam.delivery.lanes import Lanes
 from voltroam.delivery.operators import Operators
 from voltroam.delivery.ports import Calls, Now, Platforms

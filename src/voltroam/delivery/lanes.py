@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import structlog
 
 from voltroam.delivery.audiences import Behind, classes_of, routes
-from voltroam.delivery.lane import Gear, Lane, LaneStats
+from voltroam.delivery.gear import Gear, LaneStats
+from voltroam.delivery.lane import Lane
 from voltroam.delivery.ports import Platforms
 from voltroam.delivery.records import (
     PARKED,
@@ -28,6 +29,8 @@ log = structlog.get_logger("voltroam.lanes")
 
 BEHIND_EVERY = 5.0
 """Seconds between two looks at the parties behind a hub."""
+MANY = 10_000
+"""Parked objects of paused partners must not hide those of others."""
 LIVE = frozenset({Status.CONNECTED, Status.OFFLINE})
 
 
@@ -172,7 +175,8 @@ class Lanes:
             if lane is not None:
                 lane.refill()
                 await write(self._store, RecordDraft(resync_key(record.key.id), None))
-        for due in await self._store.records(PARKED, due_before=self._gear.now() + 1):
+        now = self._gear.now() + 1
+        for due in await self._store.records(PARKED, due_before=now, limit=MANY):
             await self._retry(due)
 
     async def _retry(self, record: Record) -> None:

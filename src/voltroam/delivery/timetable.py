@@ -20,6 +20,7 @@ from voltroam.store.interface import Change, Decision, Held, Record, Store
 
 log = structlog.get_logger("voltroam.timetable")
 
+MANY = 10_000
 AT_ONCE = 8
 """Pulls that one process does at the same time; one for each platform."""
 
@@ -69,7 +70,7 @@ class Timetable:
         for platform in live.values():
             await self._enter(platform)
         self._busy = {name: task for name, task in self._busy.items() if not task.done()}
-        for record in await self._store.records(SYNC, due_before=self._now() + 1):
+        for record in await self._store.records(SYNC, due_before=self._now() + 1, limit=MANY):
             note = read(record, SyncNote)
             due = live.get(note.platform)
             if due is not None and due.id not in self._busy and len(self._busy) < AT_ONCE:
