@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from tests.roaming.company import Clock, Company, Network, Pair, meet, role
+from tests.roaming.far_end import FarEnd
 
 from voltroam.standard.v2_2_1 import CredentialsRole, Role
 from voltroam.store.interface import Store
@@ -76,3 +77,8 @@ async def to_emsp(emsp: Company, cpo: Company) -> Pair:
 async def to_cpo(cpo: Company, emsp: Company) -> Pair:
     """An eMSP that registered with the CPO: requests go to the CPO."""
     return await meet(cpo, emsp)
+
+
+@pytest.fixture
+def far(network: Network) -> FarEnd:
+    return FarEnd(network)
