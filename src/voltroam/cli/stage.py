@@ -103,7 +103,11 @@ class Stage:
             cpo, emsp = [await stack.enter_async_context(_opened(file)) for file in files]
             await self._introduce(cpo, emsp)
             life = await self._wake(cpo, emsp)
-            if show:
+            if not show:
+                for name, url in self._seen.urls.items():
+                    remark(f"{name}: {url}")
+                remark(self._seen.curl)
+            else:
                 from voltroam.cli.screen import Screen
 
                 stack.enter_context(Screen(self._seen))
