@@ -12,7 +12,7 @@ from voltroam.simulator import city
 from voltroam.simulator.life import Happening, Life
 from voltroam.standard.endpoints import Table
 from voltroam.standard.parties import PartyId
-from voltroam.wire.decode import read
+from voltroam.wire.decode import Reading, read
 from voltroam.wire.times import parse_datetime
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -32,7 +32,7 @@ def tokens() -> list[dict[str, Any]]:
 def flawless(module: str, documents: Iterable[dict[str, Any]]) -> int:
     """How many there are; none may have a problem, not even a warning."""
     shape = RESOURCES[module].object
-    readings = [read(shape, ENCODER.encode(document)) for document in documents]
+    readings: list[Reading[Any]] = [read(shape, ENCODER.encode(document)) for document in documents]
     assert [reading.problems for reading in readings if reading.problems] == []
     return len(readings)
 
