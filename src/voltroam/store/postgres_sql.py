@@ -27,11 +27,14 @@ STATE = (
 )
 """What tells whether an object moved since it was loaded."""
 _NAMES = [name.strip() for name in OBJECT_COLUMNS.split(",")]
-PUT = (
+INSERT = (
     f"insert into objects ({OBJECT_COLUMNS})"
     f" values ({', '.join(f'${place}' for place in range(1, len(_NAMES) + 1))})"
-    " on conflict (kind, owner, id) do update set "
-    + ", ".join(f"{name} = excluded.{name}" for name in _NAMES[3:])
+)
+UPDATE = (
+    "update objects set "
+    + ", ".join(f"{name} = ${place}" for place, name in enumerate(_NAMES, 1) if place > 3)
+    + " where kind = $1 and owner = $2 and id = $3"
 )
 COUNT = (
     "insert into counts (kind, audience, n) values ($1, $2, $3)"

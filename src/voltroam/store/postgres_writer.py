@@ -142,8 +142,11 @@ class PostgresWriter:
         feed: int,
         event: int,
     ) -> None:
-        if made.objects:
-            await connection.executemany(sql.PUT, [w.values for w in number(made, feed)])
+        writes = number(made, feed)
+        if new := [write.values for write in writes if write.loaded is None]:
+            await connection.executemany(sql.INSERT, new)
+        if held := [write.values for write in writes if write.loaded is not None]:
+            await connection.executemany(sql.UPDATE, held)
         if totals := counted(made):
             rows = [(*place, n) for place, n in sorted(totals.items())]
             await connection.executemany(sql.COUNT, rows)
