@@ -78,19 +78,21 @@ def accept(
     elif source is not None and not source.is_hub and not owns(source, resource, named):
         raise CallerError("$.country_code, $.party_id: not a party of yours that owns such objects")
     moment = members.get("last_updated")
-    if source is None:
-        document, moment = raised(document, resource.parts, members)
     target = Target(resource, named, object_key(resource, named, members), writer)
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
-        stamp = to_micros(moment) if isinstance(moment, datetime) else held.now
+        whole, when = document, moment
+        if source is None and _differs(row, document):
+            # What is new stays as its owner wrote it; what changes must show it to date filters.
+            whole, when = raised(document, resource.parts, members)
+        stamp = to_micros(when) if isinstance(when, datetime) else held.now
         moved = private is not None and private != is_private(row)
         if row is not None and not moved:
-            kept = _kept(target, row, document, stamp, now=held.now)
+            kept = _kept(target, row, whole, stamp, now=held.now)
             if kept is not None:
                 return kept
         return settle(
-            target, row, document, held, last_updated=stamp, problems=problems, private=private
+            target, row, whole, held, last_updated=stamp, problems=problems, private=private
         )
 
     return target.change(decide)
@@ -160,6 +162,10 @@ def refuse_stranger(resource: Resource, owner: PartyId, source: Platform | None)
     """NotFound before the body is looked at; a hub's claim is checked inside the transaction."""
     if source is not None and not source.is_hub and not owns(source, resource, owner):
         raise NotFound("No such object")
+
+
+def _differs(row: ObjectRow | None, document: bytes) -> bool:
+    return row is not None and not row.deleted and not same(row.document, document)
 
 
 def _kept(
