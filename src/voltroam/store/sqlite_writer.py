@@ -1,8 +1,8 @@
 """The one connection of a SQLite store that writes.
 
-Statements run on the event loop: they only touch memory, and a second thread that needs the
-interpreter lock for each of them would starve while the loop is busy. What waits for the disk,
-the commit, runs in a thread of its own. `docs/decisions/0002-sqlite-writer.md` has the figures.
+Statements run on the event loop: they only touch memory, and a second thread would need the
+interpreter lock anew for each of them. What waits for the disk, the commit, runs in a thread of
+its own. `docs/decisions/0003-one-writer.md` has the figures.
 """
 
 import asyncio
