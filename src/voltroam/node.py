@@ -117,6 +117,8 @@ class Node:
         """A call's reply; a partner that was silent is tried again at once."""
         if caller.status is Status.OFFLINE:
             await self.delivery.contact(caller.id)
+        else:
+            self.delivery.heard(caller.id)
         return await self._dispatch.answer(call, caller)
 
     async def ready(self) -> bool:

@@ -374,3 +374,22 @@ async def test_a_partner_that_sees_nothing_of_ours_has_a_quiet_lane(tmp_path: Pa
         await ours.put(LOCATION, location("L1"))
         await ours.rest()
         assert partner.sent == []
+
+
+async def test_a_partner_whose_server_failed_is_tried_when_it_calls_us(tmp_path: Path) -> None:
+    """CORE-OFF-02: not with each of its calls, though."""
+    async with node(tmp_path, backoff_first=30.0, backoff_limit=30.0, wake_every=0.3) as ours:
+        partner = await ours.join(platform("p1"))
+        broken = Refused("broken", http=503)
+        partner.refuse = lambda sent: broken
+        ours.start()
+        await ours.put(LOCATION, location("L1"))
+        await until(lambda: len(partner.sent) == 1)
+        for _ in range(20):
+            ours.delivery.heard("p1")
+            await asyncio.sleep(0.01)
+        assert len(partner.sent) == 2
+        partner.refuse = lambda sent: None
+        await asyncio.sleep(0.3)
+        ours.delivery.heard("p1")
+        await until(lambda: L1 in partner.held, 0.5)

@@ -113,6 +113,10 @@ class Delivery:
             await self._presence.connected(platform_id)
         self._lanes.wake(platform_id)
 
+    def heard(self, platform_id: str) -> None:
+        """A platform that we did not miss called us: what waits after a fault is tried soon."""
+        self._lanes.heard(platform_id)
+
     # -- pull -----------------------------------------------------------------------------------
 
     async def pull(

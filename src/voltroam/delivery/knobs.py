@@ -33,6 +33,8 @@ class Knobs:
     backoff_limit: float = 300.0
     backoff_jitter: float = 0.25
     """Share of a delay that is random."""
+    wake_every: float = 5.0
+    """A partner that calls us while its own server fails wakes its lane at most this often."""
     offline_after: int = 3
     """Unreachable this many times in a row: OFFLINE."""
     attempts: int = 5

@@ -136,6 +136,11 @@ class Lane:
         return "waiting" if self._push.pulse.failures else "running"
 
     @property
+    def waiting(self) -> bool:
+        """It holds back after a fault."""
+        return self._push.pulse.waiting
+
+    @property
     def classes(self) -> Classes:
         return self._push.sight.classes
 

@@ -48,6 +48,7 @@ class Lanes:
         self._live: dict[str, tuple[Platform, Classes]] = {}
         self._read: dict[str, tuple[bytes, Platform]] = {}
         self._behind: dict[str, tuple[float, Behind]] = {}
+        self._woken: dict[str, float] = {}
         self._judged: Sequence[Platform] = ()
         self._looking = asyncio.Lock()
 
@@ -66,6 +67,16 @@ class Lanes:
     def wake(self, platform_id: str) -> None:
         lane = self._lanes.get(platform_id)
         if lane is not None:
+            lane.wake()
+
+    def heard(self, platform_id: str) -> None:
+        """Wakes a lane that waits, but not with each call of a busy partner."""
+        lane = self._lanes.get(platform_id)
+        if lane is None or not lane.waiting:
+            return
+        now = asyncio.get_running_loop().time()
+        if now - self._woken.get(platform_id, -self._knobs.wake_every) >= self._knobs.wake_every:
+            self._woken[platform_id] = now
             lane.wake()
 
     def stats(self) -> list[LaneStats]:
