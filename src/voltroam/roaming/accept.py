@@ -143,7 +143,7 @@ def mark_private(
             key, row.version, row.document, row.last_updated, audience, row.sources, row.notes,
             marked(row.sidecar, private),
         )  # fmt: skip
-        return Decision(True, objects=(draft,), events=(event(key, "changed", row.document),))
+        return Decision(True, objects=(draft,), events=(event(key, "changed"),))
 
     return Change(decide, objects=(key,))
 
@@ -176,7 +176,7 @@ def _kept(
         identical = same(row.document, document)
         return unchanged(row, target.writer) if identical else conflict(row, document)
     if not target.writer.authoritative and is_older(stamp, row.last_updated, now):
-        return older(row, document, target.writer)
+        return older(row, target.writer)
     if row.deleted:
         return None
     if stamp == row.last_updated and same(row.document, document):

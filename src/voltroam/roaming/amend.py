@@ -54,7 +54,7 @@ def put_nested(
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
         if before is not None:
             if _older(before, when, writer, held.now):
-                return older(row, document, writer)
+                return older(row, writer)
             if same(before, document):
                 return unchanged(row, writer)
         whole = put_part(row.document, parts, below, document, when)
@@ -94,7 +94,7 @@ def patch(
             raise NotFound(_ABSENT)
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
         if _older(before, when, writer, held.now):
-            return older(row, body, writer)
+            return older(row, writer)
         after = merge(before, body, appends=frozenset() if parts else resource.appends)
         if same(before, after):
             return unchanged(row, writer)
