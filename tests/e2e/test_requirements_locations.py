@@ -360,7 +360,7 @@ def test_the_connector_raises_its_parents_on_import(stage: Stage) -> None:
 
 
 def test_a_removed_evse_stays_readable(stage: Stage) -> None:
-    """LOC-OBJ-04, LOC-FLOW-03, LOC-FLOW-04, LOC-EVSE-01: REMOVED is pushed, nothing is deleted."""
+    """LOC-OBJ-04, LOC-FLOW-03, LOC-FLOW-04: REMOVED is pushed, nothing is deleted."""
     name = doc.fresh("O")
     stage.load("locations", doc.location(NODE, name))
     wait_for_push(stage.partner, "PUT", name)

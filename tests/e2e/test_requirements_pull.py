@@ -251,7 +251,7 @@ def test_a_received_object_is_pulled_as_it_was(source: Source) -> None:
 
 
 def test_a_missing_operator_and_defaults_are_not_invented(source: Source) -> None:
-    """LOC-TXT-01, LOC-TXT-02: what was left out stays left out; the reader knows the default."""
+    """What was left out stays left out; the reader knows the default."""
     body = doc.location(source.party, doc.fresh("R"))
     source.partner.objects["locations"] = [body]
     source.pull("--full")

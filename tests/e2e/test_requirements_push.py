@@ -246,7 +246,7 @@ def test_a_failed_push_is_visible(stage: Stage, driver: MockPartner) -> None:
 
 
 def test_tokens_never_reach_the_log(stage: Stage) -> None:
-    """CORE-CRED-02 as seen by the operator: secrets stay out of logs."""
+    """Nor anything else that would let somebody else in."""
     assert stage.partner.peer is not None
     secrets = [stage.partner.peer.token, *stage.partner.tokens, *stage.other.tokens]
     log = stage.node.log

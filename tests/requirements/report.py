@@ -13,8 +13,8 @@ def page() -> str:
         "# Requirements and the tests that prove them",
         "",
         "The ids are those of our reading of OCPI 2.2.1: one row for each thing that the text"
-        " demands of a server, a client or both. A MUST without a test has its reason here, or the suite"
-        " fails. Written by `python -m tests.requirements.report`.",
+        " demands of a server, a client or both. A MUST without a test has its reason here, or the"
+        " suite fails. Written by `python -m tests.requirements.report`.",
         "",
         *_table(("requirement", "tests"), ((i, "<br>".join(named[i])) for i in sorted(named))),
         "",
