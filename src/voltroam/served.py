@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voltroam.logs import set_up_logs
+from voltroam.modules import read_table
 from voltroam.node import Node
 from voltroam.roaming.platforms import Caller, Platform
 from voltroam.settings import Settings, read_settings
-from voltroam.standard.endpoints import Table
 from voltroam.standard.errors import Unauthorized
 from voltroam.standard.versions import VERSIONS
 from voltroam.transport.limits import Limits
@@ -87,7 +87,7 @@ def serving_app() -> OcpiApp:
     set_up_logs(settings)
     served = _Served(file, settings)
     return OcpiApp(
-        router=Router(Table(), VERSIONS.values(), settings.url),
+        router=Router(read_table(settings, file.parent), VERSIONS.values(), settings.url),
         authenticate=served.authenticate,
         answer=served.answer,
         ready=served.ready,

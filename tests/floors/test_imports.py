@@ -26,6 +26,7 @@ FLOORS = {
     "node": 6,
     "settings": 6,
     "logs": 6,
+    "modules": 6,
     "holdings": 6,
     "served": 6,
     "cli": 6,

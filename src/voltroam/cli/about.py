@@ -37,8 +37,16 @@ def changed_profile(before: Profile, changes: list[str]) -> Profile:
         if not equals or key not in values:
             known = ", ".join(values)
             raise Stop(f"`{change}` is no change of a profile; the keys are {known}.", Exit.USAGE)
-        values[key] = None if text in ("", "none") else text
+        values[key] = _value(text, listed=isinstance(values[key], tuple))
     try:
         return msgspec.convert(values, Profile, strict=False)
     except msgspec.ValidationError as error:
         raise Stop(f"The profile cannot be that: {error}.", Exit.USAGE) from None
+
+
+def _value(text: str, *, listed: bool) -> str | list[str] | None:
+    """Lists are written `a,b`; nothing, or `none`, empties a value."""
+    empty = text in ("", "none")
+    if listed:
+        return [] if empty else text.split(",")
+    return None if empty else text
