@@ -81,6 +81,8 @@ def _reader(kind: inspect.Type, extra: dict[str, object], *, required: bool) -> 
             return _moment
         case inspect.DecimalType():
             return _number
+        case inspect.FloatType():
+            return _binary_number
         case inspect.IntType():
             return _integer(kind)
         case inspect.BoolType():
@@ -170,6 +172,12 @@ def _number(value: object, path: str, findings: Findings) -> object:
         findings.fatal(path, "CORE-TYPE-11", "is out of range")
         return FAULT
     return number
+
+
+def _binary_number(value: object, path: str, findings: Findings) -> object:
+    """For modules of an operator's own: no object of the standard has a binary float."""
+    number = _number(value, path, findings)
+    return float(number) if isinstance(number, Decimal) else number
 
 
 def _integer(kind: inspect.IntType) -> Reader:
