@@ -142,7 +142,7 @@ async def test_a_fill_goes_on_where_it_stopped(tmp_path: Path) -> None:
         await ours.rise()
         await ours.rest()
         assert len(partner.held) == 60
-        assert len(partner.sent) - before <= 60 - before + 4
+        assert len(partner.sent) - before < 50  # 60 would be the whole fill again
 
 
 async def test_a_change_is_delivered_while_a_fill_runs(tmp_path: Path) -> None:
