@@ -310,11 +310,12 @@ class Lane:
             return
         note = self._note()
         same = self._saved is not None and note == replace_saved(self._saved, 0)
-        if same and now - self._saved_at < HEARTBEAT:
+        if same and not force and now - self._saved_at < HEARTBEAT:
             return
         self._saved_at = now
-        self._saved = replace_saved(note, self._gear.now())
-        await write(self._store, draft(lane_key(self.platform.id), self._saved))
+        saved = replace_saved(note, self._gear.now())
+        await write(self._store, draft(lane_key(self.platform.id), saved))
+        self._saved = saved  # only now: a write that is cut off must not count
 
     async def _rest(self) -> None:
         now = clock()
