@@ -54,7 +54,7 @@ def test_the_commands_of_a_page_run_from_top_to_bottom(
     }
     if "$POSTGRES_URL" in script:
         environment["POSTGRES_URL"] = request.getfixturevalue("postgres_url")
-    end_children = "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n"
+    end_children = "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n"
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", end_children + script],
         cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False,

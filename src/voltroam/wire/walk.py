@@ -60,7 +60,7 @@ def reader_of(shape: Hashable) -> Reader:
     return _reader(inspect.type_info(shape), {}, required=True)
 
 
-def _reader(kind: inspect.Type, extra: dict[str, object], *, required: bool) -> Reader:  # noqa: C901, PLR0911 - one line for each kind
+def _reader(kind: inspect.Type, extra: dict[str, object], *, required: bool) -> Reader:  # noqa: C901, PLR0911, PLR0912 - one line for each kind
     match kind:
         case inspect.Metadata():
             return _reader(kind.type, kind.extra or {}, required=required)
