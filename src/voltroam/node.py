@@ -20,6 +20,7 @@ from voltroam.roaming.registration import Registration
 from voltroam.roaming.serving import Serving
 from voltroam.settings import Settings, SettingsError, Tls
 from voltroam.standard.endpoints import Interface
+from voltroam.standard.versions import Version
 from voltroam.transport.addresses import Reach
 from voltroam.transport.client import ClientTls, GuardedSender, PinnedSender
 from voltroam.transport.guard import GuardSettings, UrlGuard
@@ -52,6 +53,7 @@ class Node:
             router=holdings.router,
             now=micros,
             profile=holdings.profile,
+            announcement=self._announcement,
         )
         self.delivery = Delivery(
             holdings.store,
@@ -61,6 +63,7 @@ class Node:
             holdings.table,
             now=micros,
             rotate=self.registration.rotate,
+            is_behind=self.registration.is_behind,
         )
         serving = Serving(
             holdings.store,
@@ -120,6 +123,9 @@ class Node:
         else:
             self.delivery.heard(caller.id)
         return await self._dispatch.answer(call, caller)
+
+    def _announcement(self, platform: Platform, version: Version) -> str:
+        return self._dispatch.announcement(platform, version)
 
     async def ready(self) -> bool:
         await self.store.head()

@@ -33,7 +33,7 @@ def weather(identifier: str, degrees: float, moment: str = "2026-06-01T10:00:00Z
 
 
 def test_one_chapter_file_is_a_module_for_server_client_and_store(node: MakeNode) -> None:
-    """CORE-VER-14: shown only to the partner that agreed on it."""
+    """CORE-VER-14, CORE-VER-20: shown only to the partner that agreed on it, who is told."""
     cpo = with_weather(node("cpo", "NL/NOD/CPO", serve=False))
     emsp = with_weather(node("emsp", "DE/MOV/EMSP", serve=False))
     invitation = cpo.json("partner", "invite", "them")
@@ -48,7 +48,10 @@ def test_one_chapter_file_is_a_module_for_server_client_and_store(node: MakeNode
         "partner", "register", invitation["versions_url"], invitation["token"], "--name", "them"
     )
     emsp.json("partner", "profile", "them", f"modules={NAME}")
-    emsp.json("partner", "rotate", "them")  # tells the CPO of the new endpoint
+    wait_until(
+        lambda: NAME in json.dumps(cpo.json("partner", "show", "them")["endpoints"]),
+        seconds=40, what="the PUT that tells the CPO of the new endpoint",
+    )  # fmt: skip
 
     assert cpo.load(NAME, [weather("W1", 12.5), weather("W2", 3)])["accepted"] == 2
     report = emsp.json("pull", NAME, "--partner", "them", "--full")

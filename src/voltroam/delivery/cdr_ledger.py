@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence, Set
 
 import msgspec
-import structlog
 
 from voltroam.delivery.address import Addresses, Rows, contract_party
 from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.log import Log
 from voltroam.delivery.outcome import Fault, Verdict, judge
 from voltroam.delivery.ports import Calls, Now
 from voltroam.delivery.records import LEDGER, CdrEntry, CdrState, draft, ledger_key, read, write
@@ -31,7 +31,7 @@ from voltroam.store.interface import (
     Store,
 )
 
-log = structlog.get_logger("voltroam.cdr_ledger")
+log = Log("voltroam.cdr_ledger")
 
 SETTLED = frozenset({CdrState.ACCEPTED, CdrState.REFUSED, CdrState.NEEDS_PERSON})
 DOUBTFUL = frozenset({CdrState.ATTEMPTED, CdrState.UNCERTAIN})

@@ -20,7 +20,7 @@ from voltroam.delivery.ports import Calls, Now, Platforms
 from voltroam.delivery.presence import Presence
 from voltroam.delivery.quarantine import Quarantine
 from voltroam.delivery.records import SyncNote, load, sync_key
-from voltroam.delivery.retention import Retention, Rotate
+from voltroam.delivery.retention import IsBehind, Retention, Rotate
 from voltroam.delivery.shelf import Shelf
 from voltroam.delivery.sync import Progress, PullReport, Sync
 from voltroam.delivery.timetable import Timetable
@@ -35,6 +35,7 @@ class Delivery:
     """Lanes, ledger, sync and jobs of one process; any number of processes on one store.
 
     `rotate` gives a partner new tokens (`Registration.rotate`); without it tokens stay.
+    `is_behind` tells whether a partner has yet to learn of our endpoints and roles.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Delivery:
         chance: random.Random | None = None,
         holder: str | None = None,
         rotate: Rotate | None = None,
+        is_behind: IsBehind = lambda _: False,
         sync: bool = True,
     ) -> None:
         self._store = store
@@ -82,11 +84,16 @@ class Delivery:
         self._lanes = Lanes(gear, directory, identity, holder)
         self._operators = Operators(store, directory, now)
         self.retention = Retention(
-            store, directory, knobs=knobs, now=now, holder=holder, rotate=rotate
-        )
+            store, directory, knobs=knobs, now=now, holder=holder, rotate=rotate,
+            is_behind=is_behind,
+        )  # fmt: skip
         self._jobs: list[Job] = [("feed", self._tail.run), ("lanes", self._lanes.run)]
         if sync:
-            self._jobs += [("sync", self.timetable.run), ("retention", self.retention.run)]
+            self._jobs += [
+                ("sync", self.timetable.run),
+                ("retention", self.retention.run),
+                ("renewal", self.retention.renew),
+            ]
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:

@@ -74,6 +74,8 @@ class Knobs:
     rotate_every: float = 30 * 86_400.0
     events_kept: float = 14 * 86_400.0
     retention_every: float = 600.0
+    renew_every: float = 10.0
+    """Seconds between looks at the age of tokens and at what partners know of our endpoints."""
     lane_dead_after: float = 14 * 86_400.0
     """A lane that saved nothing for this long no longer holds tombstones back."""
     job_restart: float = 1.0

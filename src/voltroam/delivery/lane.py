@@ -8,10 +8,10 @@ import asyncio
 from dataclasses import replace
 
 import msgspec
-import structlog
 
 from voltroam.delivery.filling import Filling, as_lists, as_sets, stops
 from voltroam.delivery.gear import Gear, LaneStats
+from voltroam.delivery.log import Log
 from voltroam.delivery.pusher import Pusher, clock
 from voltroam.delivery.records import (
     HORIZON_KEY,
@@ -29,7 +29,7 @@ from voltroam.delivery.wanted import Entry
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.store.interface import ObjectKey, ObjectRow
 
-log = structlog.get_logger("voltroam.lane")
+log = Log("voltroam.lane")
 
 HEARTBEAT = 3600.0
 """An idle lane writes its note at least this often (s): it is alive and holds tombstones."""

@@ -22,6 +22,7 @@ from voltroam.delivery.records import (
 from voltroam.delivery.sight import Classes
 from voltroam.roaming.directory import read_platform
 from voltroam.roaming.platforms import PLATFORM, Identity, Platform, Status
+from voltroam.standard.endpoints import Interface
 from voltroam.standard.parties import PartyId
 from voltroam.store.interface import Record, RecordDraft
 
@@ -125,7 +126,14 @@ class Lanes:
                 behind = await self._behind_of(platform)
                 live[platform.id] = (
                     platform,
-                    classes_of(platform, self._identity, resources, ways, behind),
+                    classes_of(
+                        platform,
+                        self._identity,
+                        resources,
+                        ways=ways,
+                        behind=behind,
+                        served=self._served(platform),
+                    ),  # fmt: skip
                 )
         self._live = live
         await self._end([held for held in self._holds if held not in live])
@@ -153,6 +161,16 @@ class Lanes:
             after = page[-1].key.id
         self._read = found
         return [platform for _, platform in found.values()]
+
+    def _served(self, platform: Platform) -> frozenset[str]:
+        """Kinds that the platform receives. CDRs count always: the ledger tells of those."""
+        table = self._gear.table
+        return frozenset(
+            kind
+            for kind, resource in table.resources.items()
+            if resource.immutable
+            or platform.endpoint(table.module_of(resource).name, Interface.RECEIVER) is not None
+        )
 
     async def _behind_of(self, platform: Platform) -> Behind:
         if not platform.is_hub:

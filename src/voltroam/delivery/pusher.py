@@ -5,9 +5,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 import msgspec
-import structlog
 
 from voltroam.delivery.gear import Gear
+from voltroam.delivery.log import Log
 from voltroam.delivery.outcome import Fault, Verdict, judge
 from voltroam.delivery.parking import Parking
 from voltroam.delivery.pulse import Pulse
@@ -17,7 +17,7 @@ from voltroam.roaming.platforms import Platform, Status
 from voltroam.standard.errors import PartnerError
 from voltroam.store.interface import ObjectKey
 
-log = structlog.get_logger("voltroam.lane")
+log = Log("voltroam.lane")
 
 
 class Pusher:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-import structlog
 
 from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Calls, Now
 from voltroam.delivery.quarantine import Quarantine
 from voltroam.delivery.records import SyncNote
@@ -35,7 +35,7 @@ from voltroam.store.interface import ObjectKey, Store
 from voltroam.wire.call import Routing
 from voltroam.wire.times import format_datetime, from_micros, parse_datetime, to_micros
 
-log = structlog.get_logger("voltroam.sync")
+log = Log("voltroam.sync")
 
 SECOND = 1_000_000
 EVER = "2010-01-01T00:00:00Z"

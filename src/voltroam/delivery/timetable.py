@@ -8,9 +8,9 @@ import asyncio
 import random
 
 import msgspec
-import structlog
 
 from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Now, Platforms
 from voltroam.delivery.records import SYNC, SyncNote, draft, load, read, sync_key, write
 from voltroam.delivery.sync import SECOND, PullReport, Sync
@@ -18,7 +18,7 @@ from voltroam.roaming.platforms import Platform, Status
 from voltroam.standard.errors import OcpiError
 from voltroam.store.interface import Change, Decision, Held, Record, Store
 
-log = structlog.get_logger("voltroam.timetable")
+log = Log("voltroam.timetable")
 
 MANY = 10_000
 AT_ONCE = 8

@@ -8,9 +8,15 @@ from voltroam.roaming.behaviours import create, delete, get, list_, patch, put
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.routing import check_routing, reply_routing
 from voltroam.roaming.serving import Answering, Serving
-from voltroam.roaming.versions import is_offered, version_details, versions_list
+from voltroam.roaming.versions import (
+    announcement,
+    is_offered,
+    version_details,
+    versions_list,
+)
 from voltroam.standard.endpoints import Behaviour
 from voltroam.standard.errors import CallerError, NotFound, OcpiError, Unauthorized
+from voltroam.standard.versions import Version
 from voltroam.wire.call import Call, Reply
 from voltroam.wire.envelope import fault_reply
 
@@ -47,6 +53,13 @@ class Dispatch:
         except OcpiError as fault:
             reply = fault_reply(fault)
         return structs.replace(reply, routing=routing)
+
+    def announcement(self, platform: Platform, version: Version) -> str:
+        """A digest of what we tell this partner of ourselves (CORE-VER-20)."""
+        serving = self._serving
+        return announcement(
+            version, serving.router, serving.identity, self._handlers.keys(), platform
+        )
 
     async def _answer(self, call: Call, caller: Platform) -> Reply:
         row = call.endpoint
