@@ -133,7 +133,7 @@ class Lanes:
                         ways=ways,
                         behind=behind,
                         served=self._served(platform),
-                    ),  # fmt: skip
+                    ),
                 )
         self._live = live
         await self._end([held for held in self._holds if held not in live])
