@@ -5,9 +5,12 @@ from typing import Annotated, Any
 import typer
 
 from voltroam.cli.outcome import write, write_json, write_table
+from voltroam.cli.plain import PlainGroup
 from voltroam.cli.run import Json
 
-group = typer.Typer(no_args_is_help=True, help="Invite, register and look after partners.")
+group = typer.Typer(
+    cls=PlainGroup, no_args_is_help=True, help="Invite, register and look after partners."
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What we call the partner.")]
 

@@ -5,9 +5,12 @@ from typing import Annotated, Any
 import typer
 
 from voltroam.cli.outcome import write, write_json, write_table
+from voltroam.cli.plain import PlainGroup
 from voltroam.cli.run import Json
 
-group = typer.Typer(no_args_is_help=True, help="Received objects that could not be used, and why.")
+group = typer.Typer(
+    cls=PlainGroup, no_args_is_help=True, help="Received objects that could not be used, and why."
+)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `quarantine list` shows it.")]
 

@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-import structlog
-
 from voltroam.delivery.audiences import Behind, classes_of, routes
 from voltroam.delivery.gear import Gear, LaneStats
 from voltroam.delivery.lane import Lane
+from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Platforms
 from voltroam.delivery.records import (
     PARKED,
@@ -26,7 +25,7 @@ from voltroam.standard.endpoints import Interface
 from voltroam.standard.parties import PartyId
 from voltroam.store.interface import Record, RecordDraft
 
-log = structlog.get_logger("voltroam.lanes")
+log = Log("voltroam.lanes")
 
 BEHIND_EVERY = 5.0
 """Seconds between two looks at the parties behind a hub."""

@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Now, Platforms
 from voltroam.delivery.records import (
     HORIZON_KEY,
@@ -21,7 +20,7 @@ from voltroam.roaming.platforms import Platform, Status
 from voltroam.standard.errors import OcpiError
 from voltroam.store.interface import Store
 
-log = structlog.get_logger("voltroam.retention")
+log = Log("voltroam.retention")
 
 SECOND = 1_000_000
 Rotate = Callable[[Platform], Awaitable[object]]
