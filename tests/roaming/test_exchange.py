@@ -21,6 +21,10 @@ PUT = next(
     row for row in CORE
     if row.module.name == "locations" and row.method == "PUT" and row.part is None
 )  # fmt: skip
+GET = next(
+    row for row in CORE
+    if row.module.name == "locations" and row.behaviour is Behaviour.GET and row.part is None
+)  # fmt: skip
 SESSIONS = next(
     row for row in CORE if row.module.name == "sessions" and row.behaviour is Behaviour.LIST
 )
@@ -274,3 +278,15 @@ def test_a_host_is_named_with_its_port(url: str, host: str | None) -> None:
 def test_rows_used_here_are_the_ones_meant() -> None:
     assert isinstance(LIST, Endpoint)
     assert (LIST.interface, PUT.interface) == (Interface.SENDER, Interface.RECEIVER)
+
+
+async def test_a_page_may_be_large_and_a_single_answer_may_not(
+    cpo: Company, network: Network, far: Platform
+) -> None:
+    """A partner chooses the length of its pages: 1,000 locations of 8 kB are 8 MB."""
+    large = [{"id": str(number), "text": "x" * 8_000} for number in range(1_000)]
+    Pages(network, {URL: page(*large)})
+    found = [one async for objects in cpo.exchange.pages(far, LIST) for one in objects]
+    assert len(found) == 1_000
+    with pytest.raises(Unusable, match="bytes"):
+        await cpo.exchange.call(far, GET, url=URL)
