@@ -105,7 +105,7 @@ def _call(
     json: bool,
 ) -> None:
     from voltroam.cli.asking import ask
-    from voltroam.cli.joined import Node, with_node
+    from voltroam.cli.joined import Calling, with_calling
     from voltroam.standard import endpoints
     from voltroam.wire.call import Reply
 
@@ -113,11 +113,11 @@ def _call(
 
     body = _body(data) if data else None
 
-    async def work(node: Node) -> Reply:
+    async def work(node: Calling) -> Reply:
         platform = await node.holdings.partner(partner)
         return await ask(node, platform, method, path, interface=side, body=body)
 
-    _show(with_node(context, work, as_json=json), json)
+    _show(with_calling(context, work, as_json=json), json)
 
 
 def _body(file: Path) -> bytes:

@@ -60,6 +60,13 @@ def pull(
     full: Annotated[
         bool, typer.Option("--full", help="Everything, not only what is new; finds what vanished.")
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="With --full: what vanished is gone, however much it is; see `partner show`.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Fetch a partner's list now, unusable objects go to the quarantine.
@@ -68,4 +75,4 @@ def pull(
     """
     from voltroam.cli.moving import pull_module
 
-    pull_module(context, module, partner, full=full, json=json)
+    pull_module(context, module, partner, full=full, force=force, json=json)

@@ -24,7 +24,6 @@ from voltroam.store.interface import (
     Change,
     Decision,
     Held,
-    ObjectKey,
     ObjectRow,
     Record,
     RecordDraft,
@@ -240,20 +239,6 @@ class CdrLedger:
             self._store, draft(ledger_key(entry.key), entry, parent=entry.platform, due=due)
         )
         return entry
-
-    async def retry(self, key: ObjectKey) -> bool:
-        """A person decided: send it once more. False if there is no such entry or it is settled."""
-        record = await self._store.record(ledger_key(key))
-        if record is None:
-            return False
-        entry = read(record, CdrEntry)
-        if entry.state is CdrState.ACCEPTED:
-            return False
-        await self._note(
-            msgspec.structs.replace(entry, sends=0, tries=0), CdrState.READY, due=self._now()
-        )
-        self.wake(entry.platform)
-        return True
 
 
 def _ocpi_refusal(verdict: Verdict) -> bool:
