@@ -12,9 +12,10 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 import msgspec
 
 from voltroam.roaming.platforms import Platform
+from voltroam.roaming.redaction import redacted
 from voltroam.roaming.vault import Vault
 from voltroam.standard.endpoints import Behaviour, Endpoint
-from voltroam.standard.errors import ForbiddenUrl, Refused, Unreachable, Unusable
+from voltroam.standard.errors import ForbiddenUrl, PartnerError, Refused, Unreachable, Unusable
 from voltroam.standard.versions import VERSIONS, Version
 from voltroam.wire.call import NOTHING, Call, Reply, Request, Response, Routing
 from voltroam.wire.calls import write_call
@@ -174,7 +175,11 @@ class Exchange:
     async def _exchange(self, call: Call, url: str, access: Access, *, whole: bool) -> Reply:
         request = write_call(call, url, token=access.token, base64=access.base64, whole=whole)
         limit = PAGE if call.endpoint.behaviour is Behaviour.LIST else ONE
-        return read_reply(await self._send(request, timeout=access.timeout, limit=limit))
+        try:
+            return read_reply(await self._send(request, timeout=access.timeout, limit=limit))
+        except PartnerError as fault:
+            fault.reword(redacted(fault.message, call, access.token))
+            raise
 
     def _access(self, platform: Platform) -> Access:
         sealed = platform.token_sealed
