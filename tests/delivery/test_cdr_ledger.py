@@ -84,6 +84,7 @@ async def test_what_surely_did_not_leave_is_sent_until_it_does(tmp_path: Path) -
         await ours.rest()
         partner.mode = Mode.DOWN
         await ours.put(CDR, cdr("C1"))
+        await state_is(ours, "READY", "ATTEMPTED")
         for _ in range(20):  # ATTEMPTED while a try is on its way, and back again
             assert (await entry(ours))["state"] in ("READY", "ATTEMPTED")
             await asyncio.sleep(0.02)
