@@ -72,7 +72,7 @@ def problem_lines(refused: list[dict[str, Any]]) -> Iterator[str]:
             groups.setdefault(key, {})[refusal["index"]] = None
     kinds = sorted(groups.items(), key=lambda group: (group[0][0], min(group[1])))
     for (_, where, message), indexes in kinds[:SHOWN]:
-        yield f"{_numbers(list(indexes))} {where}: {message}"
+        yield f"{_numbers(list(indexes))}  {where}: {message}"
     if len(kinds) > SHOWN:
         yield f"… and {len(kinds) - SHOWN} more (use --json for all)"
 
@@ -163,12 +163,11 @@ def pull_module(
     from voltroam.delivery.pulling import Pulling
     from voltroam.delivery.sync import PullReport
 
-    if force and not full:
-        raise typer.BadParameter("only a full pull finds what vanished: add --full")
-
     async def work(node: Calling) -> PullReport:
         held = node.holdings
         _check_module(held, module)
+        if force and not full:
+            raise Stop("Only a full pull finds what vanished: add --full to --force.", Exit.USAGE)
         platform = await held.partner(partner)
         pulling = Pulling(
             held.store, held.directory, node.exchange, held.identity, held.table, now=micros

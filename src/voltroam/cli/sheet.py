@@ -24,7 +24,8 @@ def write_partner(partner: dict[str, Any]) -> None:
     )
     for question in partner["questions"]:
         write_facts("\nTo decide", [(question["module"], question["decide"])])
-    _write_delivery(partner["delivery"])
+    if partner["status"] != "PLANNED":
+        _write_delivery(partner["delivery"])
     differing = deviations(msgspec.convert(partner["profile"], Profile))
     if differing:
         write_facts("\nProfile, where it is not the usual one", differing)
