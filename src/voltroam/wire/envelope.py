@@ -39,7 +39,7 @@ _TEXT = msgspec.json.Decoder(str)
 
 def write_reply(reply: Reply, *, now: datetime) -> Response:
     """The envelope in bytes; `data` is left out where the row defines none."""
-    parts = [b'{"data":%b,' % reply.data if reply.data is not None else b"{"]
+    parts = [b"{"] if reply.data is None else [b'{"data":', reply.data, b","]
     parts.append(b'"status_code":%d,' % reply.status_code)
     if reply.message is not None:
         parts.append(b'"status_message":%b,' % msgspec.json.encode(_sendable(reply.message)))
