@@ -62,6 +62,22 @@ async def test_a_cdr_of_before_the_registration_is_not_pushed(tmp_path: Path) ->
         assert partner.sent == []
 
 
+async def test_a_cdr_of_the_moment_between_registration_and_lane_is_pushed(
+    tmp_path: Path,
+) -> None:
+    """CDR-FLOW-02: also when nobody delivered at that time, and nothing of before."""
+    async with node(tmp_path) as ours:
+        for number in range(5):
+            await ours.put(CDR, cdr(f"OLD{number}"))
+        partner = await ours.join(platform("p1", registered_at=ours.now()))
+        for number in range(5):
+            await ours.put(CDR, cdr(f"NEW{number}"))
+        ours.start()
+        await ours.rest()
+        await until(lambda: len(partner.cdrs) == 5)
+        assert all("NEW" in url for url in partner.cdrs)
+
+
 async def test_a_refused_cdr_is_not_sent_again(tmp_path: Path) -> None:
     """CDR-POST-04"""
     async with node(tmp_path) as ours:
