@@ -1,5 +1,6 @@
 """Credentials tokens, RFID uids and contract ids are planted everywhere, then looked for."""
 
+import functools
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -155,17 +156,17 @@ def _refused_pushes(story: Story) -> None:
         ("locations", location),
     ):
         assert story.node.load(module, [item]) == {"accepted": 1, "refused": []}
-        path = f"/{module}"
-        wait_until(
-            lambda path=path: pushed(partner, "PUT", path) or pushed(partner, "POST", path),
-            what=f"the push of {module}",
-        )  # fmt: skip
+        wait_until(functools.partial(_tried, partner, f"/{module}"), what=f"push of {module}")
     parked = wait_until(
         lambda: story.node.json("partner", "parked", "partner"), what="the parked token"
     )
     story.said += [one["reason"] for one in parked]
     wait_until(lambda: ("locations", *NODE, "L1") in partner.held, seconds=30, what="the rest")
     partner.http.behave()
+
+
+def _tried(partner: MockPartner, path: str) -> bool:
+    return bool(pushed(partner, "PUT", path) or pushed(partner, "POST", path))
 
 
 def _refused_registration(story: Story) -> None:
