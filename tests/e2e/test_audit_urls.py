@@ -3,6 +3,7 @@
 Loopback is allowed in these tests, other private addresses are not.
 """
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -151,7 +152,7 @@ def test_the_location_of_a_cdr_is_asked_only_at_the_partner(
     for name, url in (("C1", f"{PRIVATE}/cdrs/C1"), ("C2", there)):
         rule = partner.http.on("POST", "/r/cdrs", located(url), times=1)
         ours.load("cdrs", [doc.cdr(NODE, name, EMSP)])
-        wait_until(lambda rule=rule: rule.used, what=f"the POST of {name}")
+        wait_until(functools.partial(getattr, rule, "used"), what=f"the POST of {name}")
     ran = ours.run("get", "far", f"{PRIVATE}/cdrs/C1", "--json")
     assert ran.code != 0
     assert "host" in ran.json["error"]
