@@ -83,7 +83,8 @@ def test_no_secret_is_written_anywhere(story: Story) -> None:
         story.run("partner", *name)
         story.run("partner", *name, "--json")
     with urlopen(f"{story.node.url}/metrics", timeout=5) as response:
-        story.said.append(response.read().decode())
+        story.said.append(page := response.read().decode())
+    assert "voltroam_lane_parked{" in page
     assert story.node.stop() == 0
     written = "\n".join([*story.said, story.node.log]).casefold()
     assert "push failed" in written
