@@ -170,7 +170,10 @@ class _Parent:
 
 
 def _bury(worker: _Worker, status: int, metrics: str) -> None:
-    """Note a death, what it had under way counts no more; the place is filled again later and later while its workers die young."""
+    """Note a death; its figures of the moment count no more.
+
+    The place is filled again, later and later while its workers die young.
+    """
     now = time.monotonic()
     log.error("a worker died", pid=worker.process.pid, status=status)
     mark_process_dead(worker.process.pid, metrics)  # type: ignore[no-untyped-call]  # as in metrics
