@@ -8,6 +8,7 @@ from tests.delivery.node import Node, node, until
 
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.endpoints import CDR, CLIENT_INFO, LOCATION, SESSION
+from voltroam.standard.errors import Refused, Unreachable
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import Role
 
@@ -65,3 +66,23 @@ async def test_a_party_with_two_ways_is_reached_by_the_direct_one_only(tmp_path:
         await until(lambda: len(direct.cdrs) == 1)
         assert sorted(sent.path.split("/")[0] for sent in direct.sent) == ["cdrs", "sessions"]
         assert hub.sent == []
+
+
+async def test_a_hub_is_not_asked_about_what_was_broadcast(tmp_path: Path) -> None:
+    """CORE-BCAST-14: a GET to the hub reaches no receiver; after a doubt the whole is put again."""
+    async with node(tmp_path) as ours:
+        hub = await ours.join(HUB)
+        ours.start()
+        await ours.rest()
+        await ours.put(LOCATION, location("L1"))
+        await ours.rest()
+        lost = [Unreachable("timed out")]
+        hub.refuse = lambda sent: lost.pop() if sent.method == "PATCH" and lost else None
+        later = location("L1", at="2026-01-01T00:01:00Z", status="CHARGING")
+        await ours.put(LOCATION, later)
+        await until(lambda: hub.held.get("locations/NL/OUR/L1") == later)
+        assert [sent.method for sent in hub.sent] == ["PUT", "PATCH", "PUT"]
+        hub.refuse = lambda sent: Refused("odd", http=200, code=2001) if sent.body else None
+        await ours.hide(LOCATION, id="L1")
+        await ours.rest()
+        assert "GET" not in {sent.method for sent in hub.sent}
