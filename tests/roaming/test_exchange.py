@@ -1,5 +1,6 @@
 """Calls to partners: headers, hosts, and lists page by page."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 
@@ -9,7 +10,7 @@ from tests.roaming.company import Company, Network
 from voltroam.roaming.exchange import Exchange, host_of
 from voltroam.roaming.platforms import EndpointAt, Phase, Platform, Profile
 from voltroam.standard.endpoints import CORE, Behaviour, Endpoint, Interface
-from voltroam.standard.errors import ForbiddenUrl, Refused, Unreachable, Unusable
+from voltroam.standard.errors import ForbiddenUrl, PartnerError, Refused, Unreachable, Unusable
 from voltroam.standard.parties import PartyId
 from voltroam.wire.call import Request, Response, Routing
 from voltroam.wire.headers import read_authorization
@@ -290,3 +291,24 @@ async def test_a_page_may_be_large_and_a_single_answer_may_not(
     assert len(found) == 1_000
     with pytest.raises(Unusable, match="bytes"):
         await cpo.exchange.call(far, GET, url=URL)
+
+
+async def test_each_request_has_an_id_of_its_own_on_every_page_and_repeat(
+    cpo: Company, emsp: Company, network: Network, far: Platform
+) -> None:
+    """CORE-MSGID-01, CORE-MSGID-02: pages of one crawl share the correlation id only."""
+    second, third = f"{URL}?p=2", f"{URL}?p=3"
+    Pages(network, {URL: page(1, link=second), second: page(2, link=third), third: page(3)})
+    assert await crawl(cpo.exchange, far) == [1, 2, 3]
+    crawled = list(network.log)
+    assert len({request.headers["x-correlation-id"] for request in crawled}) == 1
+    lost = [True]
+    network.lose = lambda request: request.method == "POST" and bool(lost) and lost.pop()
+    invitation = await cpo.registration.invite("emsp.example")
+    with contextlib.suppress(PartnerError):
+        await emsp.registration.register(cpo.versions_url, invitation.token, "cpo.example")
+    assert len(network.sent("POST")) == 2
+    ids = [request.headers["x-request-id"] for request in network.log]
+    assert len(ids) > 6
+    assert len(set(ids)) == len(ids)
+    assert all(request.headers["x-correlation-id"] for request in network.log)
