@@ -26,3 +26,11 @@ def test_a_process_without_logs_writes_nothing_and_loads_nothing() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_process_that_set_up_no_logs_keeps_its_stdout() -> None:
+    script = (
+        "import structlog; from voltroam.delivery.log import Log; Log('voltroam.x').error('no')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
