@@ -15,6 +15,7 @@ def test_a_line_has_its_level_and_its_facts() -> None:
             raise ValueError("why")
         except ValueError:
             Log("voltroam.some").exception("it failed")
+    structlog.reset_defaults()  # capturing leaves them set, and other tests' stdout is theirs
     assert lines[0] == {"event": "it happened", "partner": "p1", "log_level": "warning"}
     assert (lines[1]["event"], lines[1]["exc_info"]) == ("it failed", True)
 
