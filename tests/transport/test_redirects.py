@@ -27,7 +27,9 @@ async def test_a_get_follows_a_redirect_within_its_origin(library: Library, stat
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await read_head(reader)
         assert b"token t" in head.lower()
-        writer.write(redirect("/list/", status) if b" /list " in head else ok(ENVELOPE, "connection: close"))
+        writer.write(
+            redirect("/list/", status) if b" /list " in head else ok(ENVELOPE, "connection: close")
+        )
 
     async with raw_server(talk) as port, guarded(library) as sender:
         request = Request("GET", f"http://127.0.0.1:{port}/list", {"authorization": "Token T"})
