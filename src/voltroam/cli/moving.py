@@ -14,6 +14,7 @@ from voltroam.cli.held import Holdings, with_holdings
 from voltroam.cli.load import STATUS_LINES, Report, load
 from voltroam.cli.outcome import Exit, Stop, remark, write, write_json, write_table
 from voltroam.holdings import micros
+from voltroam.standard.parties import PartyId
 
 PIECE = 1 << 16
 """Bytes of an export that are written at once."""
@@ -47,6 +48,32 @@ def import_file(
         _tell(report)
     if report.refused:
         raise typer.Exit(int(Exit.FAILED))
+
+
+def withdraw_object(
+    context: typer.Context, module: str, identifier: str, party: str | None, *, json: bool
+) -> None:
+    """Exit 1 if there is no such object, or it is not one that may be deleted."""
+    owner = _party(party)
+
+    async def work(holdings: Holdings) -> None:
+        _check_module(holdings, module)
+        await holdings.withdraw(module, identifier, owner)
+
+    with_holdings(context, work, as_json=json)
+    if json:
+        write_json({"module": module, "id": identifier})
+    else:
+        write(f"{module}/{identifier} is withdrawn; partners that hold it are told.")
+
+
+def _party(text: str | None) -> PartyId | None:
+    if text is None:
+        return None
+    country, slash, party = text.partition("/")
+    if not slash or not country or not party:
+        raise Stop(f"`{text}` is no party: write CC/PID, for example NL/ABC", Exit.USAGE)
+    return PartyId(country, party)
 
 
 def _check_module(holdings: Holdings, module: str) -> None:

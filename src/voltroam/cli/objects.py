@@ -15,6 +15,7 @@ Module = Annotated[
 def add_to(app: typer.Typer) -> None:
     app.command("import")(import_)
     app.command()(export)
+    app.command()(withdraw)
     app.command()(pull)
 
 
@@ -51,6 +52,24 @@ def export(context: typer.Context, module: Module, json: Json = False) -> None:
     from voltroam.cli.moving import export_all
 
     export_all(context, module, json=json)
+
+
+def withdraw(
+    context: typer.Context,
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="tariffs, or one of your own.")],
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="The object's id.")],
+    party: Annotated[
+        str | None, typer.Option(help="CC/PID, where several of our parties own such objects.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Delete an own object; a running node tells the partners that hold it.
+
+    Example: voltroam -c cpo/voltroam.toml withdraw tariffs T-DAY
+    """
+    from voltroam.cli.moving import withdraw_object
+
+    withdraw_object(context, module, identifier, party, json=json)
 
 
 def pull(
