@@ -56,5 +56,5 @@ def _tax_included(tariff: old.Tariff, pointer: str) -> Note:
         code="tax-included-no",
         pointer=pointer,
         severity=Severity.INFERRED,
-        text="tax_included is NO, although some prices name no VAT: it may not apply, or be unknown",
+        text="tax_included is NO, but some prices name no VAT: it may be unknown",
     )

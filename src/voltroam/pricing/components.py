@@ -1,0 +1,263 @@
+"""Tariffs made ready for pricing: per dimension the components in order, with their checks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from voltroam.pricing.context import Moment
+from voltroam.pricing.numbers import ZERO, exact, instant
+from voltroam.pricing.policy import Policy
+from voltroam.pricing.problem import PricingProblem
+from voltroam.pricing.restrictions import Check, checks
+from voltroam.standard.v2_3_0 import (
+    PriceComponent,
+    PriceLimit,
+    ReservationRestrictionType,
+    Tariff,
+    TariffDimensionType,
+    TariffElement,
+    TariffRestrictions,
+    TaxIncluded,
+)
+
+
+class Dimension(StrEnum):
+    """Where a cost goes: `total_fixed_cost` and so on (OCPI 2.3.0 §mod_cdrs, CDR)."""
+
+    FIXED = "FIXED"
+    ENERGY = "ENERGY"
+    TIME = "TIME"
+    PARKING = "PARKING"
+    RESERVATION = "RESERVATION"
+
+
+_GOES_TO = {
+    TariffDimensionType.FLAT: Dimension.FIXED,
+    TariffDimensionType.ENERGY: Dimension.ENERGY,
+    TariffDimensionType.TIME: Dimension.TIME,
+    TariffDimensionType.PARKING_TIME: Dimension.PARKING,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Component:
+    """One price of one element: what a line is charged by. Compared by identity."""
+
+    tariff: "Prepared"
+    element: int
+    type: TariffDimensionType
+    dimension: Dimension
+    price: Decimal
+    vat: Decimal | None
+    step: int
+    checks: tuple[Check, ...]
+    restrictions: TariffRestrictions | None
+
+    @property
+    def rate(self) -> Decimal | None:
+        """The tax in percent, 0 where none applies; None if taxes are unknown."""
+        if self.tariff.taxes is TaxIncluded.NOT_APPLICABLE:
+            return ZERO
+        if self.vat is None and self.tariff.taxes is TaxIncluded.YES:
+            return ZERO
+        return self.vat
+
+    @property
+    def gross(self) -> bool:
+        """The price holds a tax of a known rate."""
+        return self.tariff.taxes is TaxIncluded.YES and self.vat is not None
+
+
+@dataclass(slots=True, eq=False)
+class Prepared:
+    """A tariff checked once and laid out for lookups."""
+
+    index: int
+    id: str
+    currency: str
+    taxes: TaxIncluded
+    min_price: PriceLimit | None
+    max_price: PriceLimit | None
+    source: Tariff
+    zone_name: str
+    flat: list[Component] = field(default_factory=list)
+    energy: list[Component] = field(default_factory=list)
+    time: list[Component] = field(default_factory=list)
+    parking: list[Component] = field(default_factory=list)
+    reserved: dict[TariffDimensionType, list[Component]] = field(default_factory=dict)
+    expired: dict[TariffDimensionType, list[Component]] = field(default_factory=dict)
+    by_clock: bool = False
+    """Some restriction is about local time or dates."""
+    by_flow: bool = False
+    """Some restriction is about current or power."""
+    by_duration: bool = False
+    odd_windows: set[str] = field(default_factory=set)
+    """A06 and A07, where an element is open to them."""
+
+
+def find(candidates: Sequence[Component], now: Moment) -> Component | None:
+    """The first whose restrictions all hold (§mod_tariffs: per dimension, in list order)."""
+    for component in candidates:
+        for check in component.checks:
+            if not check(now):
+                break
+        else:
+            return component
+    return None
+
+
+def prepare(tariff: Tariff, index: int, zone: str, policy: Policy) -> Prepared:
+    """Check one tariff and lay it out; PricingProblem names the place of a fault."""
+    path = f"$.tariffs[{index}]"
+    prepared = Prepared(
+        index=index,
+        id=tariff.id,
+        currency=_currency(tariff, path),
+        taxes=_taxes(tariff, path),
+        min_price=_limit(tariff.min_price, f"{path}.min_price"),
+        max_price=_limit(tariff.max_price, f"{path}.max_price"),
+        source=tariff,
+        zone_name=zone,
+    )
+    for name in ("start_date_time", "end_date_time"):
+        if getattr(tariff, name) is not None:
+            instant(getattr(tariff, name), f"{path}.{name}")
+    if not isinstance(tariff.elements, list) or not tariff.elements:
+        raise PricingProblem(f"{path}.elements", "a tariff has at least one element")
+    for number, element in enumerate(tariff.elements):
+        _element(prepared, element, number, policy)
+    return prepared
+
+
+def _element(prepared: Prepared, element: TariffElement, number: int, policy: Policy) -> None:
+    path = f"$.tariffs[{prepared.index}].elements[{number}]"
+    limits = element.restrictions
+    conditions = checks(limits, f"{path}.restrictions", policy)
+    kind = None if limits is None else limits.reservation
+    if limits is not None:
+        _remember(prepared, limits)
+    if not element.price_components:
+        raise PricingProblem(f"{path}.price_components", "an element has at least one component")
+    beside_parking = policy.parking_flat == "parking" and any(
+        one.type == TariffDimensionType.PARKING_TIME for one in element.price_components
+    )
+    for place, component in enumerate(element.price_components):
+        where = f"{path}.price_components[{place}]"
+        type_ = _type(component, where)
+        if kind is not None:
+            dimension = Dimension.RESERVATION
+        elif type_ is TariffDimensionType.FLAT and beside_parking:
+            dimension = Dimension.PARKING
+        else:
+            dimension = _GOES_TO[type_]
+        made = Component(
+            tariff=prepared,
+            element=number,
+            type=type_,
+            dimension=dimension,
+            price=exact(component.price, f"{where}.price"),
+            vat=_vat(component, where),
+            step=_step(component, where),
+            checks=conditions,
+            restrictions=limits,
+        )
+        _enlist(prepared, made, kind, policy)
+
+
+def _enlist(
+    prepared: Prepared,
+    made: Component,
+    kind: ReservationRestrictionType | None,
+    policy: Policy,
+) -> None:
+    if kind is ReservationRestrictionType.RESERVATION:
+        prepared.reserved.setdefault(made.type, []).append(made)
+    elif kind is ReservationRestrictionType.RESERVATION_EXPIRES:
+        prepared.expired.setdefault(made.type, []).append(made)
+    else:
+        lists = {
+            TariffDimensionType.FLAT: prepared.flat,
+            TariffDimensionType.ENERGY: prepared.energy,
+            TariffDimensionType.TIME: prepared.time,
+            TariffDimensionType.PARKING_TIME: prepared.parking,
+        }
+        lists[made.type].append(made)
+        if policy.plain_reservation == "priced":
+            prepared.reserved.setdefault(made.type, []).append(_as_reservation(made))
+
+
+def _as_reservation(made: Component) -> Component:
+    return Component(
+        tariff=made.tariff,
+        element=made.element,
+        type=made.type,
+        dimension=Dimension.RESERVATION,
+        price=made.price,
+        vat=made.vat,
+        step=made.step,
+        checks=made.checks,
+        restrictions=made.restrictions,
+    )
+
+
+def _remember(prepared: Prepared, limits: TariffRestrictions) -> None:
+    timed = limits.start_time is not None or limits.end_time is not None
+    dated = limits.start_date is not None or limits.end_date is not None
+    prepared.by_clock |= timed or dated or bool(limits.day_of_week)
+    flows = (limits.min_current, limits.max_current, limits.min_power, limits.max_power)
+    prepared.by_flow |= any(bound is not None for bound in flows)
+    prepared.by_duration |= limits.min_duration is not None or limits.max_duration is not None
+    start, end = limits.start_time, limits.end_time
+    if start is not None and end is not None and end != "00:00":
+        if start == end:
+            prepared.odd_windows.add("A06")
+        elif end < start and limits.day_of_week:
+            prepared.odd_windows.add("A07")
+
+
+def _type(component: PriceComponent, path: str) -> TariffDimensionType:
+    try:
+        return TariffDimensionType(component.type)
+    except ValueError:
+        raise PricingProblem(f"{path}.type", "not a dimension that can be priced") from None
+
+
+def _step(component: PriceComponent, path: str) -> int:
+    step = component.step_size
+    if not isinstance(step, int) or isinstance(step, bool) or not 0 <= step <= 10**9:
+        raise PricingProblem(f"{path}.step_size", "not a whole number from 0 on")
+    return max(step, 1)
+
+
+def _vat(component: PriceComponent, path: str) -> Decimal | None:
+    if component.vat is None:
+        return None
+    vat = exact(component.vat, f"{path}.vat")
+    if not 0 <= vat <= 1000:
+        raise PricingProblem(f"{path}.vat", "not a percentage")
+    return vat
+
+
+def _limit(limit: PriceLimit | None, path: str) -> PriceLimit | None:
+    if limit is None:
+        return None
+    after = limit.after_taxes
+    return PriceLimit(
+        before_taxes=exact(limit.before_taxes, f"{path}.before_taxes"),
+        after_taxes=None if after is None else exact(after, f"{path}.after_taxes"),
+    )
+
+
+def _currency(tariff: Tariff, path: str) -> str:
+    code = tariff.currency
+    if not isinstance(code, str) or len(code) != 3 or not code.isascii() or not code.isalpha():
+        raise PricingProblem(f"{path}.currency", "not a currency code of three letters")
+    return code.upper()
+
+
+def _taxes(tariff: Tariff, path: str) -> TaxIncluded:
+    try:
+        return TaxIncluded(tariff.tax_included)
+    except ValueError:
+        raise PricingProblem(f"{path}.tax_included", "not YES, NO or N/A") from None
