@@ -1,6 +1,7 @@
 """What a session costs, and why: pure, exact, on the shape of OCPI 2.3.0."""
 
-from voltroam.pricing.bill import Ambiguity, Amount, Bill, Line
+from voltroam.pricing.amount import Amount
+from voltroam.pricing.bill import Ambiguity, Bill, Line
 from voltroam.pricing.components import Dimension
 from voltroam.pricing.plan import Plan, compile, price  # noqa: A004 - says what it does
 from voltroam.pricing.policy import Policy

@@ -1,6 +1,5 @@
 """What a session costs, and why: totals, lines, and what was ambiguous on the way."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -8,14 +7,12 @@ from typing import Any
 
 import msgspec
 
+from voltroam.pricing.amount import CDR_DIGITS, Amount
 from voltroam.pricing.components import Component, Dimension
 from voltroam.pricing.currency import exponent
+from voltroam.pricing.decimals import EXACT, rounded
 from voltroam.pricing.explain import why
-from voltroam.pricing.numbers import HOUR, rounded
-from voltroam.standard.v2_3_0 import Price, TariffDimensionType, TaxAmount
-
-CDR_DIGITS = 4
-"""Decimals of the numbers of a CDR (OCPI 2.2.1 §types, number)."""
+from voltroam.standard.v2_3_0 import TariffDimensionType
 
 TOTALS = {
     Dimension.FIXED: "total_fixed_cost",
@@ -24,37 +21,6 @@ TOTALS = {
     Dimension.PARKING: "total_parking_cost",
     Dimension.RESERVATION: "total_reservation_cost",
 }
-
-
-class Amount(msgspec.Struct, frozen=True):
-    """Money, exact. `incl` is None where no tax is known; `excl` is always the net amount."""
-
-    excl: Fraction
-    incl: Fraction | None = None
-
-    def rounded(self, digits: int = CDR_DIGITS) -> tuple[Decimal, Decimal | None]:
-        """Half up at so many decimals, each on its own."""
-        incl = None if self.incl is None else rounded(self.incl, digits)
-        return rounded(self.excl, digits), incl
-
-    def price(self, digits: int = CDR_DIGITS) -> Price:
-        """As a 2.3.0 Price: the taxes are the difference of the rounded amounts."""
-        excl, incl = self.rounded(digits)
-        if incl is None:
-            return Price(before_taxes=excl)
-        return Price(before_taxes=excl, taxes=[TaxAmount(name="VAT", amount=incl - excl)])
-
-    def plus(self, other: "Amount") -> "Amount":
-        """Where one side knows its taxes, the other counts without (A14)."""
-        if self.incl is None and other.incl is None:
-            return Amount(self.excl + other.excl)
-        mine = self.excl if self.incl is None else self.incl
-        theirs = other.excl if other.incl is None else other.incl
-        return Amount(self.excl + other.excl, mine + theirs)
-
-    def plain(self, digits: int = CDR_DIGITS) -> dict[str, Decimal | None]:
-        excl, incl = self.rounded(digits)
-        return {"excl_vat": excl, "incl_vat": incl}
 
 
 class Line(msgspec.Struct, gc=False):
@@ -101,15 +67,15 @@ class Line(msgspec.Struct, gc=False):
     @property
     def quantity(self) -> Fraction:
         """Measured, in kWh, hours, or times."""
-        return Fraction(self.measured) / per(self.component)
+        return Fraction(self.measured) / self.component.per
 
     @property
     def billed_quantity(self) -> Fraction:
-        return Fraction(self.billed) / per(self.component)
+        return Fraction(self.billed) / self.component.per
 
     @property
     def cost(self) -> Amount:
-        return worth(self.component, Fraction(self.component.price * self.billed))
+        return worth(self.component, self.billed)
 
     @property
     def why(self) -> str:
@@ -142,23 +108,14 @@ UNITS = {
     TariffDimensionType.TIME: "h",
     TariffDimensionType.PARKING_TIME: "h",
 }
-_TIMED = (TariffDimensionType.TIME, TariffDimensionType.PARKING_TIME)
 
 
-def per(component: Component) -> int:
-    """Counted units to one priced unit: seconds to the hour."""
-    return HOUR if component.type in _TIMED else 1
-
-
-def worth(component: Component, product: Fraction) -> Amount:
-    """Money of a sum of price x quantity, both sides of the tax."""
-    amount = product / per(component)
-    rate = component.rate
-    if component.gross:
-        return Amount(amount * 100 / (100 + Fraction(rate or 0)), amount)
-    if rate is None:
-        return Amount(amount)
-    return Amount(amount, amount + amount * Fraction(rate) / 100 if rate else amount)
+def worth(component: Component, quantity: Decimal | int) -> Amount:
+    """Money of a quantity in kWh, seconds or times, both sides of the tax."""
+    product = EXACT.multiply(component.price, quantity)
+    factor = component.gross_factor
+    gross = None if factor is None else EXACT.multiply(product, factor)
+    return Amount(EXACT.multiply(product, component.net_factor), gross, component.tariff.scale)
 
 
 class Ambiguity(msgspec.Struct, frozen=True):
@@ -221,11 +178,3 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
         found["lines"] = [line.plain(digits) for line in self.lines]
         found["warnings"] = [msgspec.to_builtins(warning) for warning in self.warnings]
         return found
-
-
-def total(amounts: Iterable[Amount]) -> Amount | None:
-    """The sum, None of nothing."""
-    found: Amount | None = None
-    for amount in amounts:
-        found = amount if found is None else found.plus(amount)
-    return found

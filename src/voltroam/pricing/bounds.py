@@ -1,13 +1,17 @@
-"""min_price and max_price bound the total, before and after taxes each on its own (§mod_tariffs)."""
+"""min_price and max_price bound the total, net and gross each on its own (§mod_tariffs)."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import msgspec
 
-from voltroam.pricing.bill import Amount, total
+from voltroam.pricing.amount import Amount, total
 from voltroam.pricing.components import Prepared
+from voltroam.pricing.decimals import ZERO
 from voltroam.pricing.policy import Policy
 from voltroam.standard.v2_3_0 import PriceLimit
+
+NOTHING = Amount(ZERO, None, 1)
 
 
 class Share(msgspec.Struct):
@@ -29,7 +33,7 @@ class Bounded(msgspec.Struct, frozen=True):
 class _Bounds:
     """Collects what each bound did; `ratio` turns net into gross where a bound has no gross."""
 
-    def __init__(self, ratio: Fraction, policy: Policy) -> None:
+    def __init__(self, ratio: Callable[[], Fraction], policy: Policy) -> None:
         self.ratio = ratio
         self.scale = policy.bound_without_tax == "scale"
         self.moved: list[str] = []
@@ -41,7 +45,7 @@ class _Bounds:
         excl = min(amount.excl, Fraction(limit.before_taxes))
         after = self._after(limit, amount)
         incl = amount.incl if after is None or amount.incl is None else min(amount.incl, after)
-        return self._note(amount, Amount(excl, incl), limit, name)
+        return self._note(amount, Amount.of(excl, incl), limit, name)
 
     def lift(self, amount: Amount, limit: PriceLimit | None, name: str) -> Amount:
         if limit is None:
@@ -49,14 +53,14 @@ class _Bounds:
         excl = max(amount.excl, Fraction(limit.before_taxes))
         after = self._after(limit, amount)
         incl = amount.incl if after is None or amount.incl is None else max(amount.incl, after)
-        return self._note(amount, Amount(excl, incl), limit, name)
+        return self._note(amount, Amount.of(excl, incl), limit, name)
 
     def _after(self, limit: PriceLimit, amount: Amount) -> Fraction | None:
         if limit.after_taxes is not None:
             return Fraction(limit.after_taxes)
         if amount.incl is None or not self.scale:
             return None
-        return Fraction(limit.before_taxes) * self.ratio
+        return Fraction(limit.before_taxes) * self.ratio()
 
     def _note(self, before: Amount, after: Amount, limit: PriceLimit, name: str) -> Amount:
         if after != before:
@@ -66,7 +70,12 @@ class _Bounds:
 
 
 def bound(
-    shares: list[Share], last: Prepared | None, *, charged: bool, ratio: Fraction, policy: Policy
+    shares: list[Share],
+    last: Prepared | None,
+    *,
+    charged: bool,
+    ratio: Callable[[], Fraction],
+    policy: Policy,
 ) -> Bounded:
     """The sum of all shares, within bounds.
 
@@ -84,7 +93,7 @@ def bound(
             part and bounds.cap(part, share.tariff.max_price, f"max_price of {share.tariff.id}")
             for share, part in zip(shares, parts, strict=True)
         ]
-    amount = total(part for part in parts if part) or Amount(Fraction(0))
+    amount = total(part for part in parts if part) or NOTHING
     if last is not None and policy.tariff_bounds == "last":
         amount = bounds.cap(amount, last.max_price, f"max_price of {last.id}")
     if last is not None and charged:

@@ -1,12 +1,14 @@
 """Tariffs made ready for pricing: per dimension the components in order, with their checks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
+from math import lcm
 
 from voltroam.pricing.context import Moment
-from voltroam.pricing.numbers import ZERO, exact, instant
+from voltroam.pricing.decimals import DIGITS, EXACT, HOUR, ZERO, exact, instant
 from voltroam.pricing.policy import Policy
 from voltroam.pricing.problem import PricingProblem
 from voltroam.pricing.restrictions import Check, checks
@@ -40,6 +42,14 @@ _GOES_TO = {
 }
 
 
+PER = {
+    TariffDimensionType.FLAT: 1,
+    TariffDimensionType.ENERGY: 1,
+    TariffDimensionType.TIME: HOUR,
+    TariffDimensionType.PARKING_TIME: HOUR,
+}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Component:
     """One price of one element: what a line is charged by. Compared by identity."""
@@ -54,19 +64,13 @@ class Component:
     checks: tuple[Check, ...]
     restrictions: TariffRestrictions | None
 
-    @property
-    def rate(self) -> Decimal | None:
-        """The tax in percent, 0 where none applies; None if taxes are unknown."""
-        if self.tariff.taxes is TaxIncluded.NOT_APPLICABLE:
-            return ZERO
-        if self.vat is None and self.tariff.taxes is TaxIncluded.YES:
-            return ZERO
-        return self.vat
-
-    @property
-    def gross(self) -> bool:
-        """The price holds a tax of a known rate."""
-        return self.tariff.taxes is TaxIncluded.YES and self.vat is not None
+    per: int
+    """Counted units to one priced unit: 3600 seconds to the hour."""
+    net_factor: int
+    gross_factor: Decimal | None
+    """Price x quantity in counted units times this is money, in parts of `tariff.scale`."""
+    rate: Decimal | None
+    """The tax in percent, 0 where none applies; None if taxes are unknown."""
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +85,8 @@ class Prepared:
     max_price: PriceLimit | None
     source: Tariff
     zone_name: str
+    scale: int = HOUR
+    """The divisor of its amounts: seconds to the hour, times the divisors of included taxes."""
     flat: list[Component] = field(default_factory=list)
     energy: list[Component] = field(default_factory=list)
     time: list[Component] = field(default_factory=list)
@@ -125,6 +131,8 @@ def prepare(tariff: Tariff, index: int, zone: str, policy: Policy) -> Prepared:
             instant(getattr(tariff, name), f"{path}.{name}")
     if not isinstance(tariff.elements, list) or not tariff.elements:
         raise PricingProblem(f"{path}.elements", "a tariff has at least one element")
+    if prepared.taxes is TaxIncluded.YES:
+        prepared.scale = _divisor(tariff, path)
     for number, element in enumerate(tariff.elements):
         _element(prepared, element, number, policy)
     return prepared
@@ -151,16 +159,22 @@ def _element(prepared: Prepared, element: TariffElement, number: int, policy: Po
             dimension = Dimension.PARKING
         else:
             dimension = _GOES_TO[type_]
+        vat = _vat(component, where)
+        rate, net, gross = _factors(prepared, type_, vat)
         made = Component(
             tariff=prepared,
             element=number,
             type=type_,
             dimension=dimension,
             price=exact(component.price, f"{where}.price"),
-            vat=_vat(component, where),
+            vat=vat,
             step=_step(component, where),
             checks=conditions,
             restrictions=limits,
+            per=PER[type_],
+            net_factor=net,
+            gross_factor=gross,
+            rate=rate,
         )
         _enlist(prepared, made, kind, policy)
 
@@ -188,17 +202,36 @@ def _enlist(
 
 
 def _as_reservation(made: Component) -> Component:
-    return Component(
-        tariff=made.tariff,
-        element=made.element,
-        type=made.type,
-        dimension=Dimension.RESERVATION,
-        price=made.price,
-        vat=made.vat,
-        step=made.step,
-        checks=made.checks,
-        restrictions=made.restrictions,
-    )
+    return replace(made, dimension=Dimension.RESERVATION)
+
+
+def _divisor(tariff: Tariff, path: str) -> int:
+    """What included taxes divide by: 100 of 121 is 100/121 of the price."""
+    found = HOUR
+    for number, element in enumerate(tariff.elements):
+        for place, component in enumerate(element.price_components):
+            vat = _vat(component, f"{path}.elements[{number}].price_components[{place}]")
+            if vat is not None:
+                found = lcm(found, HOUR * (100 / (100 + Fraction(vat))).denominator)
+    if found > 10**DIGITS:
+        raise PricingProblem(path, "too many different taxes included in its prices")
+    return found
+
+
+def _factors(
+    prepared: Prepared, kind: TariffDimensionType, vat: Decimal | None
+) -> tuple[Decimal | None, int, Decimal | None]:
+    """Rate, and what price x quantity is multiplied by on each side of the tax."""
+    unit = prepared.scale // PER[kind]
+    if prepared.taxes is TaxIncluded.NOT_APPLICABLE:
+        return ZERO, unit, Decimal(unit)
+    if prepared.taxes is TaxIncluded.YES:
+        if vat is None:
+            return ZERO, unit, Decimal(unit)
+        return vat, int(unit * 100 / (100 + Fraction(vat))), Decimal(unit)
+    if vat is None:
+        return None, unit, None
+    return vat, unit, EXACT.multiply(Decimal(unit), EXACT.scaleb(EXACT.add(vat, 100), -2))
 
 
 def _remember(prepared: Prepared, limits: TariffRestrictions) -> None:

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
-from voltroam.pricing.numbers import ZERO
+from voltroam.pricing.decimals import ZERO
 
 _NO_DAY = date.min
 

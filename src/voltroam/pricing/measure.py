@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from voltroam.pricing.numbers import (
+from voltroam.pricing.decimals import (
     EARLIEST,
     HIGHEST,
     HOUR,
@@ -23,16 +23,8 @@ _ENERGY = CdrDimensionType.ENERGY
 _TIME = CdrDimensionType.TIME
 _PARKING = CdrDimensionType.PARKING_TIME
 _RESERVATION = CdrDimensionType.RESERVATION_TIME
-_FLOWS = frozenset(
-    {
-        CdrDimensionType.MIN_CURRENT,
-        CdrDimensionType.MAX_CURRENT,
-        CdrDimensionType.CURRENT,
-        CdrDimensionType.MIN_POWER,
-        CdrDimensionType.MAX_POWER,
-        CdrDimensionType.POWER,
-    }
-)
+LEAST = Decimal(1).scaleb(LOWEST)
+MOST = Decimal(1).scaleb(HIGHEST)
 NO_FLOWS: dict[str, Decimal] = {}
 COARSEST = 3
 """Hours are taken to be printed with at least so many decimals: writers drop trailing zeros."""
@@ -79,15 +71,20 @@ def measure(
 ) -> list[Measured]:
     """Every period in order of time, hours turned into seconds as policy A12 (`reading`) says."""
     found = [_period(index, period) for index, period in enumerate(periods)]
-    for before, after in zip(found, found[1:], strict=False):
-        if after.at < before.at:
-            path = f"$.charging_periods[{after.index}].start_date_time"
-            raise PricingProblem(path, "earlier than the period before it")
-    last = None if end is None else whole_seconds(end)
-    for index, period in enumerate(found):
-        until = found[index + 1].at if index + 1 < len(found) else last
+    until = None if end is None else whole_seconds(end)
+    for period in reversed(found):
+        if until is not None and until < period.at:
+            _out_of_order(period.index, len(found))
         _seconds(period, until, reading)
+        until = period.at
     return found
+
+
+def _out_of_order(index: int, count: int) -> None:
+    if index + 1 == count:
+        raise PricingProblem("$.end_date_time", "earlier than the start of the last period")
+    path = f"$.charging_periods[{index + 1}].start_date_time"
+    raise PricingProblem(path, "earlier than the period before it")
 
 
 def _period(index: int, period: ChargingPeriod) -> Measured:
@@ -98,25 +95,21 @@ def _period(index: int, period: ChargingPeriod) -> Measured:
     for place, dimension in enumerate(period.dimensions):
         kind = dimension.type
         value = dimension.volume
-        if (
-            type(value) is not Decimal
-            or not value.is_finite()
-            or not LOWEST <= value.adjusted() <= HIGHEST
-        ) and value != 0:
+        if type(value) is not Decimal or not LEAST < value < MOST:
             value = exact(value, f"$.charging_periods[{index}].dimensions[{place}].volume")
         if kind is _ENERGY:
             found.energy = value if found.energy is None else found.energy + value
         elif kind is _TIME:
-            found.time_hours = value + (found.time_hours or ZERO)
+            found.time_hours = value if found.time_hours is None else found.time_hours + value
         elif kind is _PARKING:
             found.parking_hours = value + (found.parking_hours or ZERO)
         elif kind is _RESERVATION:
             found.reservation = value + (found.reservation or ZERO)
-        elif kind in _FLOWS:
+        elif type(kind) is CdrDimensionType:
             if found.flows is NO_FLOWS:
                 found.flows = {}
-            found.flows[kind] = value
-        elif type(kind) is not CdrDimensionType:
+            found.flows[kind._value_] = value
+        else:
             _refuse_kind(dimension, f"$.charging_periods[{index}].dimensions[{place}].type")
     return found
 
@@ -127,23 +120,21 @@ def _refuse_kind(dimension: CdrDimension, path: str) -> None:
 
 def _seconds(period: Measured, until: int | None, reading: str) -> None:
     clock = None if until is None or reading != "clock" else until - period.at
-    given = [period.time_hours, period.parking_hours, period.reservation]
-    for hours in given:
-        if hours is not None and hours < 0:
-            path = f"$.charging_periods[{period.index}].dimensions"
-            raise PricingProblem(path, "a negative time")
-    if sum(map(bool, given)) > 1:
+    time, parking, reservation = period.time_hours, period.parking_hours, period.reservation
+    if (parking or reservation) and bool(time) + bool(parking) + bool(reservation) > 1:
         clock = None  # the clock knows their sum only
-    if period.time_hours is not None:
-        period.time = seconds(period.time_hours, clock, reading)
-    if period.parking_hours is not None:
-        period.parking = seconds(period.parking_hours, clock, reading)
-    if period.reservation is not None:
-        period.reservation = seconds(Decimal(period.reservation), clock, reading)
+    if time is not None:
+        period.time = seconds(time, clock, reading, period.index)
+    if parking is not None:
+        period.parking = seconds(parking, clock, reading, period.index)
+    if reservation is not None:
+        period.reservation = seconds(Decimal(reservation), clock, reading, period.index)
 
 
-def seconds(hours: Decimal, clock: int | None, reading: str) -> Decimal | int:
+def seconds(hours: Decimal, clock: int | None, reading: str, index: int) -> Decimal | int:
     """Hours in seconds: the clock's, where it rounds or is cut to the hours as printed (A12)."""
+    if hours < 0:
+        raise PricingProblem(f"$.charging_periods[{index}].dimensions", "a negative time")
     stated = hours * HOUR
     if reading == "exact":
         return stated

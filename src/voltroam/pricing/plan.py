@@ -7,18 +7,19 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from voltroam.pricing.bill import TOTALS, Amount, Bill, Line, total, worth
+from voltroam.pricing.ambiguities import warn
+from voltroam.pricing.amount import Amount, total
+from voltroam.pricing.bill import TOTALS, Bill, Line, worth
 from voltroam.pricing.bounds import Bounded, Share, bound
 from voltroam.pricing.components import Component, Dimension, Prepared, prepare
 from voltroam.pricing.currency import exponent
+from voltroam.pricing.decimals import EXACT, ZERO, instant, rounded
 from voltroam.pricing.measure import Measured, measure
-from voltroam.pricing.numbers import EXACT, ZERO, instant, rounded
 from voltroam.pricing.policy import Policy
 from voltroam.pricing.problem import PricingProblem
 from voltroam.pricing.reservation import outcome_of
 from voltroam.pricing.step import round_up
 from voltroam.pricing.walk import Walk
-from voltroam.pricing.warnings import warn
 from voltroam.standard.parties import fold
 from voltroam.standard.v2_3_0 import ChargingPeriod, Tariff
 
@@ -98,14 +99,22 @@ class Plan:
         sums = self._sums(walk.lines, money)
         shares, dimensions = _shares(sums)
         bounded = bound(
-            shares, walk.last, charged=walk.charged, ratio=_ratio(sums), policy=self.policy
+            shares, walk.last, charged=walk.charged, ratio=lambda: _ratio(sums), policy=self.policy
         )
         amount = self._with_vat(bounded.amount)
+        parts = {TOTALS[name]: _like(part, amount) for name, part in dimensions.items()}
+        energy, hours, parking = _measured_totals(measured)
         return Bill(
             currency=money,
             total_cost=amount,
-            **{TOTALS[name]: _like(part, amount) for name, part in dimensions.items()},
-            **_measured_totals(measured),
+            total_fixed_cost=parts.get("total_fixed_cost"),
+            total_energy_cost=parts.get("total_energy_cost"),
+            total_time_cost=parts.get("total_time_cost"),
+            total_parking_cost=parts.get("total_parking_cost"),
+            total_reservation_cost=parts.get("total_reservation_cost"),
+            total_energy=energy,
+            total_time=hours,
+            total_parking_time=parking,
             lines=tuple(walk.lines),
             warnings=warn(self, measured, tariffs, walk, bounded, outcome),
         )
@@ -142,14 +151,11 @@ class Plan:
         for line in lines:
             component = line.component
             counted[component] = counted.get(component, 0) + line.billed
-        return {
-            component: worth(component, Fraction(component.price * amount))
-            for component, amount in counted.items()
-        }
+        return {component: worth(component, amount) for component, amount in counted.items()}
 
     def _with_vat(self, amount: Amount) -> Amount:
         if amount.incl is None and self.policy.without_vat == "excl":
-            return Amount(amount.excl, amount.excl)
+            return Amount(amount.net, amount.net, amount.scale)
         return amount
 
 
@@ -158,7 +164,7 @@ def _rounded_sums(lines: Sequence[Line], digits: int) -> dict[Component, Amount]
     for line in lines:
         cost = line.cost
         incl = None if cost.incl is None else Fraction(rounded(cost.incl, digits))
-        one = Amount(Fraction(rounded(cost.excl, digits)), incl)
+        one = Amount.of(Fraction(rounded(cost.excl, digits)), incl)
         known = found.get(line.component)
         found[line.component] = one if known is None else known.plus(one)
     return found
@@ -184,8 +190,8 @@ def _shares(sums: dict[Component, Amount]) -> tuple[list[Share], dict[Dimension,
 
 def _like(part: Amount, whole: Amount) -> Amount:
     """If any line of the session knows its tax, every total has both amounts (A14)."""
-    if whole.incl is not None and part.incl is None:
-        return Amount(part.excl, part.excl)
+    if whole.gross is not None and part.gross is None:
+        return Amount(part.net, part.net, part.scale)
     return part
 
 
@@ -200,7 +206,7 @@ def _ratio(sums: dict[Component, Amount]) -> Fraction:
     return Fraction(1)
 
 
-def _measured_totals(measured: Sequence[Measured]) -> dict[str, Decimal]:
+def _measured_totals(measured: Sequence[Measured]) -> tuple[Decimal, Decimal, Decimal]:
     energy = time = parking = ZERO
     for period in measured:
         if period.energy:
@@ -212,7 +218,7 @@ def _measured_totals(measured: Sequence[Measured]) -> dict[str, Decimal]:
         if period.parking_hours:
             time += period.parking_hours
             parking += period.parking_hours
-    return {"total_energy": energy, "total_time": time, "total_parking_time": parking}
+    return energy, time, parking
 
 
 def compile(  # noqa: A001 - what it does; always called through the module or `pricing.compile`

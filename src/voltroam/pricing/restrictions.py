@@ -6,7 +6,7 @@ from decimal import Decimal
 from re import compile as pattern
 
 from voltroam.pricing.context import Moment
-from voltroam.pricing.numbers import exact
+from voltroam.pricing.decimals import exact
 from voltroam.pricing.policy import Policy
 from voltroam.pricing.problem import PricingProblem
 from voltroam.standard.v2_3_0 import DayOfWeek, TariffRestrictions

@@ -7,11 +7,10 @@ from decimal import Decimal
 from voltroam.pricing.bill import Line
 from voltroam.pricing.components import Component, Prepared, find
 from voltroam.pricing.context import Moment
+from voltroam.pricing.decimals import HOUR, QUOTIENT, ZERO
 from voltroam.pricing.measure import Measured
-from voltroam.pricing.numbers import HOUR, QUOTIENT, ZERO
 from voltroam.pricing.policy import Policy
 from voltroam.pricing.reservation import Outcome, reservation_flats, reservation_time
-from voltroam.standard.v2_3_0 import CdrDimensionType as Kind
 
 
 class Walk:
@@ -192,11 +191,11 @@ class Walk:
         if not flows and period.parking and not period.time:
             now.still()
             return
-        current = flows.get(Kind.CURRENT)
-        now.min_current = flows.get(Kind.MIN_CURRENT, current)
-        now.max_current = flows.get(Kind.MAX_CURRENT, current)
-        power = flows.get(Kind.POWER)
-        low, high = flows.get(Kind.MIN_POWER, power), flows.get(Kind.MAX_POWER, power)
+        current = flows.get("CURRENT")
+        now.min_current = flows.get("MIN_CURRENT", current)
+        now.max_current = flows.get("MAX_CURRENT", current)
+        power = flows.get("POWER")
+        low, high = flows.get("MIN_POWER", power), flows.get("MAX_POWER", power)
         if low is None and high is None and period.energy is not None and period.time:
             low = high = QUOTIENT.divide(period.energy * HOUR, Decimal(period.time))
             self.seen.setdefault("derived", period.index)
