@@ -43,6 +43,9 @@ class Amount(msgspec.Struct, frozen=True, eq=False):
             return NotImplemented
         return (self.excl, self.incl) == (other.excl, other.incl)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a Struct's own would compare by identity
+
     def __hash__(self) -> int:
         return hash((self.excl, self.incl))
 

@@ -142,6 +142,8 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     """Hours measured, charging and parking, without the reservation."""
     total_parking_time: Decimal
     """Hours in which no energy flowed."""
+    bounds: tuple[str, ...] = ()
+    """The bounds that moved the total: `max_price of 16`."""
     lines: tuple[Line, ...] = ()
     warnings: tuple[Ambiguity, ...] = ()
 
@@ -175,6 +177,8 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
         found["total_energy"] = self.total_energy
         found["total_time"] = self.total_time
         found["total_parking_time"] = self.total_parking_time
+        if self.bounds:
+            found["bounds"] = list(self.bounds)
         found["lines"] = [line.plain(digits) for line in self.lines]
         found["warnings"] = [msgspec.to_builtins(warning) for warning in self.warnings]
         return found

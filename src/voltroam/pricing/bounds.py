@@ -11,6 +11,7 @@ from voltroam.pricing.decimals import ZERO
 from voltroam.pricing.policy import Policy
 from voltroam.standard.v2_3_0 import PriceLimit
 
+Nearer = Callable[[Fraction, Fraction], Fraction]
 NOTHING = Amount(ZERO, None, 1)
 
 
@@ -42,18 +43,12 @@ class _Bounds:
     def cap(self, amount: Amount, limit: PriceLimit | None, name: str) -> Amount:
         if limit is None:
             return amount
-        excl = min(amount.excl, Fraction(limit.before_taxes))
-        after = self._after(limit, amount)
-        incl = amount.incl if after is None or amount.incl is None else min(amount.incl, after)
-        return self._note(amount, Amount.of(excl, incl), limit, name)
+        return self._move(amount, limit, name, min)
 
     def lift(self, amount: Amount, limit: PriceLimit | None, name: str) -> Amount:
         if limit is None:
             return amount
-        excl = max(amount.excl, Fraction(limit.before_taxes))
-        after = self._after(limit, amount)
-        incl = amount.incl if after is None or amount.incl is None else max(amount.incl, after)
-        return self._note(amount, Amount.of(excl, incl), limit, name)
+        return self._move(amount, limit, name, max)
 
     def _after(self, limit: PriceLimit, amount: Amount) -> Fraction | None:
         if limit.after_taxes is not None:
@@ -62,11 +57,16 @@ class _Bounds:
             return None
         return Fraction(limit.before_taxes) * self.ratio()
 
-    def _note(self, before: Amount, after: Amount, limit: PriceLimit, name: str) -> Amount:
-        if after != before:
-            self.moved.append(name)
-            self.scaled |= limit.after_taxes is None and before.incl is not None
-        return after
+    def _move(self, amount: Amount, limit: PriceLimit, name: str, nearer: Nearer) -> Amount:
+        before, incl = amount.excl, amount.incl
+        excl = nearer(before, Fraction(limit.before_taxes))
+        after = self._after(limit, amount)
+        bounded = incl if after is None or incl is None else nearer(incl, after)
+        if excl == before and bounded == incl:
+            return amount
+        self.moved.append(name)
+        self.scaled |= limit.after_taxes is None and incl is not None
+        return Amount.of(excl, bounded)
 
 
 def bound(

@@ -42,8 +42,9 @@ _GOES_TO = {
 }
 
 
+FLAT = TariffDimensionType.FLAT
 PER = {
-    TariffDimensionType.FLAT: 1,
+    FLAT: 1,
     TariffDimensionType.ENERGY: 1,
     TariffDimensionType.TIME: HOUR,
     TariffDimensionType.PARKING_TIME: HOUR,
@@ -71,6 +72,8 @@ class Component:
     """Price x quantity in counted units times this is money, in parts of `tariff.scale`."""
     rate: Decimal | None
     """The tax in percent, 0 where none applies; None if taxes are unknown."""
+    beside_parking: bool
+    """Its element has a PARKING_TIME component too."""
 
 
 @dataclass(slots=True, eq=False)
@@ -97,6 +100,7 @@ class Prepared:
     """Some restriction is about local time or dates."""
     by_flow: bool = False
     """Some restriction is about current or power."""
+    by_power: bool = False
     by_duration: bool = False
     odd_windows: set[str] = field(default_factory=set)
     """A06 and A07, where an element is open to them."""
@@ -147,7 +151,7 @@ def _element(prepared: Prepared, element: TariffElement, number: int, policy: Po
         _remember(prepared, limits)
     if not element.price_components:
         raise PricingProblem(f"{path}.price_components", "an element has at least one component")
-    beside_parking = policy.parking_flat == "parking" and any(
+    beside_parking = any(
         one.type == TariffDimensionType.PARKING_TIME for one in element.price_components
     )
     for place, component in enumerate(element.price_components):
@@ -155,7 +159,7 @@ def _element(prepared: Prepared, element: TariffElement, number: int, policy: Po
         type_ = _type(component, where)
         if kind is not None:
             dimension = Dimension.RESERVATION
-        elif type_ is TariffDimensionType.FLAT and beside_parking:
+        elif type_ is FLAT and beside_parking and policy.parking_flat == "parking":
             dimension = Dimension.PARKING
         else:
             dimension = _GOES_TO[type_]
@@ -175,6 +179,7 @@ def _element(prepared: Prepared, element: TariffElement, number: int, policy: Po
             net_factor=net,
             gross_factor=gross,
             rate=rate,
+            beside_parking=beside_parking and kind is None,
         )
         _enlist(prepared, made, kind, policy)
 
@@ -240,6 +245,7 @@ def _remember(prepared: Prepared, limits: TariffRestrictions) -> None:
     prepared.by_clock |= timed or dated or bool(limits.day_of_week)
     flows = (limits.min_current, limits.max_current, limits.min_power, limits.max_power)
     prepared.by_flow |= any(bound is not None for bound in flows)
+    prepared.by_power |= limits.min_power is not None or limits.max_power is not None
     prepared.by_duration |= limits.min_duration is not None or limits.max_duration is not None
     start, end = limits.start_time, limits.end_time
     if start is not None and end is not None and end != "00:00":

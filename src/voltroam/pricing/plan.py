@@ -91,7 +91,8 @@ class Plan:
     ) -> Bill:
         measured = measure(periods, end, self.policy.seconds)
         tariffs = [self._tariff_of(period) for period in measured]
-        money = self._currency(tariffs, currency)
+        used = list(dict.fromkeys(one for one in tariffs if one is not None))
+        money = self._currency(used, currency)
         charged = any(not period.reserving for period in measured)
         walk = Walk(self.zone, self.policy, outcome_of(outcome, charged=charged))
         walk.run(measured, tariffs)
@@ -115,8 +116,18 @@ class Plan:
             total_energy=energy,
             total_time=hours,
             total_parking_time=parking,
+            bounds=bounded.moved,
             lines=tuple(walk.lines),
-            warnings=warn(self, measured, tariffs, walk, bounded, outcome),
+            warnings=warn(
+                policy=self.policy,
+                measured=measured,
+                used=used,
+                untariffed=None in tariffs,
+                walk=walk,
+                bounded=bounded,
+                priced=sums,
+                outcome=outcome,
+            ),
         )
 
     def _tariff_of(self, period: Measured) -> Prepared | None:
@@ -130,9 +141,9 @@ class Plan:
             raise PricingProblem(path, "not the id of one of the tariffs")
         return found
 
-    def _currency(self, used: Sequence[Prepared | None], given: str | None) -> str:
+    def _currency(self, used: Sequence[Prepared], given: str | None) -> str:
         found = given.upper() if given else None
-        for tariff in {id(one): one for one in used if one is not None}.values():
+        for tariff in used:
             if found is not None and tariff.currency != found:
                 path = f"$.tariffs[{tariff.index}].currency"
                 raise PricingProblem(path, f"{tariff.currency}, but the session is in {found}")
@@ -154,7 +165,7 @@ class Plan:
         return {component: worth(component, amount) for component, amount in counted.items()}
 
     def _with_vat(self, amount: Amount) -> Amount:
-        if amount.incl is None and self.policy.without_vat == "excl":
+        if amount.gross is None and self.policy.without_vat == "excl":
             return Amount(amount.net, amount.net, amount.scale)
         return amount
 

@@ -31,6 +31,7 @@ class Walk:
         "reserved_flat",
         "reserving_at",
         "seen",
+        "steps",
         "times",
         "zone",
     )
@@ -53,6 +54,8 @@ class Walk:
         self.reserving_at: int | None = None
         self.last: Prepared | None = None
         """The tariff of the last period that has one."""
+        self.steps = False
+        """Some priced quantity has a step_size above 1."""
         self.seen: dict[str, int] = {}
         """Ambiguities met, and the period where first."""
 
@@ -108,7 +111,7 @@ class Walk:
         if tariff.by_clock:
             now.at(period.start, self.zone)
         if tariff.by_flow:
-            self._flows(period)
+            self._flows(period, tariff.by_power)
         if tariff.flat:
             self._flat(period, tariff)
         if tariff.energy:
@@ -143,6 +146,7 @@ class Walk:
         found = find(tariff.energy, self.now)
         if found is not None:
             line = Line(period.index, period.start, found, kwh, kwh)
+            self.steps = self.steps or found.step > 1
             self.lines.append(line)
             self.energy.append(line)
 
@@ -153,6 +157,8 @@ class Walk:
                 self._parking(period, tariff)
                 self._time(period, tariff)
                 return
+        elif tariff.time and period.energy and period.time is None and period.parking is None:
+            self.seen.setdefault("TIME_MISSING", period.index)
         self._time(period, tariff)
         self._parking(period, tariff)
 
@@ -179,13 +185,14 @@ class Walk:
 
     def _add(self, period: Measured, component: Component, seconds: Decimal | int) -> None:
         line = Line(period.index, period.start, component, seconds, seconds)
+        self.steps = self.steps or component.step > 1
         self.lines.append(line)
         self.times.append(line)
 
     def _counts_not(self, volume: Decimal | int) -> bool:
         return not volume and self.policy.zero_volume == "ignored"
 
-    def _flows(self, period: Measured) -> None:
+    def _flows(self, period: Measured, by_power: bool) -> None:
         """A19: the span's ends; the average where a session has no span; nothing flows parking."""
         now, flows = self.now, period.flows
         if not flows and period.parking and not period.time:
@@ -194,14 +201,19 @@ class Walk:
         current = flows.get("CURRENT")
         now.min_current = flows.get("MIN_CURRENT", current)
         now.max_current = flows.get("MAX_CURRENT", current)
+        if by_power:
+            self._power(period)
+        if period.parking and not period.time:
+            self._still_where_unknown()
+
+    def _power(self, period: Measured) -> None:
+        now, flows = self.now, period.flows
         power = flows.get("POWER")
         low, high = flows.get("MIN_POWER", power), flows.get("MAX_POWER", power)
         if low is None and high is None and period.energy is not None and period.time:
             low = high = QUOTIENT.divide(period.energy * HOUR, Decimal(period.time))
-            self.seen.setdefault("derived", period.index)
+            self.seen.setdefault("POWER_DERIVED", period.index)
         now.min_power, now.max_power = low, high
-        if period.parking and not period.time:
-            self._still_where_unknown()
 
     def _still_where_unknown(self) -> None:
         now = self.now
