@@ -1,5 +1,6 @@
 """The worked cases beside the repository: tariff and session, with the cost by hand."""
 
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -36,8 +37,8 @@ def run(one: dict[str, Any], policy: Policy | None = None) -> Bill:
     return price(
         [tariff],
         msgspec.convert(session["charging_periods"], list[ChargingPeriod]),
-        start=msgspec.convert(session["start_date_time"], type=__import__("datetime").datetime),
-        end=msgspec.convert(session["end_date_time"], type=__import__("datetime").datetime),
+        start=msgspec.convert(session["start_date_time"], type=datetime),
+        end=msgspec.convert(session["end_date_time"], type=datetime),
         zone=session["time_zone"],
         policy=policy,
         reservation_outcome=session.get("reservation_outcome"),
