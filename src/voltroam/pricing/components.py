@@ -146,10 +146,10 @@ def _element(prepared: Prepared, element: TariffElement, number: int, policy: Po
     path = f"$.tariffs[{prepared.index}].elements[{number}]"
     limits = element.restrictions
     conditions = checks(limits, f"{path}.restrictions", policy)
-    kind = None if limits is None else limits.reservation
+    kind = _reservation(limits, f"{path}.restrictions.reservation")
     if limits is not None:
         _remember(prepared, limits)
-    if not element.price_components:
+    if not isinstance(element.price_components, list) or not element.price_components:
         raise PricingProblem(f"{path}.price_components", "an element has at least one component")
     beside_parking = any(
         one.type == TariffDimensionType.PARKING_TIME for one in element.price_components
@@ -260,6 +260,15 @@ def _type(component: PriceComponent, path: str) -> TariffDimensionType:
         return TariffDimensionType(component.type)
     except ValueError:
         raise PricingProblem(f"{path}.type", "not a dimension that can be priced") from None
+
+
+def _reservation(limits: TariffRestrictions | None, path: str) -> ReservationRestrictionType | None:
+    if limits is None or limits.reservation is None:
+        return None
+    try:
+        return ReservationRestrictionType(limits.reservation)
+    except ValueError:
+        raise PricingProblem(path, "neither RESERVATION nor RESERVATION_EXPIRES") from None
 
 
 def _step(component: PriceComponent, path: str) -> int:

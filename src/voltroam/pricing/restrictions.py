@@ -79,10 +79,12 @@ def _clock(limits: TariffRestrictions, path: str, policy: Policy) -> Iterator[Ch
 
 def weekdays(limits: TariffRestrictions, path: str) -> frozenset[int]:
     """0 is Monday; empty without restriction: an empty list restricts nothing."""
+    if limits.day_of_week is None:
+        return frozenset()
     try:
-        return frozenset(DAYS.index(DayOfWeek(day)) for day in limits.day_of_week or ())
-    except ValueError:
-        raise PricingProblem(f"{path}.day_of_week", "not a day of the week") from None
+        return frozenset(DAYS.index(DayOfWeek(day)) for day in limits.day_of_week)
+    except (ValueError, TypeError):
+        raise PricingProblem(f"{path}.day_of_week", "not days of the week") from None
 
 
 def _dates(limits: TariffRestrictions, path: str) -> Iterator[Check]:
