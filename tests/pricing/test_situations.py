@@ -3,7 +3,6 @@
 CDR-OBJ-08, TAR-OBJ-08/09, TAR-RES-05/07/08, R230-022/026/027/028
 """
 
-from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -268,4 +267,3 @@ def test_an_amount_becomes_a_price_of_2_3_0() -> None:
 def test_periods_of_a_month_are_priced() -> None:
     parts = [(60, {"T": None, "E": 1})] * 720
     assert cost(bill(tariff(element(C("E", "0.1"))), *parts)) == of("72")
-    assert timedelta(hours=len(parts)).days == 30

@@ -260,9 +260,8 @@ def _texts(tariff: Tariff) -> Iterator[Finding]:
 
 
 def _free(tariff: Tariff) -> Iterator[Finding]:
-    prices = [one.price for _, _, one in _components(tariff)]
-    plain = len(tariff.elements) == 1 and tariff.elements[0].restrictions is None
-    if not any(prices) and not (plain and len(prices) == 1):
+    said = [(one.type, element.restrictions) for _, element, one in _components(tariff)]
+    if not any(one.price for _, _, one in _components(tariff)) and said != [(FLAT, None)]:
         text = "free of charge is said by one unrestricted element with one FLAT of 0.00"
         yield Finding("FREE", Weight.HINT, "$.elements", text)
 
