@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from voltroam.metering.curves import SECP256R1, Curve, curve_named
-from voltroam.metering.keys import read_der
+from voltroam.metering.keys import read_der, read_raw
 from voltroam.metering.obis import billed, compensated
 from voltroam.metering.plain_json import LONGEST_NUMBER, read_object
 from voltroam.metering.problem import SIGNATURE, MeteringProblem
@@ -54,12 +54,12 @@ def read(text: str) -> Record:
     signature = read_object(sections[0], SIGNATURE)
     version = _version(members)
     curve, assumed, deviations = _algorithm(signature)
-    numbers, fault = _numbers(signature)
+    numbers, fault, oddity = _numbers(signature, curve)
     readings, found = _readings(members)
     page, number = _pagination(members)
     return Record(
         format=Format.OCMF,
-        payload=payload.encode("utf-8", "surrogatepass"),
+        payload=_exact(payload),
         curve=curve,
         curve_assumed=assumed,
         numbers=numbers,
@@ -71,10 +71,21 @@ def read(text: str) -> Record:
         place=_text(members, "CI"),
         pages=page,
         pagination=number,
-        event_counter=_event_counter(members),
         rules=_own_rules(members, version),
-        deviations=(*deviations, *found),
+        deviations=(*deviations, *oddity, *found),
     )
+
+
+def _exact(payload: str) -> bytes:
+    try:
+        return payload.encode()
+    except UnicodeEncodeError as error:
+        reason = f"character {error.start} is no character of UTF-8"
+        raise MeteringProblem("$.payload", reason) from None
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _fourth(sections: list[str]) -> bytes | None:
@@ -89,7 +100,7 @@ def _fourth(sections: list[str]) -> bytes | None:
 def _text(members: dict[str, Any], name: str) -> str:
     value = members.get(name)
     if value is None or isinstance(value, str):
-        return value or ""
+        return _printable(value or "")
     if isinstance(value, Decimal):
         return format(value, "f")
     raise MeteringProblem(f"$.payload.{name}", "no string")
@@ -124,23 +135,26 @@ def _algorithm(signature: dict[str, Any]) -> tuple[Curve, bool, tuple[str, ...]]
     return curve, False, (f"SA names the curve {name}, OCMF calls it {curve.name}",)
 
 
-def _numbers(signature: dict[str, Any]) -> tuple[tuple[int, int] | None, str]:
-    """r and s, or the reason why the signature cannot be read."""
+def _numbers(
+    signature: dict[str, Any], curve: Curve
+) -> tuple[tuple[int, int] | None, str, tuple[str, ...]]:
+    """r and s, or the reason why the signature cannot be read; and the deviations met."""
     data, encoding = signature.get("SD"), signature.get("SE", "hex")
-    kind = signature.get("SM", "application/x-der")
-    if kind != "application/x-der":
-        return None, f"{SIGNATURE}.SM: not application/x-der"
-    if encoding not in {"hex", "base64"}:
-        return None, f"{SIGNATURE}.SE: neither hex nor base64"
+    if signature.get("SM", "application/x-der") != "application/x-der":
+        return None, "SM is not application/x-der", ()
+    if encoding not in ("hex", "base64"):
+        return None, "SE is neither hex nor base64", ()
     if not isinstance(data, str) or not data:
-        return None, f"{SIGNATURE}.SD: no signature"
+        return None, "SD is missing", ()
     raw = from_hex(data) if encoding == "hex" else from_base64(data)
     if raw is None:
-        return None, f"{SIGNATURE}.SD: not {encoding}"
+        return None, f"SD is not {encoding}", ()
     try:
-        return read_der(raw), ""
+        return read_der(raw), "", ()
     except MeteringProblem as problem:
-        return None, str(problem)
+        if len(raw) == 2 * curve.size:
+            return read_raw(raw, curve), "", ("SD is r and s side by side, OCMF writes DER",)
+        return None, problem.reason, ()
 
 
 def _pagination(members: dict[str, Any]) -> tuple[str, int | None]:
@@ -187,7 +201,7 @@ def _inherit(rows: list[Any]) -> list[dict[str, Any]]:
 def _member(row: dict[str, Any], index: int, name: str) -> str:
     value = row.get(name)
     if value is None or isinstance(value, str):
-        return value or ""
+        return _printable(value or "")
     raise MeteringProblem(f"$.payload.RD[{index}].{name}", "no string")
 
 
@@ -204,6 +218,7 @@ def _reading(row: dict[str, Any], index: int, code: str, counts: bool) -> Readin
         status=status,
         status_ok=status == "G",
         errors=_member(row, index, "EF"),
+        event_counter=_counted(row),
         billing=counts,
     )
 
@@ -242,11 +257,10 @@ def _time(text: str, index: int) -> tuple[datetime | None, str]:
     return at, match[5] or ""
 
 
-def _event_counter(members: dict[str, Any]) -> int | None:
-    for row in members["RD"]:
-        value = row.get("EI")
-        if isinstance(value, Decimal) and value == value.to_integral_value():
-            return int(value)
+def _counted(row: dict[str, Any]) -> int | None:
+    value = row.get("EI")
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
     return None
 
 

@@ -40,17 +40,23 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One reading of a register. `billing` tells whether its register may be billed."""
+    """One reading of a register.
+
+    `billing` tells whether its register may be billed; `local` that `at` is the meter's wall
+    clock, written as if UTC, because the zone is not among what was signed.
+    """
 
     phase: Phase
     value: Decimal
     unit: str
     obis: str = ""
     at: datetime | None = None
+    local: bool = False
     time_status: str = ""
     status: str = ""
     status_ok: bool = True
     errors: str = ""
+    event_counter: int | None = None
     billing: bool = True
 
     @property
@@ -68,6 +74,7 @@ class Record:
 
     `payload` holds exactly the bytes that were signed; `numbers` is r and s, or None when the
     signature cannot be read, with the reason in `fault`.
+    `uncovered` names what the record states but no signature over `payload` can cover.
     """
 
     format: Format
@@ -76,15 +83,15 @@ class Record:
     numbers: tuple[int, int] | None
     readings: tuple[Reading, ...]
     fault: str = ""
+    uncovered: str = ""
     key: bytes | None = None
     curve_assumed: bool = False
     meter_id: str = ""
+    other_ids: tuple[str, ...] = ()
     session: str = ""
     place: str = ""
-    counter: str = ""
     pagination: int | None = None
     pages: str = ""
-    event_counter: int | None = None
     rules: tuple[Rule, ...] = ()
     deviations: tuple[str, ...] = ()
 
