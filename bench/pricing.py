@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from voltroam.pricing import Plan, compile
+from voltroam import pricing
+from voltroam.pricing import Plan
 from voltroam.standard.v2_3_0 import ChargingPeriod, Tariff
 
 ZONE = "Europe/Amsterdam"
@@ -120,8 +121,8 @@ def prices(plan: Plan, periods: Sequence[ChargingPeriod], end: datetime) -> floa
 
 
 def main() -> int:
-    simple = prices(compile([SIMPLE], ZONE), *session(5))
-    complex_ = prices(compile([COMPLEX], ZONE), *session(50))
+    simple = prices(pricing.compile([SIMPLE], ZONE), *session(5))
+    complex_ = prices(pricing.compile([COMPLEX], ZONE), *session(50))
     print(f"simple tariff, 5 periods:   {simple:10,.0f} prices/s (goal {SIMPLE_GOAL:,})")
     print(f"complex tariff, 50 periods: {complex_:10,.0f} prices/s (goal {COMPLEX_GOAL:,})")
     return 0 if simple >= SIMPLE_GOAL and complex_ >= COMPLEX_GOAL else 1

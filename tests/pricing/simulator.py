@@ -38,7 +38,9 @@ class Told:
 
 @dataclass
 class Second:
-    local: datetime
+    clock: str
+    today: str
+    weekday: str
     state: str
     kwh: Fraction
     used: Fraction
@@ -56,8 +58,11 @@ def seconds(start: datetime, segments: list[Segment], zone: ZoneInfo) -> Iterato
                 began = moment
             since = moment - (began or start)
             still = segment.state != "charging"
+            local = moment.astimezone(zone)
             yield Second(
-                moment.astimezone(zone),
+                f"{local.hour:02d}:{local.minute:02d}",
+                local.date().isoformat(),
+                DAYS[local.weekday()],
                 segment.state,
                 kwh,
                 Fraction(segment.grams, 1000),
@@ -70,7 +75,7 @@ def seconds(start: datetime, segments: list[Segment], zone: ZoneInfo) -> Iterato
 
 
 def applies(limits: dict[str, Any], now: Second) -> bool:
-    clock = now.local.strftime("%H:%M")
+    clock, today = now.clock, now.today
     start, end = limits.get("start_time"), limits.get("end_time")
     if start is not None or end is not None:
         start, end = start or "00:00", end or "24:00"
@@ -79,20 +84,19 @@ def applies(limits: dict[str, Any], now: Second) -> bool:
             return False
         if end < start and not (clock >= start or clock < end):
             return False
-    today = now.local.strftime("%Y-%m-%d")
     if today < limits.get("start_date", "0000") or today >= limits.get("end_date", "9999"):
         return False
     days = limits.get("day_of_week")
-    if days and DAYS[now.local.weekday()] not in days:
+    if days and now.weekday not in days:
         return False
     known = {"kwh": now.kwh, "duration": now.since, "current": now.amps, "power": now.kilowatts}
     for name, value in known.items():
         low, high = limits.get(f"min_{name}"), limits.get(f"max_{name}")
-        if (low is not None or high is not None) and value is None:
+        if low is None and high is None:
+            continue
+        if value is None or (low is not None and value < low):
             return False
-        if low is not None and value is not None and value < Fraction(low):
-            return False
-        if high is not None and value is not None and value >= Fraction(high):
+        if high is not None and value >= high:
             return False
     return True
 

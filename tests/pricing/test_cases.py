@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.pricing.cases import FILE, cases, run
 
-from voltroam.pricing.bill import TOTALS
+from voltroam.pricing.components import TOTALS
 from voltroam.pricing.decimals import rounded
 
 pytestmark = pytest.mark.skipif(not cases(), reason=f"{FILE} is not here")

@@ -11,7 +11,7 @@ from tests.pricing.build import bill, component, element, tariff
 from tests.pricing.chance import ZONES, a_start, a_tariff, periods, some_segments
 
 from voltroam.pricing import Amount, Bill, price
-from voltroam.pricing.bill import TOTALS
+from voltroam.pricing.components import TOTALS
 from voltroam.standard.v2_3_0 import CdrDimension, ChargingPeriod, Tariff
 
 SEEDS = range(1000, 1150)

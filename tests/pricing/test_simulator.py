@@ -14,7 +14,7 @@ from tests.pricing.chance import ZONES, a_start, a_tariff, periods, some_segment
 from tests.pricing.simulator import simulate
 
 from voltroam.pricing import Bill, price
-from voltroam.pricing.bill import TOTALS
+from voltroam.pricing.components import TOTALS
 from voltroam.standard.v2_3_0 import Tariff
 
 PAIRS = 100_000 if os.environ.get("VOLTROAM_SOAK") == "1" else 500

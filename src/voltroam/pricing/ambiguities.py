@@ -8,7 +8,7 @@ from voltroam.pricing.bounds import Bounded
 from voltroam.pricing.components import Component, Dimension, Prepared
 from voltroam.pricing.decimals import HOUR
 from voltroam.pricing.measure import Measured
-from voltroam.pricing.policy import CODES, Policy
+from voltroam.pricing.policy import FIELDS, Policy
 from voltroam.pricing.reservation import FLAT, TIME, Outcome
 from voltroam.pricing.walk import Walk
 from voltroam.standard.v2_3_0 import TaxIncluded
@@ -74,8 +74,7 @@ def warn(
 
 
 def _ambiguity(code: str, policy: Policy) -> Ambiguity:
-    known = code in CODES.values()
-    return Ambiguity(code, TEXTS[code], policy.of(code) if known else None)
+    return Ambiguity(code, TEXTS[code], policy.of(code) if code in FIELDS else None)
 
 
 def _tax_codes(priced: Collection[Component]) -> Iterator[str]:

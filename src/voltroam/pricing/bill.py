@@ -8,19 +8,11 @@ from typing import Any
 import msgspec
 
 from voltroam.pricing.amount import CDR_DIGITS, Amount
-from voltroam.pricing.components import Component, Dimension
+from voltroam.pricing.components import TOTALS, Component, Dimension
 from voltroam.pricing.currency import exponent
 from voltroam.pricing.decimals import EXACT, rounded
 from voltroam.pricing.explain import why
 from voltroam.standard.v2_3_0 import TariffDimensionType
-
-TOTALS = {
-    Dimension.FIXED: "total_fixed_cost",
-    Dimension.ENERGY: "total_energy_cost",
-    Dimension.TIME: "total_time_cost",
-    Dimension.PARKING: "total_parking_cost",
-    Dimension.RESERVATION: "total_reservation_cost",
-}
 
 
 class Line(msgspec.Struct, gc=False):

@@ -34,6 +34,13 @@ class Dimension(StrEnum):
     RESERVATION = "RESERVATION"
 
 
+TOTALS = {
+    Dimension.FIXED: "total_fixed_cost",
+    Dimension.ENERGY: "total_energy_cost",
+    Dimension.TIME: "total_time_cost",
+    Dimension.PARKING: "total_parking_cost",
+    Dimension.RESERVATION: "total_reservation_cost",
+}
 _GOES_TO = {
     TariffDimensionType.FLAT: Dimension.FIXED,
     TariffDimensionType.ENERGY: Dimension.ENERGY,
@@ -72,6 +79,8 @@ class Component:
     """Price x quantity in counted units times this is money, in parts of `tariff.scale`."""
     rate: Decimal | None
     """The tax in percent, 0 where none applies; None if taxes are unknown."""
+    total: str
+    """The total that its cost goes to, by its name in a bill and a CDR."""
     beside_parking: bool
     """Its element has a PARKING_TIME component too."""
 
@@ -179,6 +188,7 @@ def _element(prepared: Prepared, element: TariffElement, number: int, policy: Po
             net_factor=net,
             gross_factor=gross,
             rate=rate,
+            total=TOTALS[dimension],
             beside_parking=beside_parking and kind is None,
         )
         _enlist(prepared, made, kind, policy)
@@ -207,7 +217,7 @@ def _enlist(
 
 
 def _as_reservation(made: Component) -> Component:
-    return replace(made, dimension=Dimension.RESERVATION)
+    return replace(made, dimension=Dimension.RESERVATION, total=TOTALS[Dimension.RESERVATION])
 
 
 def _divisor(tariff: Tariff, path: str) -> int:

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from voltroam.pricing.ambiguities import warn
 from voltroam.pricing.amount import Amount, total
-from voltroam.pricing.bill import TOTALS, Bill, Line, worth
-from voltroam.pricing.bounds import Bounded, Share, bound
+from voltroam.pricing.bill import Bill, Line, worth
+from voltroam.pricing.bounds import NOTHING, Bounded, Share, bound
 from voltroam.pricing.components import Component, Dimension, Prepared, prepare
 from voltroam.pricing.currency import exponent
 from voltroam.pricing.decimals import EXACT, ZERO, instant, rounded
@@ -90,7 +90,8 @@ class Plan:
         currency: str | None,
     ) -> Bill:
         measured = measure(periods, end, self.policy.seconds)
-        tariffs = [self._tariff_of(period) for period in measured]
+        known = self._by_id.get
+        tariffs = [known(one.tariff_id or "") or self._tariff_of(one) for one in measured]
         used = list(dict.fromkeys(one for one in tariffs if one is not None))
         money = self._currency(used, currency)
         charged = any(not period.reserving for period in measured)
@@ -98,12 +99,20 @@ class Plan:
         walk.run(measured, tariffs)
         round_up(walk.energy, walk.times, walk.reserved, self.policy)
         sums = self._sums(walk.lines, money)
-        shares, dimensions = _shares(sums)
-        bounded = bound(
-            shares, walk.last, charged=walk.charged, ratio=lambda: _ratio(sums), policy=self.policy
-        )
+        parts = _totals(sums)
+        if any(one.min_price is not None or one.max_price is not None for one in used):
+            bounded = bound(
+                _shares(sums),
+                walk.last,
+                charged=walk.charged,
+                ratio=lambda: _ratio(sums),
+                policy=self.policy,
+            )
+        else:
+            bounded = Bounded(total(parts.values()) or NOTHING)
         amount = self._with_vat(bounded.amount)
-        parts = {TOTALS[name]: _like(part, amount) for name, part in dimensions.items()}
+        if amount.gross is not None:
+            parts = {name: _grossed(part) for name, part in parts.items()}
         energy, hours, parking = _measured_totals(measured)
         return Bill(
             currency=money,
@@ -135,7 +144,7 @@ class Plan:
         if name is None:
             lenient = self.policy.missing_tariff == "only" and len(self.tariffs) == 1
             return self.tariffs[0] if lenient else None
-        found = self._by_id.get(name) or self._by_id.get(fold(name))
+        found = self._by_id.get(fold(name))
         if found is None:
             path = f"$.charging_periods[{period.index}].tariff_id"
             raise PricingProblem(path, "not the id of one of the tariffs")
@@ -181,29 +190,31 @@ def _rounded_sums(lines: Sequence[Line], digits: int) -> dict[Component, Amount]
     return found
 
 
-def _shares(sums: dict[Component, Amount]) -> tuple[list[Share], dict[Dimension, Amount]]:
-    """Per tariff for the bounds, per dimension for the totals."""
-    shares: dict[int, Share] = {}
-    dimensions: dict[Dimension, Amount] = {}
+def _totals(sums: dict[Component, Amount]) -> dict[str, Amount]:
+    found: dict[str, Amount] = {}
     for component, amount in sums.items():
-        dimension = component.dimension
-        known = dimensions.get(dimension)
-        dimensions[dimension] = amount if known is None else known.plus(amount)
+        known = found.get(component.total)
+        found[component.total] = amount if known is None else known.plus(amount)
+    return found
+
+
+def _shares(sums: dict[Component, Amount]) -> list[Share]:
+    """What each tariff contributes, for its bounds."""
+    shares: dict[int, Share] = {}
+    for component, amount in sums.items():
         share = shares.get(component.tariff.index)
         if share is None:
             share = shares[component.tariff.index] = Share(component.tariff, None, None)
-        if dimension is Dimension.RESERVATION:
+        if component.dimension is Dimension.RESERVATION:
             share.reservation = amount.plus(share.reservation) if share.reservation else amount
         else:
             share.charging = amount.plus(share.charging) if share.charging else amount
-    return list(shares.values()), dimensions
+    return list(shares.values())
 
 
-def _like(part: Amount, whole: Amount) -> Amount:
+def _grossed(part: Amount) -> Amount:
     """If any line of the session knows its tax, every total has both amounts (A14)."""
-    if whole.gross is not None and part.gross is None:
-        return Amount(part.net, part.net, part.scale)
-    return part
+    return part if part.gross is not None else Amount(part.net, part.net, part.scale)
 
 
 def _ratio(sums: dict[Component, Amount]) -> Fraction:

@@ -69,7 +69,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, settings: Iterable[str]) -> "Policy":
         """Read `field=value` or `A01=value`; PricingProblem for what is neither."""
-        names = {**{code: name for name, code in CODES.items()}, **{name: name for name in CODES}}
+        names = {**FIELDS, **{name: name for name in CODES}}
         chosen: dict[str, Any] = {}
         for setting in settings:
             key, _, value = setting.partition("=")
@@ -86,7 +86,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     def of(self, code: str) -> str:
         """`name=value` of the field for an ambiguity."""
-        name = next(name for name, known in CODES.items() if known == code)
+        name = FIELDS[code]
         return f"{name}={getattr(self, name)}"
 
 
@@ -102,3 +102,4 @@ def _read_fields() -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
 
 CODES, VALUES = _read_fields()
 """The ambiguity of each field, and its values."""
+FIELDS = {code: name for name, code in CODES.items()}

@@ -18,8 +18,9 @@ def round_up(
     if policy.reservation_step == "shared":
         times, reserved = [*reserved, *times], ()
     for group in (energy, times, reserved):
-        for lines in _by_tariff(group, policy):
-            _round_group(lines, policy)
+        if group:
+            for lines in _by_tariff(group, policy):
+                _round_group(lines, policy)
 
 
 def _by_tariff(group: Sequence[Line], policy: Policy) -> Iterable[Sequence[Line]]:

@@ -112,11 +112,11 @@ class Walk:
             now.at(period.start, self.zone)
         if tariff.by_flow:
             self._flows(period, tariff.by_power)
-        if tariff.flat:
+        if tariff.flat and not (self.flats and tariff.flat == self.flats):
             self._flat(period, tariff)
-        if tariff.energy:
-            self._energy(period, tariff)
-        if tariff.time or tariff.parking:
+        if tariff.energy and period.energy is not None:
+            self._energy(period, tariff, period.energy)
+        if tariff.time or (tariff.parking and period.parking is not None):
             self._times(period, tariff)
         if now.unknown:
             now.unknown = False
@@ -135,9 +135,8 @@ class Walk:
         self.flats.append(found)
         self.lines.append(Line(period.index, period.start, found, 1, 1))
 
-    def _energy(self, period: Measured, tariff: Prepared) -> None:
-        kwh = period.energy
-        if kwh is None or self._counts_not(kwh):
+    def _energy(self, period: Measured, tariff: Prepared, kwh: Decimal) -> None:
+        if not kwh and self.policy.zero_volume == "ignored":
             return
         if kwh < 0:
             self.seen.setdefault("A16", period.index)
