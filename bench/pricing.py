@@ -103,21 +103,22 @@ def session(count: int) -> tuple[list[ChargingPeriod], datetime]:
     return periods, START + timedelta(minutes=6 * count)
 
 
-def rate(work: Callable[[], object], seconds: float = 1.5) -> float:
-    """Best of three rounds, per second of processor time."""
-    best = 0.0
-    for _ in range(3):
-        done, began = 0, time.process_time()
-        while (spent := time.process_time() - began) < seconds / 3:
-            for _ in range(20):
-                work()
-            done += 20
-        best = max(best, done / spent)
-    return best
+ROUNDS = 40
+
+
+def rate(work: Callable[[], object], count: int) -> float:
+    """Per second of processor time, best of many short rounds: neighbours only ever slow it."""
+    best = float("inf")
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        for _ in range(count):
+            work()
+        best = min(best, (time.process_time() - began) / count)
+    return 1 / best
 
 
 def prices(plan: Plan, periods: Sequence[ChargingPeriod], end: datetime) -> float:
-    return rate(lambda: plan.price(periods, start=START, end=end))
+    return rate(lambda: plan.price(periods, start=START, end=end), 2000 // len(periods))
 
 
 def main() -> int:

@@ -111,6 +111,14 @@ def test_faults_of_a_session_are_named() -> None:
     assert told([], []) == "$.currency"
     far = period(datetime(9999, 12, 31, 23, tzinfo=UTC), T=1)
     assert told([GOOD], [far]) == "$.charging_periods[0].start_date_time"
+    odd: Any = {"tariff_id": ["T"]}
+    assert told([GOOD], [msgspec.structs.replace(good, **odd)]) == "$.charging_periods[0].tariff_id"
+    odd = {"dimensions": None}
+    assert (
+        told([GOOD], [msgspec.structs.replace(good, **odd)]) == "$.charging_periods[0].dimensions"
+    )
+    odd = {"id": 7}
+    assert told([msgspec.structs.replace(GOOD, **odd)], [good]) == "$.tariffs[0].id"
     other = msgspec.structs.replace(GOOD, currency="USD")
     assert told([GOOD, other], []) == "$.tariffs[1].id"
 

@@ -40,6 +40,8 @@ HOUR = (60, {"T": None})
         ({"A": 16}, {"min_current": 16}, True),
         ({"KW": 16}, {"max_power": 16}, False),
         ({"E": 11}, {"min_power": 11}, True),
+        ({"E": 11, "MAXP": 22}, {"min_power": 11, "max_power": 22}, False),
+        ({"E": 11, "MAXP": 22}, {"min_power": 11, "max_power": 23}, True),
         ({"E": 11}, {"max_power": 11}, False),
         ({"E": 11}, {"min_power": "11.0001"}, False),
     ],

@@ -91,6 +91,10 @@ def _period(index: int, period: ChargingPeriod) -> Measured:
     start = period.start_date_time
     if type(start) is not datetime or start.tzinfo is None or not EARLIEST <= start <= LATEST:
         start = instant(start, f"$.charging_periods[{index}].start_date_time")
+    if type(period.dimensions) is not list:
+        raise PricingProblem(f"$.charging_periods[{index}].dimensions", "not a list")
+    if type(period.tariff_id) is not str and period.tariff_id is not None:
+        raise PricingProblem(f"$.charging_periods[{index}].tariff_id", "not a text")
     found = Measured(index, start, period.tariff_id)
     for place, dimension in enumerate(period.dimensions):
         kind = dimension.type

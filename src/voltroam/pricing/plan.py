@@ -45,6 +45,8 @@ class Plan:
         self.tariffs: list[Prepared] = []
         self._by_id: dict[str, Prepared] = {}
         for index, tariff in enumerate(tariffs):
+            if not isinstance(tariff.id, str):
+                raise PricingProblem(f"$.tariffs[{index}].id", "not a text")
             known = self._by_id.get(fold(tariff.id))
             if known is not None and known.source != tariff:
                 raise PricingProblem(f"$.tariffs[{index}].id", "two tariffs of one id")

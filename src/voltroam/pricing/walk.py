@@ -209,8 +209,10 @@ class Walk:
         now, flows = self.now, period.flows
         power = flows.get("POWER")
         low, high = flows.get("MIN_POWER", power), flows.get("MAX_POWER", power)
-        if low is None and high is None and period.energy is not None and period.time:
-            low = high = QUOTIENT.divide(period.energy * HOUR, Decimal(period.time))
+        if (low is None or high is None) and period.energy is not None and period.time:
+            average = QUOTIENT.divide(period.energy * HOUR, Decimal(period.time))
+            low = average if low is None else low
+            high = average if high is None else high
             self.seen.setdefault("POWER_DERIVED", period.index)
         now.min_power, now.max_power = low, high
 
