@@ -1,5 +1,6 @@
 """Does the CDR say what the meter signed? Energy, times, meter."""
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ COARSEST = Decimal("0.01")
 QUARTER = timedelta(minutes=15)
 FURTHEST = timedelta(hours=14)
 SHORTEST_ID = 5
+_EVSE_ID = re.compile(r"[A-Z]{2}[A-Z0-9]{3}E[A-Z0-9]{1,30}")
 
 
 def match_cdr(
@@ -21,13 +23,15 @@ def match_cdr(
     end: datetime,
     meter_id: str | None = None,
     *,
+    evse_id: str | None = None,
     slack: timedelta = SLACK,
 ) -> tuple[Rule, ...]:
-    """Rules `cdr-energy` (kWh), `cdr-times`, `cdr-meter`: whether the CDR fits what was signed.
+    """Rules `cdr-energy` (kWh), `cdr-times`, `cdr-meter`, `cdr-evse`: does the CDR fit?
 
     Energy may be rounded to the CDR's own digits, never by more than 0.01 kWh. Times may lie
     outside the CDR's window by `slack`; a meter's wall clock may be of any zone, the same at
-    begin and end. Only values that belong to one transaction can be matched.
+    begin and end. Meter and EVSE are judged when both sides name one. Only values that belong to
+    one transaction can be matched.
     """
     if len(verdict.transactions) != 1:
         text = f"{len(verdict.transactions)} transactions were signed, a CDR is about one"
@@ -37,6 +41,7 @@ def match_cdr(
         _energy(transaction, total_energy),
         _times(transaction, start, end, slack),
         *_meter(transaction, meter_id),
+        *_evse(transaction, evse_id),
     )
 
 
@@ -84,6 +89,15 @@ def _meter(transaction: Transaction, meter_id: str | None) -> tuple[Rule, ...]:
         return (Rule("cdr-meter", True, "the meter of the CDR signed"),)
     text = f"meter {transaction.meter_id or 'unnamed'} signed, the CDR names another"
     return (Rule("cdr-meter", False, text),)
+
+
+def _evse(transaction: Transaction, evse_id: str | None) -> tuple[Rule, ...]:
+    wanted, signed = fold_id(evse_id or ""), fold_id(transaction.evse)
+    if not wanted or not _EVSE_ID.fullmatch(signed):
+        return ()
+    ok = wanted == signed
+    text = "the EVSE of the CDR signed" if ok else f"EVSE {transaction.evse} signed, not the CDR's"
+    return (Rule("cdr-evse", ok, text),)
 
 
 def _one_meter(wanted: str, name: str) -> bool:

@@ -20,6 +20,7 @@ from voltroam.metering.texts import from_base64, from_hex
 HEADER = "OCMF"
 LONGEST = 262_144
 MOST_READINGS = 1_000
+MOST_DIGITS = 12
 OLDEST, NEWEST = (0, 1), (1, 4)
 ENDS = frozenset("ELRAP")
 WHILE = frozenset("CXST")
@@ -28,7 +29,7 @@ _TIME = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[,.](\d{3})\s?([+-]\d\d):?(\d\d)(?:\s+([A-Z]))?"
 )
 _PAGE = re.compile(r"([A-Z])\s?(\d{1,18})")
-_NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,18})?")
+_NUMBER = re.compile(r"[+-]?\d{1,13}(?:\.\d{1,12})?", re.ASCII)
 UNASSIGNED = frozenset({"MISMATCH", "INVALID", "OUTDATED", "UNKNOWN"})
 INHERITED = ("TM", "TX", "EF", "ST", "RI", "RU", "RT", "EI")
 
@@ -139,22 +140,27 @@ def _numbers(
     signature: dict[str, Any], curve: Curve
 ) -> tuple[tuple[int, int] | None, str, tuple[str, ...]]:
     """r and s, or the reason why the signature cannot be read; and the deviations met."""
-    data, encoding = signature.get("SD"), signature.get("SE", "hex")
-    if signature.get("SM", "application/x-der") != "application/x-der":
-        return None, "SM is not application/x-der", ()
-    if encoding not in ("hex", "base64"):
-        return None, "SE is neither hex nor base64", ()
-    if not isinstance(data, str) or not data:
-        return None, "SD is missing", ()
-    raw = from_hex(data) if encoding == "hex" else from_base64(data)
-    if raw is None:
-        return None, f"SD is not {encoding}", ()
     try:
+        raw = _signature_bytes(signature)
         return read_der(raw), "", ()
     except MeteringProblem as problem:
-        if len(raw) == 2 * curve.size:
+        if problem.path == SIGNATURE and len(raw) == 2 * curve.size:
             return read_raw(raw, curve), "", ("SD is r and s side by side, OCMF writes DER",)
-        return None, problem.reason, ()
+        return None, str(problem).removeprefix(f"{SIGNATURE}: "), ()
+
+
+def _signature_bytes(signature: dict[str, Any]) -> bytes:
+    data, encoding = signature.get("SD"), signature.get("SE", "hex")
+    if signature.get("SM", "application/x-der") != "application/x-der":
+        raise MeteringProblem("SM", "not application/x-der")
+    if encoding not in ("hex", "base64"):
+        raise MeteringProblem("SE", "neither hex nor base64")
+    if not isinstance(data, str) or not data:
+        raise MeteringProblem("SD", "is missing")
+    raw = from_hex(data) if encoding == "hex" else from_base64(data)
+    if raw is None:
+        raise MeteringProblem("SD", f"not {encoding}")
+    return raw
 
 
 def _pagination(members: dict[str, Any]) -> tuple[str, int | None]:
@@ -234,11 +240,16 @@ def _phase(reason: str) -> Phase:
 def _value(value: Any, index: int) -> Decimal:
     path = f"$.payload.RD[{index}].RV"
     if isinstance(value, Decimal):
+        exponent = value.as_tuple().exponent
+        if value.adjusted() > MOST_DIGITS or (
+            isinstance(exponent, int) and exponent < -MOST_DIGITS
+        ):
+            raise MeteringProblem(path, "a number that no meter shows")
         return value
     if not isinstance(value, str) or len(value) > LONGEST_NUMBER:
         raise MeteringProblem(path, "no number")
     bare = value.strip()
-    if not _NUMBER.fullmatch(bare) or not bare.isascii():
+    if not _NUMBER.fullmatch(bare):
         raise MeteringProblem(path, "no number")
     return Decimal(bare)
 

@@ -5,13 +5,14 @@ Each is judged on what was signed. What a format leaves out (a page number in PC
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from itertools import pairwise
 
 from voltroam.metering.obis import group_c
 from voltroam.metering.record import Format, Phase, Reading, Record, Rule
 
 SYNCHRONISED = frozenset("SR")
+EXACT = 80
 ENERGY_LOST, TIME_LOST = "E", "t"
 DISOWNED = ("ungültig", "ungueltig", "invalid", "not verified", "not fitting", "nicht verifiziert")
 
@@ -144,7 +145,8 @@ def _pair(begin: Reading, end: Reading) -> tuple[list[Rule], Decimal | None]:
         rules.append(Rule("order", ok, text))
     if begin.kwh is None or end.kwh is None:
         return rules, None
-    energy = end.kwh - begin.kwh
+    with localcontext(prec=EXACT):
+        energy = end.kwh - begin.kwh
     text = f"{energy:f} kWh" if energy >= 0 else f"the end value is {-energy:f} kWh lower"
     rules.append(Rule("reading", energy >= 0, text))
     return rules, energy

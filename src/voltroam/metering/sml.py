@@ -84,7 +84,7 @@ def read(data: bytes) -> Listing:
     members = found[0]
     return Listing(
         server=_octets(members[1], "$.server_id"),
-        name=_octets(members[2], "$.list_name"),
+        name=members[2] if isinstance(members[2], bytes) else b"",
         entries=_entries(members[4]),
         signature=_octets(members[5], "$.signature"),
         deviations=deviations,

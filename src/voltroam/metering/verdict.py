@@ -70,6 +70,7 @@ class Transaction:
     values: tuple[int, ...]
     meter_id: str
     other_ids: tuple[str, ...]
+    evse: str
     begin: Reading | None
     end: Reading | None
     energy_kwh: Decimal | None

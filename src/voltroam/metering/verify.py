@@ -228,6 +228,7 @@ def _transactions(pieces: Sequence[Piece]) -> list[Transaction]:
                 values=tuple(indexes),
                 meter_id=records[0].meter_id,
                 other_ids=tuple(name for name in records[0].other_ids if name),
+                evse=records[0].place,
                 begin=charge.begin,
                 end=charge.end,
                 energy_kwh=charge.energy_kwh,
