@@ -9,10 +9,12 @@ ARGS ?=
 
 setup: $(STAMP)
 
+# What it says goes to stderr: the output of `make demo ARGS=--json` is JSON alone.
 $(STAMP): requirements-test.lock pyproject.toml
+	@echo "setting up $(VENV)" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e . >&2
 	@touch $(STAMP)
 
 demo: $(STAMP)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from bench.documents import dumps
 
-from voltroam.node import Node
+from voltroam.holdings import Holdings
 from voltroam.settings import read_settings
 
 
 async def trickle(config: Path, rate: float, seconds: float, locations: int) -> int:
-    node = await Node.open(read_settings(config), config.parent)
+    holdings = await Holdings.open(read_settings(config), config.parent)
     begin, count = time.perf_counter(), 0
     try:
         while time.perf_counter() - begin < seconds:
@@ -30,9 +30,9 @@ async def trickle(config: Path, rate: float, seconds: float, locations: int) -> 
                 "status": "CHARGING" if count // (10 * locations) % 2 == 0 else "RESERVED",
                 "last_updated": stamp,
             }
-            await node.set_status(dumps(line))
+            await holdings.keep_status(dumps(line))
     finally:
-        await node.close()
+        await holdings.close()
     return count
 
 

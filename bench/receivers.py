@@ -10,7 +10,7 @@ import sys
 import time
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 STAMP = b'"last_updated":"'
 
@@ -63,8 +63,7 @@ class Receiver(asyncio.Protocol):
         self.buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data

@@ -1,12 +1,13 @@
 """`make bench`: us beside the Python peers, a bare ASGI app and nginx, on one load in one run.
 
-Writes `bench/.work/benchmarks.json` and `docs/benchmarks.md`.
+Writes `bench/.work/benchmarks.json`, and `docs/benchmarks.md` when all parts were run.
 """
 
 import argparse
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -225,11 +226,12 @@ def read_plan() -> Plan:
     return Plan(**values, parts=frozenset(given.only or PARTS), postgres=not given.no_postgres)  # type: ignore[arg-type]
 
 
-def write(figures: report.Figures) -> None:
-    """JSON beside, Markdown in the docs; the notes at the end of the page are kept."""
+def write(figures: report.Figures, *, whole: bool) -> None:
+    """JSON and Markdown; a run of all parts goes to the docs, where the notes at the end stay."""
     (servers.WORK / "benchmarks.json").write_text(json.dumps(figures.plain(), indent=1))
-    page = servers.ROOT / "docs" / "benchmarks.md"
-    page.parent.mkdir(exist_ok=True)
+    folder = servers.ROOT / "docs" if whole else servers.WORK
+    folder.mkdir(exist_ok=True)
+    page = folder / "benchmarks.md"
     notes = ""
     if page.exists():
         _, mark, rest = page.read_text("utf-8").partition(NOTES)
@@ -243,6 +245,7 @@ def main() -> int:
         print("The benchmark needs two cores and taskset.", file=sys.stderr)
         return 2
     plan = read_plan()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all that was started ends
     servers.WORK.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="voltroam-bench-") as folder, ExitStack() as cleanup:
         bench = Bench(plan, Path(folder), cleanup)
@@ -250,7 +253,7 @@ def main() -> int:
             if part in plan.parts:
                 print(f"--- {part}", flush=True)
                 getattr(bench, part)()
-        write(bench.figures)
+        write(bench.figures, whole=plan.parts == frozenset(PARTS))
     return 0
 
 

@@ -11,11 +11,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Node": "voltroam.node",
-    "may_show": "voltroam.roaming.audience",
+    "may_show": "voltroam.roaming.visibility",
     "read": "voltroam.wire.decode",
 }
 
-__all__ = ["Node", "__version__", "may_show", "read"]  # noqa: F822
+__all__ = ["Node", "__version__", "may_show", "read"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
+from voltroam.modules import read_table
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.platforms import Identity, Phase, Platform, Profile
 from voltroam.roaming.vault import Vault
 from voltroam.settings import Settings, SettingsError, read_secret_keys, split_party
-from voltroam.standard.endpoints import LOCATION, Resource, Table
+from voltroam.standard.endpoints import LOCATION, Resource
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import BusinessDetails
@@ -85,7 +86,7 @@ class Holdings:
         self.folder = folder
         self.store = store
         self.vault = vault
-        self.table = Table()
+        self.table = read_table(settings, folder)
         self.identity = identity_of(settings)
         self.profile = default_profile(settings)
         self.router = Router(self.table, VERSIONS.values(), settings.url)

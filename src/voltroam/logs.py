@@ -1,9 +1,10 @@
 """Logs go to stderr, as text on a terminal and as JSON elsewhere, and never hold a secret."""
 
+import io
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -16,6 +17,16 @@ SECRET_NAMES = frozenset(
     }
 )  # fmt: skip
 """Keys of a log line whose values are never written."""
+
+
+class _Stderr(io.TextIOBase):
+    """Whatever stderr is when a line is written."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 _EXCEPTIONS = structlog.processors.ExceptionRenderer(
@@ -52,7 +63,7 @@ def set_up_logs(settings: Settings, level: str | None = None) -> None:
             *writing,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(

@@ -1,50 +1,37 @@
 """One node in one process: the only place where the floors are joined.
 
 `Node` is what a node holds plus all that calls partners, answers them and works in the background.
-`serving_app` is the same as an ASGI application, for each process of `voltroam serve`.
+`served.py` makes an ASGI application of it.
 """
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
 
 from voltroam.delivery.deliver import Delivery
 from voltroam.holdings import Holdings, micros
-from voltroam.logs import set_up_logs
 from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.exchange import Exchange
 from voltroam.roaming.handshake import Handshake, Required
 from voltroam.roaming.platforms import Caller, Platform, Status
 from voltroam.roaming.registration import Registration
 from voltroam.roaming.serving import Serving
-from voltroam.settings import Settings, SettingsError, Tls, read_settings
-from voltroam.standard.endpoints import Interface, Table
-from voltroam.standard.errors import Unauthorized
-from voltroam.standard.versions import VERSIONS
+from voltroam.settings import Settings, SettingsError, Tls
+from voltroam.standard.endpoints import Interface
+from voltroam.standard.versions import Version
 from voltroam.transport.addresses import Reach
 from voltroam.transport.client import ClientTls, GuardedSender, PinnedSender
 from voltroam.transport.guard import GuardSettings, UrlGuard
-from voltroam.transport.limits import Limits
-from voltroam.transport.metrics import Metrics
-from voltroam.transport.server import OcpiApp
-from voltroam.transport.serving import Listen
 from voltroam.wire.call import Call, Reply
 from voltroam.wire.headers import read_authorization
-from voltroam.wire.routes import Router
 
 log = structlog.get_logger("voltroam.node")
 
-CONFIG = "VOLTROAM_CONFIG"
-"""Where the processes of `serve` find the settings file."""
-
 
 class Node:
-    """The parts of one node, joined. `start` begins the background work, `close` ends everything."""
+    """The parts of one node, joined. `start` begins the background work, `close` ends all."""
 
     def __init__(self, holdings: Holdings) -> None:
         settings = holdings.settings
@@ -66,6 +53,7 @@ class Node:
             router=holdings.router,
             now=micros,
             profile=holdings.profile,
+            announcement=self._announcement,
         )
         self.delivery = Delivery(
             holdings.store,
@@ -74,6 +62,8 @@ class Node:
             holdings.identity,
             holdings.table,
             now=micros,
+            rotate=self.registration.rotate,
+            is_behind=self.registration.is_behind,
         )
         serving = Serving(
             holdings.store,
@@ -114,14 +104,28 @@ class Node:
         await self.holdings.close()
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller | None:
-        """Whose token it is. Raises Unauthorized without any."""
-        return await self.directory.by_token(read_authorization(headers.get("authorization")))
+        """Whose token it is. Raises Unauthorized without any.
+
+        What was read of a platform that registers is a moment old; it is read anew, so that a
+        partner's first call after the handshake finds the handshake done.
+        """
+        presented = read_authorization(headers.get("authorization"))
+        caller = await self.directory.by_token(presented)
+        if caller is None or caller.is_registered:
+            return caller
+        self.directory.forget(caller.id)
+        return await self.directory.by_token(presented)
 
     async def answer(self, call: Call, caller: Platform) -> Reply:
         """A call's reply; a partner that was silent is tried again at once."""
         if caller.status is Status.OFFLINE:
             await self.delivery.contact(caller.id)
+        else:
+            self.delivery.heard(caller.id)
         return await self._dispatch.answer(call, caller)
+
+    def _announcement(self, platform: Platform, version: Version) -> str:
+        return self._dispatch.announcement(platform, version)
 
     async def ready(self) -> bool:
         await self.store.head()
@@ -182,77 +186,4 @@ def client_tls(tls: Tls, folder: Path) -> ClientTls:
         authorities=read(tls.authorities),
         certificate=read(tls.client_certificate),
         key=read(tls.client_key),
-    )
-
-
-def server_limits(settings: Settings) -> Limits:
-    return Limits(body=settings.limits.body_bytes, rate=settings.limits.rate)
-
-
-def listening(settings: Settings, folder: Path, workers: int) -> Listen:
-    """Where and how `serve` listens."""
-    host, port = settings.address
-    tls = settings.tls
-
-    def place(name: str | None) -> str | None:
-        return None if name is None else str(folder / name)
-
-    return Listen(
-        host=host,
-        port=port,
-        workers=workers,
-        certfile=place(tls.certificate),
-        keyfile=place(tls.key),
-        client_ca=place(tls.client_authorities),
-        client_certificate_required=tls.client_authorities is not None,
-    )
-
-
-@dataclass(slots=True)
-class _Served:
-    """The node of this process, there from start-up to shutdown of its event loop."""
-
-    file: Path
-    settings: Settings
-    node: Node | None = None
-
-    @asynccontextmanager
-    async def life(self) -> AsyncIterator[None]:
-        self.node = await Node.open(self.settings, self.file.parent)
-        self.node.start()
-        try:
-            yield
-        finally:
-            await self.node.close()
-
-    async def authenticate(self, headers: Mapping[str, str]) -> Caller | None:
-        return await self._here.authenticate(headers)
-
-    async def answer(self, call: Call, caller: Platform) -> Reply:
-        return await self._here.answer(call, caller)
-
-    async def ready(self) -> bool:
-        return await self._here.ready()
-
-    @property
-    def _here(self) -> Node:
-        if self.node is None:
-            raise Unauthorized("The node is not ready")
-        return self.node
-
-
-def serving_app() -> OcpiApp:
-    """The ASGI application of one process; its settings file is named by VOLTROAM_CONFIG."""
-    file = Path(os.environ[CONFIG])
-    settings = read_settings(file)
-    set_up_logs(settings)
-    served = _Served(file, settings)
-    return OcpiApp(
-        router=Router(Table(), VERSIONS.values(), settings.url),
-        authenticate=served.authenticate,
-        answer=served.answer,
-        ready=served.ready,
-        lifespan=served.life,
-        limits=server_limits(settings),
-        metrics=Metrics(),
     )

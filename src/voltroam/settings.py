@@ -91,6 +91,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The HTTP client."""
     required_modules: list[str] = []
     """Modules without which a registration fails."""
+    modules: list[str] = []
+    """Rows of modules of our own, `python_module:NAME`; see docs/howto/own-module.md."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "text"] = "auto"
     """`auto`: text on a terminal, else JSON."""

@@ -32,8 +32,8 @@ QUICK = Knobs(
     save_every=0.02,
     poll=0.05,
     watch=0.02,
-    lease=1.0,
-    renew=0.3,
+    lease=0.4,
+    renew=0.1,
     backoff_first=0.02,
     backoff_limit=0.2,
     park_retry=600.0,
@@ -48,9 +48,10 @@ QUICK = Knobs(
 class Mortal:
     """A store as one process sees it: when the process is dead it writes nothing more."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, epoch: str | None = None) -> None:
         self._store = store
         self.dead = False
+        self.epoch = epoch or store.epoch
 
     def __getattr__(self, name: str) -> Any:
         if self.dead and name in ("apply", "release", "lease"):
@@ -69,8 +70,8 @@ class Node:
         self.delivery = self.make()
         self._task: asyncio.Task[None] | None = None
 
-    def make(self, **more: Any) -> Delivery:
-        self.mortal = Mortal(self.store)
+    def make(self, epoch: str | None = None, *, sync: bool = False) -> Delivery:
+        self.mortal = Mortal(self.store, epoch)
         return Delivery(
             cast("Store", self.mortal),
             self.directory,
@@ -80,8 +81,7 @@ class Node:
             now=self.now,
             knobs=self.knobs,
             chance=random.Random(1),
-            sync=False,
-            **more,
+            sync=sync,
         )
 
     def now(self) -> int:
@@ -105,9 +105,9 @@ class Node:
         self.mortal.dead = True
         await self.stop()
 
-    async def rise(self) -> None:
-        """Another process takes over."""
-        self.delivery = self.make()
+    async def rise(self, epoch: str | None = None) -> None:
+        """Another process takes over; `epoch`: after a restore."""
+        self.delivery = self.make(epoch)
         self.start()
 
     async def join(self, platform: Platform, **changes: Any) -> Partner:

@@ -1,5 +1,7 @@
 """Real nodes for tests: made with the command line, served as real processes on loopback."""
 
+import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -13,6 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
+
+from typer.testing import CliRunner
+
+from voltroam.cli.app import app
 
 START_TIME = 30.0
 """Seconds a node may need until /health answers, on a busy machine."""
@@ -58,6 +64,18 @@ class Ran:
 
 
 def command(*arguments: str | Path, stdin: str | None = None, timeout: float = 120) -> Ran:
+    """Run `voltroam` in this process, which saves its start; inside a running loop in its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        done = CliRunner().invoke(app, [str(piece) for piece in arguments], input=stdin)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception from None
+        return Ran(done.exit_code, done.stdout, done.stderr)
+    return process(*arguments, stdin=stdin, timeout=timeout)
+
+
+def process(*arguments: str | Path, stdin: str | None = None, timeout: float = 120) -> Ran:
     """Run `voltroam` in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "voltroam", *map(str, arguments)],
@@ -150,7 +168,8 @@ class Served:
         """End it and all its workers at once, as a crash would."""
         if self.process is None:
             return
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.process = None
 

@@ -114,9 +114,9 @@ def test_a_patch_works_on_all_levels_and_raises_upward(stage: Stage, name: str) 
     assert stored(stage, name, "E1") == evse
     expected = before | {"evses": [evse, before["evses"][1]], "last_updated": LATER}
     assert stored(stage, name) == expected
-    patch = {"tariff_ids": ["T1"], "last_updated": LATEST}
-    assert call(stage, "PATCH", name, "E1", "2", body=patch).code == 1000
-    assert stored(stage, name, "E1", "2") == before["evses"][0]["connectors"][1] | patch
+    tariffs = {"tariff_ids": ["T1"], "last_updated": LATEST}
+    assert call(stage, "PATCH", name, "E1", "2", body=tariffs).code == 1000
+    assert stored(stage, name, "E1", "2") == before["evses"][0]["connectors"][1] | tariffs
     assert stored(stage, name, "E1")["last_updated"] == LATEST
     assert stored(stage, name)["last_updated"] == LATEST
     patch = {"name": "Neude", "last_updated": "2026-05-01T00:00:00Z"}
@@ -360,7 +360,7 @@ def test_the_connector_raises_its_parents_on_import(stage: Stage) -> None:
 
 
 def test_a_removed_evse_stays_readable(stage: Stage) -> None:
-    """LOC-OBJ-04, LOC-FLOW-03, LOC-FLOW-04, LOC-EVSE-01: REMOVED is pushed, nothing is deleted."""
+    """LOC-OBJ-04, LOC-FLOW-03, LOC-FLOW-04: REMOVED is pushed, nothing is deleted."""
     name = doc.fresh("O")
     stage.load("locations", doc.location(NODE, name))
     wait_for_push(stage.partner, "PUT", name)

@@ -40,7 +40,8 @@ def test_a_session_is_read_back(stage: Stage, name: str) -> None:
 
 def test_a_put_replaces_the_session_and_its_periods(stage: Stage, name: str) -> None:
     """SES-PUT-01, SES-PUT-02: omitted and empty both remove the periods."""
-    for periods in ({}, {"charging_periods": []}):
+    ways: list[doc.Json] = [{}, {"charging_periods": []}]
+    for periods in ways:
         body = doc.session(CPO, name, NODE, kwh=2.5, last_updated=doc.moment())
         del body["charging_periods"]
         assert call(stage, "PUT", name, body=body | periods).code == 1000

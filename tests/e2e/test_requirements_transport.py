@@ -81,9 +81,9 @@ def test_token_a_opens_registration_and_nothing_else(stage: Stage) -> None:
     assert stage.partner.peer is not None
     for (module, interface), url in stage.partner.peer.endpoints.items():
         if module != "credentials":
-            if interface == "RECEIVER":
-                url += f"/{'/'.join(CPO)}/X"
-            answer = stage.partner.send("GET", url, token=token)
+            keys = CPO if module == "hubclientinfo" else (*CPO, "X")
+            place = "/".join([url, *keys]) if interface == "RECEIVER" else url
+            answer = stage.partner.send("GET", place, token=token)
             assert answer.status == 401, (module, interface)
     versions = stage.partner.send("GET", stage.node.versions_url, token=token)
     assert versions.code == 1000
@@ -203,7 +203,7 @@ def test_methods_that_a_module_does_not_have_are_refused(
     TOK-FLOW-03, TOK-LIST-02, CORE-CRED-16, CORE-HCI-10: 405, and the answer names what is allowed.
     """
     for method in methods:
-        body = {} if method in ("POST", "PUT", "PATCH") else None
+        body: doc.Json | None = {} if method in ("POST", "PUT", "PATCH") else None
         answer = stage.partner.call(method, module, interface, *keys, body=body)
         assert answer.status in (404, 405), (method, answer)
         assert answer.code >= 2000
@@ -366,7 +366,14 @@ def test_member_names_are_snake_case(stage: Stage) -> None:
 
 def test_absent_and_null_mean_the_same(stage: Stage) -> None:
     """CORE-RESP-11, CORE-RESP-12: optional members and lists as null, empty or left out."""
-    for change in ({}, {"name": None}, {"images": None}, {"images": []}, {"directions": []}):
+    changes: list[doc.Json] = [
+        {},
+        {"name": None},
+        {"images": None},
+        {"images": []},
+        {"directions": []},
+    ]
+    for change in changes:
         name = doc.fresh("L")
         assert put(stage, doc.location(CPO, name, **change), name).code == 1000
 

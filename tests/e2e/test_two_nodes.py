@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.conftest import MakeNode, Pair
-from tests.e2e.nodes import wait_until
+from tests.e2e.nodes import process, wait_until
 
 LOCATION: dict[str, Any] = {
     "country_code": "NL",
@@ -99,8 +99,23 @@ def test_what_was_there_before_registration_is_pulled(node: MakeNode) -> None:
     wait_until(lambda: len(emsp.export("locations")) == 3, what="the first exchange")
     pulled = emsp.json("pull", "locations", "--partner", "noda", "--full")
     assert pulled == {"received": 3, "refused": 0}
+    assert [it["id"] for it in emsp.json("get", "noda", "locations?limit=2")] == ["LOC0", "LOC1"]
+    assert emsp.json("get", "noda", "locations/LOC2") == location("LOC2")
+    unknown = emsp.run("get", "noda", "locations/NONE", "--json")
+    assert (unknown.code, set(unknown.json)) == (1, {"error"})
+    facts = cpo.json("partner", "show", "movia")["delivery"]
+    assert (facts["parked"], facts["stopped"]) == (0, None)
+    assert emsp.json("quarantine", "list") == []
+    second = process("-c", cpo.config, "serve")
+    assert second.code == 4
+    assert "listen" in second.err
+    assert emsp.json("partner", "rotate", "noda")["status"] == "CONNECTED"
     (partner,) = cpo.json("partner", "list")
     assert (partner["name"], partner["status"]) == ("movia", "CONNECTED")
+    cpo.stop()
+    failed = emsp.run("pull", "locations", "--partner", "noda", "--json")
+    assert failed.code == 3
+    assert "reached" in failed.json["error"]
 
 
 def test_a_spent_token_a_is_refused(pair: Pair) -> None:

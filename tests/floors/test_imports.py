@@ -26,7 +26,9 @@ FLOORS = {
     "node": 6,
     "settings": 6,
     "logs": 6,
+    "modules": 6,
     "holdings": 6,
+    "served": 6,
     "cli": 6,
     "__main__": 6,
 }

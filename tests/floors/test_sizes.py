@@ -15,7 +15,8 @@ def files() -> list[Path]:
     return sorted(
         file
         for file in found
-        if file.suffix in KINDS and not any(part.startswith(".") for part in file.parts[-4:])
+        if file.suffix in KINDS
+        and not any(part.startswith(".") for part in file.relative_to(ROOT).parts)
     )
 
 

@@ -89,6 +89,24 @@ async def test_a_rare_window_is_found_in_a_long_list(store: Store) -> None:
     assert (rest.documents, rest.next) == ([b"199"], None)
 
 
+async def test_a_wide_window_is_walked_through_in_order(store: Store) -> None:
+    drafts = [
+        draft(f"L{n}", f"{n}".encode(), last_updated=n % 10, audience=f"class {n % 2}")
+        for n in range(500)
+    ]
+    await store.apply(put(*drafts))
+    asked = PageQuery("location", ("class 0", "class 1"), 100, date_from=1, date_to=10)
+    expected = [f"{n}".encode() for n in range(500) if n % 10]
+    seen = (page := await store.page(asked)).documents
+    while page.next is not None:
+        assert page.total == 450
+        page = await store.page(
+            PageQuery(asked.kind, asked.audiences, 100, date_from=1, date_to=10, cursor=page.next)
+        )
+        seen = seen + page.documents
+    assert seen == expected
+
+
 async def test_tombstones_are_hidden_and_not_counted(store: Store) -> None:
     await fill(store, 4)
     await store.apply(put(draft("L9")))

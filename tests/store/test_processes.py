@@ -34,7 +34,7 @@ async def start(url: str, name: str, count: int) -> asyncio.subprocess.Process:
 async def test_two_stores_never_lose_a_write_of_each_other(store: Store, other: Store) -> None:
     both = [one.apply(count_up(f"L{n % 4}")) for n in range(200) for one in (store, other)]
     results = await asyncio.gather(*both)
-    assert sorted(results) == sorted([n for n in range(1, 101)] * 4)
+    assert sorted(results) == sorted(list(range(1, 101)) * 4)
     assert [row.document for row in await store.feed(0, 10)] == [b"100"] * 4
     numbers = [row.changed for row in await other.feed(0, 10)]
     assert numbers == sorted(set(numbers))

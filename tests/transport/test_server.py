@@ -1,19 +1,24 @@
 """The server over real sockets: who gets which answer, in which envelope, within which bounds."""
 
 import asyncio
-import gzip
-import json
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import structlog
+from tests.transport.serving_node import (
+    IDS,
+    KNOWN,
+    LOCATION,
+    TOKEN,
+    Node,
+    assert_envelope,
+    node,
+    read_answer,
+)
 
-from voltroam.roaming.platforms import Phase, Platform, Profile
+from voltroam.roaming.platforms import Platform, Profile
 from voltroam.standard.endpoints import Table
 from voltroam.standard.errors import CallerError, NotFound, Overloaded
 from voltroam.standard.versions import V2_2_1
@@ -23,107 +28,6 @@ from voltroam.transport.server import OcpiApp
 from voltroam.transport.serving import Listen, running
 from voltroam.wire.call import Call, Reply
 from voltroam.wire.routes import Router
-
-TOKEN = "Token dG9rZW4="
-KNOWN = {"authorization": TOKEN}
-IDS = {"x-request-id": "774321", "x-correlation-id": "~ any ASCII ! {}"}
-LOCATION = "/ocpi/2.2.1/receiver/locations/NL/AAA/LOC1"
-Answer = Callable[[Call, Platform], Awaitable[Reply]]
-
-
-@dataclass
-class Answered:
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-@dataclass
-class Node:
-    """A server with one partner, and what its dispatch saw."""
-
-    profile: Profile = field(default_factory=Profile)
-    calls: list[Call] = field(default_factory=list)
-    seen_tokens: list[str | None] = field(default_factory=list)
-    port: int = 0
-
-    async def authenticate(self, headers: Mapping[str, str]) -> Platform | None:
-        self.seen_tokens.append(headers.get("authorization"))
-        if headers.get("authorization") != TOKEN:
-            return None
-        return Platform(id="p1", name="Partner", phase=Phase.REGISTERED, profile=self.profile)
-
-    async def answer(self, call: Call, _platform: Platform) -> Reply:
-        self.calls.append(call)
-        return Reply(data=b"[]") if call.endpoint.method == "GET" else Reply()
-
-    async def ask(
-        self,
-        method: str = "GET",
-        path: str = "/ocpi/versions",
-        headers: Mapping[str, str] = KNOWN,
-        body: bytes = b"",
-    ) -> Answered:
-        lines = [f"{method} {path} HTTP/1.1", "host: node", "connection: close"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        if body and not any(name.lower() == "transfer-encoding" for name in headers):
-            lines.append(f"content-length: {len(body)}")
-        return read_answer(await self.raw("\r\n".join([*lines, "", ""]).encode() + body))
-
-    async def raw(self, data: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        try:
-            writer.write(data)
-            async with asyncio.timeout(10):
-                return await reader.read()
-        finally:
-            writer.close()
-
-
-def read_answer(data: bytes) -> Answered:
-    head, _, body = data.partition(b"\r\n\r\n")
-    line, *fields = head.decode("latin-1").split("\r\n")
-    headers = {name.lower(): value for name, _, value in (one.partition(": ") for one in fields)}
-    return Answered(int(line.split()[1]), headers, body[: int(headers["content-length"])])
-
-
-@asynccontextmanager
-async def node(
-    *,
-    base: str = "https://node.example",
-    limits: Limits | None = None,
-    profile: Profile | None = None,
-    answer: Answer | None = None,
-    listen: Listen | None = None,
-    **options: Any,
-) -> AsyncIterator[Node]:
-    one = Node(profile or Profile())
-    app = OcpiApp(
-        router=Router(Table(), [V2_2_1], base),
-        authenticate=one.authenticate,
-        answer=answer or one.answer,
-        limits=limits,
-        **options,
-    )
-    async with running(app, listen, limits) as url:
-        one.port = int(url.rpartition(":")[2])
-        yield one
-
-
-def assert_envelope(answered: Answered) -> None:
-    """CORE-RESP-01, CORE-RESP-02, CORE-RESP-03"""
-    assert answered.headers["content-type"].partition(";")[0] == "application/json"
-    assert type(answered.json["status_code"]) is int
-    assert 1000 <= answered.json["status_code"] <= 4999
-    stamp = answered.json["timestamp"]
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z", stamp)
-    age = datetime.now(UTC) - datetime.fromisoformat(stamp)
-    assert abs(age.total_seconds()) < 5
-
 
 # -- authentication -------------------------------------------------------------------------------
 
@@ -337,206 +241,6 @@ async def test_control_characters_never_reach_a_header() -> None:
     assert answered.status == 200
     assert "set-cookie" not in answered.headers
     assert answered.headers["location"] == "https://x/set-cookie: a=b"
-
-
-# -- bodies ---------------------------------------------------------------------------------------
-
-
-async def test_a_body_at_the_limit_is_taken_and_one_byte_more_is_413() -> None:
-    async with node(limits=Limits(body=1000)) as server:
-        assert (await server.ask("PUT", LOCATION, body=b"x" * 1000)).status == 200
-        answered = await server.ask("PUT", LOCATION, KNOWN | IDS, b"x" * 1001)
-        assert answered.status == 413
-        assert_envelope(answered)
-        assert answered.headers["x-request-id"] == "774321"
-        assert len(server.calls) == 1
-
-
-def chunked(*parts: bytes) -> bytes:
-    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
-
-
-async def test_chunked_bodies_are_read_and_bounded() -> None:
-    async with node(limits=Limits(body=1000)) as server:
-        sent = KNOWN | {"transfer-encoding": "chunked"}
-        body = chunked(b"{", b'"a":1', b"}")
-        assert (await server.ask("PUT", LOCATION, sent, body)).status == 200
-        assert server.calls[0].body == b'{"a":1}'
-        body = chunked(*[b"x" * 100] * 11)
-        assert (await server.ask("PUT", LOCATION, sent, body)).status == 413
-
-
-async def write_until_refused(writer: asyncio.StreamWriter, block: bytes) -> int:
-    """Bytes written until the other side hung up; TimeoutError if it never does."""
-    written = 0
-    async with asyncio.timeout(10):
-        try:
-            while True:
-                writer.write(block)
-                await writer.drain()
-                written += len(block)
-                await asyncio.sleep(0)
-        except ConnectionError:
-            return written
-
-
-async def test_an_endless_body_is_cut_and_the_connection_closed() -> None:
-    async with node(limits=Limits(body=100_000, drain=100_000, drain_time=0.5)) as server:
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(
-            f"PUT {LOCATION} HTTP/1.1\r\nhost: x\r\nauthorization: {TOKEN}\r\n"
-            "transfer-encoding: chunked\r\n\r\n".encode()
-        )
-        assert await write_until_refused(writer, b"1000\r\n" + b"x" * 0x1000 + b"\r\n") < 50_000_000
-        writer.close()
-        del reader
-
-
-async def test_a_slow_body_is_408() -> None:
-    async with node(limits=Limits(body_time=0.3, drain_time=0.1)) as server:
-        head = (
-            f"PUT {LOCATION} HTTP/1.1\r\nhost: x\r\nauthorization: {TOKEN}\r\n"
-            "x-request-id: 774321\r\ncontent-length: 10\r\n\r\n{"
-        )
-        answered = read_answer(await server.raw(head.encode()))
-    assert answered.status == 408
-    assert_envelope(answered)
-    assert answered.headers["x-request-id"] == "774321"
-    assert server.calls == []
-
-
-async def test_a_sender_that_hangs_up_in_its_body_changes_nothing() -> None:
-    async with node() as server:
-        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        head = f"PUT {LOCATION} HTTP/1.1\r\nhost: x\r\nauthorization: {TOKEN}\r\n"
-        writer.write(head.encode() + b"content-length: 10\r\n\r\n{")
-        await writer.drain()
-        await asyncio.sleep(0.1)
-        writer.close()
-        await asyncio.sleep(0.1)
-        assert (await server.ask()).status == 200
-        assert [call.endpoint.method for call in server.calls] == ["GET"]
-
-
-async def test_a_gzip_body_is_unpacked() -> None:
-    async with node() as server:
-        packed = KNOWN | {"content-encoding": "gzip"}
-        body = gzip.compress(b'{"a":1}')
-        assert (await server.ask("PUT", LOCATION, packed, body)).status == 200
-        assert server.calls[0].body == b'{"a":1}'
-
-
-@pytest.mark.parametrize(
-    ("coding", "body", "status"),
-    [
-        ("gzip", gzip.compress(b"\0" * 20_000_000), 413),
-        ("gzip", gzip.compress(b"\0" * 200_000), 413),
-        ("gzip", b"no gzip at all", 400),
-        ("gzip", gzip.compress(b"{}" * 100)[:-9], 400),
-        ("gzip", gzip.compress(b"{}") + b"more", 400),
-        ("br", b"\x0b\x02\x80", 415),
-        ("gzip, gzip", gzip.compress(b"{}"), 415),
-    ],
-    ids=["bomb", "ratio", "none", "truncated", "trailing", "brotli", "twice"],
-)
-async def test_bad_compression_is_refused(coding: str, body: bytes, status: int) -> None:
-    async with node() as server:
-        answered = await server.ask("PUT", LOCATION, KNOWN | {"content-encoding": coding}, body)
-        assert answered.status == status
-        assert_envelope(answered)
-        assert server.calls == []
-
-
-async def test_a_body_asked_for_with_100_continue_comes() -> None:
-    async with node() as server:
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        head = f"PUT {LOCATION} HTTP/1.1\r\nhost: x\r\nauthorization: {TOKEN}\r\n"
-        writer.write(head.encode() + b"content-length: 2\r\nexpect: 100-continue\r\n\r\n")
-        assert b" 100 " in await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"{}")
-        assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
-        writer.close()
-
-
-# -- heads ----------------------------------------------------------------------------------------
-
-
-async def test_a_url_that_is_too_long_is_414() -> None:
-    async with node(limits=Limits(url=1000)) as server:
-        answered = await server.ask("GET", "/ocpi/" + "x" * 1000, KNOWN | IDS)
-    assert answered.status == 414
-    assert_envelope(answered)
-    assert answered.headers["x-request-id"] == "774321"
-
-
-@pytest.mark.parametrize(
-    "headers", [{f"x-{n}": "y" for n in range(200)}, {"x-long": "y" * 40_000}], ids=["many", "long"]
-)
-async def test_headers_that_are_too_large_are_431(headers: dict[str, str]) -> None:
-    async with node() as server:
-        answered = await server.ask("GET", headers=KNOWN | headers)
-    assert answered.status == 431
-
-
-async def test_a_head_without_end_is_cut() -> None:
-    async with node() as server:
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(b"GET /ocpi/versions HTTP/1.1\r\n")
-        assert await write_until_refused(writer, b"x: %b\r\n" % (b"y" * 1000)) < 10_000_000
-        writer.close()
-        del reader
-
-
-@pytest.mark.parametrize("start", [b"", b"G", b"GET /ocpi/versions HTTP/1.1\r\nhost:"])
-async def test_a_slow_head_is_hung_up_on(start: bytes) -> None:
-    async with node(limits=Limits(head_time=0.3)) as server:
-        answer = await server.raw(start)
-    assert answer.startswith(b"HTTP/1.1 408 ")
-
-
-async def test_a_slow_second_head_is_hung_up_on() -> None:
-    async with node(limits=Limits(head_time=0.3)) as server:
-        head = f"GET /ocpi/versions HTTP/1.1\r\nhost: x\r\nauthorization: {TOKEN}\r\n\r\n"
-        answer = await server.raw(head.encode() + b"GET /ocpi/versions HT")
-    assert answer.count(b"HTTP/1.1 ") == 2
-    assert b"HTTP/1.1 408 " in answer
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        b"GET\r\n\r\n",
-        b"GET / HTTP/9.9\r\n\r\n",
-        b"FOO / HTTP/1.1\r\n\r\n",
-        b"GET /\xff HTTP/1.1\r\nhost: x\r\n\r\n",
-        b"GET / HTTP/1.1\r\nbad header\r\n\r\n",
-        b"GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n1",
-        b"GET / HTTP/1.1\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n",
-        b"GET / HTTP/1.1\r\nhost: x\r\nx: \x00\r\n\r\n",
-        b"CONNECT x:1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
-        b"OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
-    ],
-)
-async def test_what_is_no_http_gets_400_or_404_and_leaves_the_server_whole(data: bytes) -> None:
-    async with node(limits=Limits(head_time=1.0)) as server:
-        answer = await server.raw(data)
-        assert answer == b"" or answer[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 404", b"HTTP/1.1 408")
-        assert (await server.ask()).status == 200
-
-
-async def test_pipelined_requests_are_answered_in_order_and_garbage_ends_them() -> None:
-    async with node() as server:
-        asks = [
-            f"GET /ocpi/versions HTTP/1.1\r\nhost: x\r\nauthorization: {TOKEN}\r\n"
-            f"x-request-id: {number}\r\n\r\n"
-            for number in range(5)
-        ]
-        answer = await server.raw("".join(asks).encode() + b"\x00garbage\r\n\r\n")
-        ids = re.findall(rb"x-request-id: (\d)", answer)
-        assert ids == sorted(ids)
-        assert set(ids) <= {b"0", b"1", b"2", b"3", b"4"}
-        assert (await server.ask()).status == 200
 
 
 # -- rates ----------------------------------------------------------------------------------------

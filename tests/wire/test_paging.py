@@ -134,7 +134,7 @@ def test_any_query_is_read_or_refused_with_2001(query: dict[str, str]) -> None:
     try:
         paging = read_paging(query, default=100, maximum=1000)
     except CallerError as fault:
-        code, limit = fault.status_code, 1
+        code, limit = int(fault.status_code), 1
     else:
         code, limit = 2001, paging.limit
     assert code == 2001

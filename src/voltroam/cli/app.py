@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from voltroam.cli import call, database, demo, objects, partner, quarantine, serve, setup
+from voltroam.cli.plain import PlainGroup
 
 app = typer.Typer(
+    cls=PlainGroup,
     name="voltroam",
     no_args_is_help=True,
     add_completion=False,

@@ -2,6 +2,7 @@
 
 import json as text
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +10,14 @@ import typer
 
 from voltroam.cli.outcome import remark, write, write_json
 from voltroam.cli.run import Json
-from voltroam.standard.endpoints import Interface
-from voltroam.wire.call import Reply
+
+
+class Interface(StrEnum):
+    """The two sides of a module, as the command line takes them."""
+
+    SENDER = "SENDER"
+    RECEIVER = "RECEIVER"
+
 
 Partner = Annotated[str, typer.Argument(metavar="NAME", help="The partner.")]
 Path_ = Annotated[
@@ -99,12 +106,16 @@ def _call(
 ) -> None:
     from voltroam.cli.asking import ask
     from voltroam.cli.joined import Node, with_node
+    from voltroam.standard import endpoints
+    from voltroam.wire.call import Reply
+
+    side = endpoints.Interface(interface.value) if interface else None
 
     body = _body(data) if data else None
 
     async def work(node: Node) -> Reply:
         platform = await node.holdings.partner(partner)
-        return await ask(node, platform, method, path, interface=interface, body=body)
+        return await ask(node, platform, method, path, interface=side, body=body)
 
     _show(with_node(context, work, as_json=json), json)
 
@@ -120,7 +131,7 @@ def _body(file: Path) -> bytes:
     return body
 
 
-def _show(reply: Reply, json: bool) -> None:
+def _show(reply: Any, json: bool) -> None:
     """`data` alone on stdout, the rest for people on stderr."""
     value: Any = None if reply.data is None else text.loads(reply.data)
     if json:

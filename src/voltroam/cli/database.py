@@ -7,9 +7,12 @@ from typing import Annotated
 import typer
 
 from voltroam.cli.outcome import Exit, Stop, write, write_json, write_table
+from voltroam.cli.plain import PlainGroup
 from voltroam.cli.run import Json, guarded, settings_of
 
-group = typer.Typer(no_args_is_help=True, help="Migrate, check, back up and restore the database.")
+group = typer.Typer(
+    cls=PlainGroup, no_args_is_help=True, help="Migrate, check, back up and restore the database."
+)
 
 
 @group.command()

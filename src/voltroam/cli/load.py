@@ -32,6 +32,7 @@ class _Peek(msgspec.Struct):
     uid: Any = None
     type: Any = None
     location_id: Any = None
+    evse_uid: Any = None
 
 
 _PEEK = msgspec.json.Decoder(_Peek)
@@ -79,7 +80,7 @@ def _key(document: bytes) -> Any:
         peek = _PEEK.decode(document)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return str((peek.location_id or peek.id or peek.uid, peek.type)).upper()
+    return str((peek.location_id, peek.evse_uid, peek.id, peek.uid, peek.type)).upper()
 
 
 async def _write(

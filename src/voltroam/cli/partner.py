@@ -2,35 +2,17 @@
 
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
-from voltroam.cli import looking
-from voltroam.cli.outcome import Exit, Stop, write, write_json, write_table
-from voltroam.cli.run import Json, with_holdings
-from voltroam.holdings import Holdings
-from voltroam.roaming.platforms import Platform, Profile
+from voltroam.cli.outcome import write, write_json, write_table
+from voltroam.cli.plain import PlainGroup
+from voltroam.cli.run import Json
 
-group = typer.Typer(no_args_is_help=True, help="Invite, register and look after partners.")
+group = typer.Typer(
+    cls=PlainGroup, no_args_is_help=True, help="Invite, register and look after partners."
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What we call the partner.")]
-
-
-def roles(platform: Platform) -> list[str]:
-    """`NL/ABC/CPO`, the spelling of --party."""
-    return [f"{role.country_code}/{role.party_id}/{role.role.value}" for role in platform.roles]
-
-
-def facts(platform: Platform) -> dict[str, Any]:
-    return {
-        "name": platform.name,
-        "status": platform.status.value,
-        "version": platform.version,
-        "roles": roles(platform),
-        "paused": platform.paused,
-        "phase": platform.phase.value,
-        "reason": platform.reason,
-    }
 
 
 @group.command()
@@ -39,7 +21,6 @@ def invite(context: typer.Context, name: Name, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner invite movia --json
     """
-
     from voltroam.cli.joined import Node, with_node
 
     async def work(node: Node) -> dict[str, str]:
@@ -67,8 +48,9 @@ def register(
 
     Example: voltroam -c emsp/voltroam.toml partner register VERSIONS_URL TOKEN --name noda
     """
-
+    from voltroam.cli.about import facts
     from voltroam.cli.joined import Node, with_node
+    from voltroam.roaming.platforms import Platform
 
     async def work(node: Node) -> Platform:
         return await node.registration.register(versions_url, token, name)
@@ -87,6 +69,8 @@ def list_(context: typer.Context, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner list
     """
+    from voltroam.cli.about import facts
+    from voltroam.cli.held import Holdings, with_holdings
 
     async def work(holdings: Holdings) -> list[dict[str, Any]]:
         return [facts(platform) for platform in await holdings.partners()]
@@ -105,6 +89,11 @@ def show(context: typer.Context, name: Name, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner show movia
     """
+    import msgspec
+
+    from voltroam.cli import looking
+    from voltroam.cli.about import facts, profile_facts
+    from voltroam.cli.held import Holdings, with_holdings
 
     async def work(holdings: Holdings) -> dict[str, Any]:
         platform = await holdings.partner(name)
@@ -112,7 +101,7 @@ def show(context: typer.Context, name: Name, json: Json = False) -> None:
             "versions_url": platform.versions_url,
             "endpoints": msgspec.to_builtins(platform.endpoints),
             "profile": profile_facts(platform.profile),
-            "delivery": await looking.delivery_facts(holdings, platform),
+            "delivery": looking.spelled(await looking.operators(holdings).facts(platform)),
         }
 
     done = with_holdings(context, work, as_json=json)
@@ -129,11 +118,12 @@ def show(context: typer.Context, name: Name, json: Json = False) -> None:
     )
 
 
-def profile_facts(profile: Profile) -> dict[str, Any]:
-    return msgspec.structs.asdict(profile)
-
-
 def _changed(context: typer.Context, name: str, json: bool, sentence: str, **changes: Any) -> None:
+    import msgspec
+
+    from voltroam.cli.held import Holdings, with_holdings
+    from voltroam.roaming.platforms import Platform
+
     async def work(holdings: Holdings) -> Platform:
         return await holdings.change_partner(
             name, lambda now: msgspec.structs.replace(now, **changes)
@@ -142,7 +132,9 @@ def _changed(context: typer.Context, name: str, json: bool, sentence: str, **cha
     _tell(with_holdings(context, work, as_json=json), json, sentence)
 
 
-def _tell(platform: Platform, json: bool, sentence: str) -> None:
+def _tell(platform: Any, json: bool, sentence: str) -> None:
+    from voltroam.cli.about import facts
+
     if json:
         write_json(facts(platform))
         return
@@ -173,10 +165,13 @@ def resync(context: typer.Context, name: Name, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner resync movia
     """
+    from voltroam.cli import looking
+    from voltroam.cli.held import Holdings, with_holdings
+    from voltroam.roaming.platforms import Platform
 
     async def work(holdings: Holdings) -> Platform:
         platform = await holdings.partner(name)
-        await looking.resync(holdings, platform)
+        await looking.operators(holdings).resync(platform)
         return platform
 
     _tell(with_holdings(context, work, as_json=json), json, f"{name} is synchronised anew.")
@@ -188,8 +183,8 @@ def rotate(context: typer.Context, name: Name, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner rotate movia
     """
-
     from voltroam.cli.joined import Node, with_node
+    from voltroam.roaming.platforms import Platform
 
     async def work(node: Node) -> Platform:
         return await node.registration.rotate(await node.holdings.partner(name))
@@ -231,6 +226,8 @@ def parked(context: typer.Context, name: Name, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner parked movia
     """
+    from voltroam.cli import looking
+    from voltroam.cli.held import Holdings, with_holdings
 
     async def work(holdings: Holdings) -> list[dict[str, Any]]:
         return await looking.parked(holdings, await holdings.partner(name))
@@ -239,7 +236,7 @@ def parked(context: typer.Context, name: Name, json: Json = False) -> None:
     if json:
         write_json(found)
         return
-    columns = ("module", "owner", "id", "attempts", "http", "code", "reason")
+    columns = ("object", "attempts", "http", "code", "reason", "at", "later")
     write_table(columns, ([item[column] for column in columns] for item in found))
 
 
@@ -249,11 +246,18 @@ def retry(context: typer.Context, name: Name, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner retry movia
     """
+    from voltroam.cli import looking
+    from voltroam.cli.joined import Node, with_node
 
-    async def work(holdings: Holdings) -> int:
-        return await looking.retry_parked(holdings, await holdings.partner(name))
+    async def work(node: Node) -> int:
+        platform = await node.holdings.partner(name)
+        count = await node.delivery.retry_parked(platform)
+        for cdr in await node.delivery.cdrs(platform):
+            if cdr["state"] in looking.STUCK:
+                count += await node.delivery.retry_cdr(looking.cdr_key(cdr["object"]))
+        return count
 
-    count = with_holdings(context, work, as_json=json)
+    count = with_node(context, work, as_json=json)
     if json:
         write_json({"name": name, "retried": count})
         return
@@ -273,6 +277,11 @@ def profile(
 
     Example: voltroam -c cpo/voltroam.toml partner profile movia base64=false push=put
     """
+    import msgspec
+
+    from voltroam.cli.about import changed_profile, profile_facts
+    from voltroam.cli.held import Holdings, with_holdings
+    from voltroam.roaming.platforms import Profile
 
     async def work(holdings: Holdings) -> Profile:
         platform = await holdings.partner(name)
@@ -288,18 +297,3 @@ def profile(
         write_json(done)
         return
     write_table(("key", "value"), done.items())
-
-
-def changed_profile(before: Profile, changes: list[str]) -> Profile:
-    """A profile with `key=value` changes. Raises Stop with the key that is wrong."""
-    values = profile_facts(before)
-    for change in changes:
-        key, equals, text = change.partition("=")
-        if not equals or key not in values:
-            known = ", ".join(values)
-            raise Stop(f"`{change}` is no change of a profile; the keys are {known}.", Exit.USAGE)
-        values[key] = None if text in ("", "none") else text
-    try:
-        return msgspec.convert(values, Profile, strict=False)
-    except msgspec.ValidationError as error:
-        raise Stop(f"The profile cannot be that: {error}.", Exit.USAGE) from None

@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
-from voltroam.cli import looking
 from voltroam.cli.outcome import write, write_json, write_table
-from voltroam.cli.run import Json, with_holdings
-from voltroam.holdings import Holdings
+from voltroam.cli.plain import PlainGroup
+from voltroam.cli.run import Json
 
-group = typer.Typer(no_args_is_help=True, help="Received objects that could not be used, and why.")
+group = typer.Typer(
+    cls=PlainGroup, no_args_is_help=True, help="Received objects that could not be used, and why."
+)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `quarantine list` shows it.")]
 
@@ -20,9 +21,11 @@ def list_(context: typer.Context, json: Json = False) -> None:
 
     Example: voltroam -c emsp/voltroam.toml quarantine list
     """
+    from voltroam.cli import looking
+    from voltroam.cli.held import Holdings, with_holdings
 
     async def work(holdings: Holdings) -> list[dict[str, Any]]:
-        return await looking.quarantined(holdings)
+        return [looking.dated(one) for one in await looking.quarantine(holdings).all()]
 
     found = with_holdings(context, work, as_json=json)
     if json:
@@ -45,9 +48,11 @@ def show(context: typer.Context, identifier: Id, json: Json = False) -> None:
 
     Example: voltroam -c emsp/voltroam.toml quarantine show ID
     """
+    from voltroam.cli import looking
+    from voltroam.cli.held import Holdings, with_holdings
 
     async def work(holdings: Holdings) -> dict[str, Any]:
-        return await looking.quarantined_one(holdings, identifier)
+        return looking.dated(await looking.quarantine(holdings).show(identifier))
 
     found = with_holdings(context, work, as_json=json)
     if json:
@@ -75,12 +80,13 @@ def retry(
 
     Example: voltroam -c emsp/voltroam.toml quarantine retry
     """
-    from voltroam.cli.joined import Node, with_node
+    from voltroam.cli import looking
+    from voltroam.cli.held import Holdings, with_holdings
 
-    async def work(node: Node) -> dict[str, int]:
-        return await node.retry_quarantined(identifier)
+    async def work(holdings: Holdings) -> dict[str, int]:
+        return await looking.quarantine(holdings).retry(identifier)
 
-    done = with_node(context, work, as_json=json)
+    done = with_holdings(context, work, as_json=json)
     if json:
         write_json(done)
         return

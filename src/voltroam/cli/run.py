@@ -10,7 +10,6 @@ from typing import Annotated, Protocol, TypeVar
 import typer
 
 from voltroam.cli.outcome import Exit, Stop, end
-from voltroam.holdings import Holdings
 from voltroam.settings import FILE_NAME, Settings, SettingsError, read_settings
 from voltroam.standard.errors import NodeError, OcpiError, Overloaded, Refused, Unreachable
 
@@ -54,13 +53,6 @@ def with_opened(
             await part.close()
 
     return guarded(lambda: asyncio.run(opened()), as_json=as_json)
-
-
-def with_holdings(
-    context: typer.Context, work: Callable[[Holdings], Awaitable[T]], *, as_json: bool
-) -> T:
-    """For commands that need objects and partners only."""
-    return with_opened(context, Holdings.open, work, as_json=as_json)
 
 
 def guarded(work: Callable[[], T], *, as_json: bool) -> T:

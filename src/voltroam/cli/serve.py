@@ -29,7 +29,7 @@ def serve(
 
 def _serve(context: typer.Context, workers: int | None) -> int:
     from voltroam.logs import set_up_logs
-    from voltroam.node import CONFIG, listening, server_limits
+    from voltroam.served import CONFIG, listening, server_limits
     from voltroam.transport.workers import serve as serve_workers
 
     settings = settings_of(context)
@@ -38,7 +38,7 @@ def _serve(context: typer.Context, workers: int | None) -> int:
     set_up_logs(settings)
     listen = listening(settings, file.parent, workers or settings.workers)
     try:
-        return serve_workers("voltroam.node:serving_app", listen, server_limits(settings))
+        return serve_workers("voltroam.served:serving_app", listen, server_limits(settings))
     except OSError as error:
         where = f"{listen.host}:{listen.port}"
         raise Stop(

@@ -85,6 +85,9 @@ class Stage:
         with tempfile.TemporaryDirectory(prefix="voltroam-demo-") as folder:
             try:
                 return await self._acts(Path(folder), seconds, stop, show=show)
+            except Exception:
+                _tell_logs(Path(folder))
+                raise
             finally:
                 await self._end_children()
 
@@ -100,7 +103,11 @@ class Stage:
             cpo, emsp = [await stack.enter_async_context(_opened(file)) for file in files]
             await self._introduce(cpo, emsp)
             life = await self._wake(cpo, emsp)
-            if show:
+            if not show:
+                for name, url in self._seen.urls.items():
+                    remark(f"{name}: {url}")
+                remark(self._seen.curl)
+            else:
                 from voltroam.cli.screen import Screen
 
                 stack.enter_context(Screen(self._seen))
@@ -263,6 +270,12 @@ async def _opened(file: Path) -> Any:
         yield node
     finally:
         await node.close()
+
+
+def _tell_logs(folder: Path) -> None:
+    """What the nodes said last, before their folder goes."""
+    for log in sorted(folder.glob("*/serve.log")):
+        remark(f"{log.parent.name}: {log.read_text('utf-8', 'replace')[-2000:]}")
 
 
 def _free_port() -> int:

@@ -28,6 +28,10 @@ class Address:
     query: Mapping[str, str]
 
 
+Wanted = tuple[str, str, str | None]
+"""Kind, method, member of the nested object or None."""
+
+
 def owner_in(audience: str) -> str:
     return audience.split(CONTRACT, 1)[0]
 
@@ -42,33 +46,31 @@ def contract_party(audience: str) -> PartyId | None:
 
 
 class Rows:
-    """The RECEIVER rows of the table by kind, method and part, for one partner's version."""
+    """The RECEIVER rows of the table by kind, method and part, as one partner offers them."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._by_version: dict[str, dict[tuple[str, str, str | None], Endpoint]] = {}
+        self._by_partner: dict[str, tuple[Platform, dict[Wanted, Endpoint]]] = {}
 
     def find(
         self, platform: Platform, kind: str, method: str, part: Part | None = None
     ) -> Endpoint | None:
         """None if the version has no such row or the partner no such endpoint."""
-        row = self._at(platform).get((kind, method, part.member if part else None))
-        if row is None or platform.endpoint(row.module.name, Interface.RECEIVER) is None:
-            return None
-        return row
+        known = self._by_partner.get(platform.id)
+        if known is None or known[0] is not platform:
+            known = self._by_partner[platform.id] = (platform, self._read(platform))
+        return known[1].get((kind, method, part.member if part else None))
 
-    def _at(self, platform: Platform) -> dict[tuple[str, str, str | None], Endpoint]:
-        number = platform.version or ""
-        if number not in self._by_version:
-            version = VERSIONS.get(number)
-            self._by_version[number] = {
-                (row.resource.kind, row.method, row.part.member if row.part else None): row
-                for row in (self._table.at(version) if version else ())
-                if row.resource is not None
-                and row.interface is Interface.RECEIVER
-                and row.handler is None
-            }
-        return self._by_version[number]
+    def _read(self, platform: Platform) -> dict[Wanted, Endpoint]:
+        version = VERSIONS.get(platform.version or "")
+        return {
+            (row.resource.kind, row.method, row.part.member if row.part else None): row
+            for row in (self._table.at(version) if version else ())
+            if row.resource is not None
+            and row.interface is Interface.RECEIVER
+            and row.handler is None
+            and platform.endpoint(row.module.name, Interface.RECEIVER) is not None
+        }
 
 
 class Addresses:
@@ -83,6 +85,7 @@ class Addresses:
         self._modules = {
             kind: table.module_of(resource) for kind, resource in table.resources.items()
         }
+        self._receivers: dict[tuple[str, str], tuple[Platform, PartyId | None]] = {}
         self._keep = keep
         self._known: OrderedDict[ObjectKey, Address] = OrderedDict()
 
@@ -116,11 +119,17 @@ class Addresses:
         A hub's own party as destination means broadcast (OCPI 2.2.1 §transport, broadcast push).
         """
         to = contract_party(row.audience)
-        if to is None:
-            receivers = self._modules[row.key.kind].receiver_roles
-            parties = platform.parties(*receivers) or platform.parties()
-            to = parties[0] if parties else None
-        return Routing(to=to, sender=address.owner)
+        return Routing(self._first(platform, row.key.kind) if to is None else to, address.owner)
+
+    def _first(self, platform: Platform, kind: str) -> PartyId | None:
+        known = self._receivers.get((platform.id, kind))
+        if known is not None and known[0] is platform:
+            return known[1]
+        roles = self._modules[kind].receiver_roles
+        parties = platform.parties(*roles) or platform.parties()
+        first = parties[0] if parties else None
+        self._receivers[platform.id, kind] = (platform, first)
+        return first
 
 
 def _shape(resource: Resource) -> type[Any]:

@@ -1,6 +1,6 @@
 """Which audience classes each partner sees, with one route for each destination party."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from voltroam.delivery.address import contract_party
 from voltroam.delivery.sight import Classes
@@ -32,15 +32,20 @@ def classes_of(
     platform: Platform,
     identity: Identity,
     resources: Iterable[Resource],
+    *,
     ways: Routes,
     behind: Behind,
+    served: Collection[str],
 ) -> Classes:
-    """The classes by kind that this platform sees; contract classes only if the route is its."""
+    """The classes by kind that go to this platform; contract classes only if the route is its.
+
+    `served` are the kinds that it has an endpoint for: when one comes to be, its objects follow.
+    """
     return {
         resource.kind: frozenset(
             name
             for name in visible(platform, identity, resource, behind=behind.get(resource.kind, ()))
-            if _routed(name, platform, ways.get(resource.kind, {}))
+            if resource.kind in served and _routed(name, platform, ways.get(resource.kind, {}))
         )
         for resource in resources
     }

@@ -6,16 +6,17 @@ after a delay; then a person is asked.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 
 import msgspec
-import structlog
 
 from voltroam.delivery.address import Addresses, Rows, contract_party
 from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.log import Log
 from voltroam.delivery.outcome import Fault, Verdict, judge
 from voltroam.delivery.ports import Calls, Now
 from voltroam.delivery.records import LEDGER, CdrEntry, CdrState, draft, ledger_key, read, write
+from voltroam.delivery.sight import FOREVER
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.endpoints import Table
 from voltroam.standard.errors import PartnerError
@@ -30,10 +31,13 @@ from voltroam.store.interface import (
     Store,
 )
 
-log = structlog.get_logger("voltroam.cdr_ledger")
+log = Log("voltroam.cdr_ledger")
 
 SETTLED = frozenset({CdrState.ACCEPTED, CdrState.REFUSED, CdrState.NEEDS_PERSON})
+DOUBTFUL = frozenset({CdrState.ATTEMPTED, CdrState.UNCERTAIN})
 SECOND = 1_000_000
+LOST = 3600 * SECOND
+"""An attempt of which nothing was heard for so long is looked at as uncertain (µs)."""
 
 
 class CdrLedger:
@@ -95,33 +99,49 @@ class CdrLedger:
     async def serve(self, platform: Callable[[], Platform]) -> None:
         """Work off what is due for one platform until cancelled."""
         bell = self._bells[platform().id] = asyncio.Event()
+        faults = 0
         while True:
             bell.clear()
-            pause = await self._work_off(platform())
+            fine = await self._work_off(platform())
+            faults = 0 if fine else faults + 1
             try:
-                async with asyncio.timeout(pause):
+                async with asyncio.timeout(self._knobs.poll if fine else self._pause(faults)):
                     await bell.wait()
+                    faults = 0
             except TimeoutError:
                 continue
 
-    async def _work_off(self, platform: Platform) -> float:
-        """Seconds until it is worth looking again."""
-        while True:
-            due = await self._store.records(
-                LEDGER,
-                parent=platform.id,
-                due_before=self._now() + 1,
-                limit=self._knobs.cdr_batch,
-            )
-            if not due:
-                return self._knobs.poll
+    def _pause(self, faults: int) -> float:
+        return min(self._knobs.cdr_limit, self._knobs.cdr_retry * 2.0 ** min(faults - 1, 30))
+
+    async def _work_off(self, platform: Platform) -> bool:
+        """False when the partner is in trouble, so that the rest waits."""
+        while due := await self._store.records(
+            LEDGER,
+            parent=platform.id,
+            due_before=self._now() + 1,
+            limit=self._knobs.cdr_batch,
+        ):
             width = max(1, platform.profile.concurrency)
             for start in range(0, len(due), width):
                 faults = await asyncio.gather(
                     *(self._one(platform, record) for record in due[start : start + width])
                 )
                 if any(faults):
-                    return self._knobs.poll
+                    return False
+        return True
+
+    async def move(self, ways: Mapping[str, str], registered: Set[str]) -> None:
+        """What is open of a platform that left goes to the one that now holds its party."""
+        for record in await self._store.records(LEDGER, due_before=FOREVER):
+            entry = read(record, CdrEntry)
+            now_at = ways.get(entry.to)
+            if entry.platform in registered or now_at is None:
+                continue
+            moved = msgspec.structs.replace(entry, platform=now_at)
+            due = self._now()
+            await write(self._store, draft(record.key, moved, parent=now_at, due=due))
+            self.wake(now_at)
 
     async def _one(self, platform: Platform, record: Record) -> bool:
         """True when the partner is in trouble, so that the others wait."""
@@ -132,7 +152,7 @@ class CdrLedger:
             return False
         if entry.state is CdrState.UNCERTAIN and entry.url is not None:
             return await self._look_up(platform, entry)
-        if entry.state is CdrState.UNCERTAIN and entry.sends >= self._knobs.cdr_sends:
+        if entry.state in DOUBTFUL and entry.sends >= self._knobs.cdr_sends:
             await self._note(entry, CdrState.NEEDS_PERSON, reason=entry.reason)
             return False
         return await self._send(platform, entry, row)
@@ -144,7 +164,9 @@ class CdrLedger:
             return False
         address = self._addresses.of(row, endpoint)
         before = entry
-        entry = await self._note(entry, CdrState.ATTEMPTED, due=None, sends=entry.sends + 1)
+        entry = await self._note(
+            entry, CdrState.ATTEMPTED, due=self._now() + LOST, sends=entry.sends + 1
+        )
         try:
             reply = await self._calls.call(
                 platform,
@@ -206,9 +228,7 @@ class CdrLedger:
         self, entry: CdrEntry, state: CdrState, reason: str, retry_after: float | None = None
     ) -> None:
         tries = min(entry.tries + 1, 30)
-        pause = retry_after
-        if pause is None:
-            pause = min(self._knobs.cdr_limit, self._knobs.cdr_retry * 2.0 ** (tries - 1))
+        pause = self._pause(tries) if retry_after is None else retry_after
         due = self._now() + int(pause * SECOND)
         await self._note(entry, state, due=due, reason=reason, tries=tries)
 

@@ -3,17 +3,20 @@
 Raises the PartnerError family; says nothing about what waits or what is tried again.
 """
 
-from voltroam.delivery.address import Address, Addresses, Rows
-from voltroam.delivery.diff import Partial, same_json
+from collections.abc import Sequence
+
+from voltroam.delivery.address import Addresses, Rows
 from voltroam.delivery.outcome import Fault, judge
 from voltroam.delivery.ports import Calls
 from voltroam.delivery.shelf import Shelf
 from voltroam.delivery.takeback import withdrawn
 from voltroam.roaming.platforms import Platform
-from voltroam.standard.endpoints import Removal, Resource, Table
+from voltroam.roaming.weigh import same
+from voltroam.standard.endpoints import Part, Removal, Resource, Table
 from voltroam.standard.errors import PartnerError, Refused
 from voltroam.store.interface import ObjectRow
 from voltroam.wire.call import Reply
+from voltroam.wire.diff import PatchPlan
 from voltroam.wire.parts import get_part
 
 RESUMES = frozenset({Fault.UNREACHABLE, Fault.SERVER, Fault.BUSY, Fault.STOPPED})
@@ -47,29 +50,27 @@ class Courier:
         if doubt and await self._held_as(platform, row, row.document):
             self._shelf.put(row)
             return
-        partial = None
+        plan = None
         if base is not None and not doubt and platform.profile.push == "patch":
-            partial = self._shelf.partial(resource, row, base)
-        if partial is None or not await self._patched(platform, row, partial):
+            plan = self._shelf.plan(resource, row, base)
+        if plan is None or not await self._patched(platform, row, plan):
             await self._call(platform, row, "PUT", row.document)
         self._shelf.put(row)
 
-    async def _patched(self, platform: Platform, row: ObjectRow, partial: Partial) -> bool:
+    async def _patched(self, platform: Platform, row: ObjectRow, plan: PatchPlan) -> bool:
         """False: send the whole (CORE-MUT-07, CORE-MUT-08)."""
-        parts = self._resources[row.key.kind].parts[: len(partial.ids)]
-        part = parts[-1] if parts else None
-        if self._rows.find(platform, row.key.kind, "PATCH", part) is None:
+        if self._rows.find(platform, row.key.kind, "PATCH", plan.part) is None:
             return False
         try:
-            await self._call(platform, row, "PATCH", partial.body, partial.ids)
+            await self._call(platform, row, "PATCH", plan.body, plan.ids)
         except Refused as fault:
             verdict = judge(fault)
             if verdict.fault in RESUMES:
                 raise
             if verdict.unknown or verdict.http == 405:
                 return False
-            wanted = get_part(row.document, parts, partial.ids) if parts else row.document
-            return await self._held_as(platform, row, wanted, partial.ids)
+            wanted = get_part(row.document, plan.parts, plan.ids) if plan.parts else row.document
+            return await self._held_as(platform, row, wanted, plan.ids)
         return True
 
     async def _held_as(
@@ -82,7 +83,7 @@ class Courier:
             if judge(fault).fault in RESUMES:
                 raise
             return False
-        return wanted is not None and reply.data is not None and same_json(reply.data, wanted)
+        return wanted is not None and reply.data is not None and same(reply.data, wanted)
 
     async def holds(self, platform: Platform, row: ObjectRow) -> bool:
         """Asks whether the partner has the object at all; a partner that offers no GET does not."""
@@ -96,8 +97,11 @@ class Courier:
             return False
         return True
 
-    async def take_back(self, platform: Platform, row: ObjectRow) -> None:
-        """DELETE, or the document that ends its kind; "unknown" is done too (TAR-DEL-01)."""
+    async def take_back(self, platform: Platform, row: ObjectRow, base: int | None) -> None:
+        """DELETE, or the document that ends its kind; "unknown" is done too (TAR-DEL-01).
+
+        It is made of the state `base` that the partner knows, if we still have it.
+        """
         resource = self._resources[row.key.kind]
         if resource.removal is Removal.DELETE:
             try:
@@ -106,7 +110,7 @@ class Courier:
                 if not judge(fault).unknown:
                     raise
             return
-        last = withdrawn(resource, row.document)
+        last = withdrawn(resource, self._shelf.document(row, base))
         if last is not None:
             await self._call(platform, row, "PUT", last)
 
@@ -123,20 +127,16 @@ class Courier:
         endpoint = self._rows.find(platform, kind, method, parts[-1] if parts else None)
         if endpoint is None:
             raise Refused(f"no {method} for {kind} in its version", http=405)
-        address = self._address(platform, row)
-        names = [s[1:-1] for s in endpoint.segments if s.startswith("{")]
-        keys = {**address.keys, **dict(zip(names[-len(ids) :], ids, strict=True))} if ids else None
+        address = self._addresses.of(row, endpoint)
         return await self._calls.call(
             platform,
             endpoint,
-            keys=address.keys if keys is None else keys,
+            keys={**address.keys, **_part_keys(parts, ids)} if ids else address.keys,
             query=address.query,
             body=body,
             routing=self._addresses.routing(row, address, platform),
         )
 
-    def _address(self, platform: Platform, row: ObjectRow) -> Address:
-        endpoint = self._rows.find(platform, row.key.kind, "PUT")
-        if endpoint is None:
-            raise Refused(f"no endpoint for {row.key.kind}", http=404)
-        return self._addresses.of(row, endpoint)
+
+def _part_keys(parts: Sequence[Part], ids: Sequence[str]) -> dict[str, str]:
+    return {part.segment[1:-1]: key for part, key in zip(parts, ids, strict=True)}

@@ -10,18 +10,17 @@ import msgspec
 
 from voltroam.delivery.cdr_ledger import CdrLedger
 from voltroam.delivery.courier import Courier
-from voltroam.delivery.diff import patch_between
 from voltroam.delivery.feed import FeedTail
+from voltroam.delivery.gear import Gear, LaneStats
 from voltroam.delivery.jobs import supervise
 from voltroam.delivery.knobs import Knobs
-from voltroam.delivery.lane import Gear, LaneStats
 from voltroam.delivery.lanes import Lanes
 from voltroam.delivery.operators import Operators
 from voltroam.delivery.ports import Calls, Now, Platforms
 from voltroam.delivery.presence import Presence
 from voltroam.delivery.quarantine import Quarantine
 from voltroam.delivery.records import SyncNote, load, sync_key
-from voltroam.delivery.retention import Retention, Rotate
+from voltroam.delivery.retention import IsBehind, Retention, Rotate
 from voltroam.delivery.shelf import Shelf
 from voltroam.delivery.sync import Progress, PullReport, Sync
 from voltroam.delivery.timetable import Timetable
@@ -36,6 +35,7 @@ class Delivery:
     """Lanes, ledger, sync and jobs of one process; any number of processes on one store.
 
     `rotate` gives a partner new tokens (`Registration.rotate`); without it tokens stay.
+    `is_behind` tells whether a partner has yet to learn of our endpoints and roles.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Delivery:
         chance: random.Random | None = None,
         holder: str | None = None,
         rotate: Rotate | None = None,
+        is_behind: IsBehind = lambda _: False,
         sync: bool = True,
     ) -> None:
         self._store = store
@@ -62,16 +63,16 @@ class Delivery:
         self._sync = Sync(
             store, calls, identity, table, quarantine=self.quarantine, knobs=knobs, now=now
         )
-        self._timetable = Timetable(
+        self.timetable = Timetable(
             store, directory, self._sync, knobs=knobs, now=now, chance=chance, holder=holder
         )
-        self._presence = Presence(directory, self._timetable.returned)
+        self._presence = Presence(directory, self.timetable.returned)
         self._ledger = CdrLedger(store, calls, table, knobs, now)
         gear = Gear(
             store=store,
             table=table,
             tail=self._tail,
-            courier=Courier(calls, table, Shelf(knobs.shelf_bytes, patch_between)),
+            courier=Courier(calls, table, Shelf(knobs.shelf_bytes)),
             ledger=self._ledger,
             knobs=knobs,
             now=now,
@@ -82,12 +83,17 @@ class Delivery:
         )
         self._lanes = Lanes(gear, directory, identity, holder)
         self._operators = Operators(store, directory, now)
-        self._retention = Retention(
-            store, directory, knobs=knobs, now=now, holder=holder, rotate=rotate
-        )
+        self.retention = Retention(
+            store, directory, knobs=knobs, now=now, holder=holder, rotate=rotate,
+            is_behind=is_behind,
+        )  # fmt: skip
         self._jobs: list[Job] = [("feed", self._tail.run), ("lanes", self._lanes.run)]
         if sync:
-            self._jobs += [("sync", self._timetable.run), ("retention", self._retention.run)]
+            self._jobs += [
+                ("sync", self.timetable.run),
+                ("retention", self.retention.run),
+                ("renewal", self.retention.renew),
+            ]
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -114,6 +120,10 @@ class Delivery:
             await self._presence.connected(platform_id)
         self._lanes.wake(platform_id)
 
+    def heard(self, platform_id: str) -> None:
+        """A platform that we did not miss called us: what waits after a fault is tried soon."""
+        self._lanes.heard(platform_id)
+
     # -- pull -----------------------------------------------------------------------------------
 
     async def pull(
@@ -135,7 +145,7 @@ class Delivery:
         )
         if note is None:
             note = SyncNote(platform=platform.id, module=module, epoch=self._store.epoch)
-        await self._timetable.done(note, report)
+        await self.timetable.done(note, report)
         await self._presence.connected(platform.id)
         return report
 

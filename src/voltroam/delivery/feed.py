@@ -28,7 +28,7 @@ class FeedTail:
         self._keep = keep
         self._rows: list[ObjectRow] = []
         self._numbers: list[int] = []
-        self._newest: dict[ObjectKey, int] = {}
+        self._newest: dict[ObjectKey, ObjectRow] = {}
         self._floor = 0
         self._listeners: set[Callable[[], None]] = set()
         self.head = 0
@@ -57,7 +57,7 @@ class FeedTail:
             return False
         self._rows.extend(rows)
         self._numbers.extend(row.changed for row in rows)
-        self._newest.update((row.key, row.changed) for row in rows)
+        self._newest.update((row.key, row) for row in rows)
         self.head = rows[-1].changed
         self._trim()
         self._ring()
@@ -73,7 +73,7 @@ class FeedTail:
             return
         gone = len(self._rows) - self._keep
         for row in self._rows[:gone]:
-            if self._newest.get(row.key) == row.changed:
+            if self._newest.get(row.key) is row:
                 del self._newest[row.key]
         self._floor = self._numbers[gone - 1]
         del self._rows[:gone]
@@ -88,7 +88,17 @@ class FeedTail:
         if not part:
             return Stretch([], max(number, self.head))
         newest = self._newest
-        return Stretch([row for row in part if newest[row.key] == row.changed], part[-1].changed)
+        return Stretch([row for row in part if newest[row.key] is row], part[-1].changed)
+
+    async def current(self, row: ObjectRow) -> ObjectRow:
+        """The same object in its newest state, from memory if the tail reaches back that far."""
+        newest = self._newest.get(row.key)
+        if newest is not None and newest.changed >= row.changed:
+            return newest
+        if row.changed > self._floor:
+            return row
+        held = await self._store.get(row.key)
+        return row if held is None or held.changed <= row.changed else held
 
     async def read(self, number: int, limit: int) -> Stretch:
         """Rows after a feed number, from memory if they are there, otherwise from the store."""

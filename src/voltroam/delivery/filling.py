@@ -41,7 +41,7 @@ class Filling:
         self._at = self._rank.get(stop, 0)
         self._created = start.created if stop in self._rank else 0
         self._open: dict[ObjectKey, int] = {}
-        self.read_all = False
+        self.read_all = not route
 
     @property
     def done(self) -> bool:
@@ -90,10 +90,6 @@ class Filling:
             return
         self._at += 1
         self._created = 0
-
-    @property
-    def empty(self) -> bool:
-        return not self._route
 
 
 def as_lists(classes: Classes) -> dict[str, list[str]]:

@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.log import Log
 
-log = structlog.get_logger("voltroam.jobs")
+log = Log("voltroam.jobs")
 
 
 async def supervise(name: str, job: Callable[[], Awaitable[None]], knobs: Knobs) -> None:

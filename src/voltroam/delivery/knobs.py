@@ -33,6 +33,8 @@ class Knobs:
     backoff_limit: float = 300.0
     backoff_jitter: float = 0.25
     """Share of a delay that is random."""
+    wake_every: float = 5.0
+    """A partner that calls us while its own server fails wakes its lane at most this often."""
     offline_after: int = 3
     """Unreachable this many times in a row: OFFLINE."""
     attempts: int = 5
@@ -41,6 +43,8 @@ class Knobs:
     """The same, when other objects arrived meanwhile: then the object is at fault."""
     park_retry: float = 600.0
     """When an object that met server faults is tried again."""
+    stopped_first: float = 1.0
+    """First delay after 401 or 403; doubles: after a registration they soon pass by themselves."""
     stopped_retry: float = 900.0
     """When a lane that was answered 401 or 403 tries again."""
 
@@ -61,7 +65,8 @@ class Knobs:
     weekly: float = 7 * 86_400.0
     splay: float = 0.2
     """Share of a pull interval that is random."""
-    sync_retry: float = 300.0
+    sync_retry: float = 2.0
+    """First delay of a pull that failed; grows fourfold, for the reason of `stopped_first`."""
     vanished_share: float = 0.2
     vanished_few: int = 5
     """Up to this many may vanish whatever the share."""
@@ -69,6 +74,8 @@ class Knobs:
     rotate_every: float = 30 * 86_400.0
     events_kept: float = 14 * 86_400.0
     retention_every: float = 600.0
+    renew_every: float = 10.0
+    """Seconds between looks at the age of tokens and at what partners know of our endpoints."""
     lane_dead_after: float = 14 * 86_400.0
     """A lane that saved nothing for this long no longer holds tombstones back."""
     job_restart: float = 1.0

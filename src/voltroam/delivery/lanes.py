@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-import structlog
-
 from voltroam.delivery.audiences import Behind, classes_of, routes
-from voltroam.delivery.lane import Gear, Lane, LaneStats
+from voltroam.delivery.gear import Gear, LaneStats
+from voltroam.delivery.lane import Lane
+from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Platforms
 from voltroam.delivery.records import (
     PARKED,
@@ -21,13 +21,16 @@ from voltroam.delivery.records import (
 from voltroam.delivery.sight import Classes
 from voltroam.roaming.directory import read_platform
 from voltroam.roaming.platforms import PLATFORM, Identity, Platform, Status
+from voltroam.standard.endpoints import Interface
 from voltroam.standard.parties import PartyId
 from voltroam.store.interface import Record, RecordDraft
 
-log = structlog.get_logger("voltroam.lanes")
+log = Log("voltroam.lanes")
 
 BEHIND_EVERY = 5.0
 """Seconds between two looks at the parties behind a hub."""
+MANY = 10_000
+"""Parked objects of paused partners must not hide those of others."""
 LIVE = frozenset({Status.CONNECTED, Status.OFFLINE})
 
 
@@ -45,6 +48,8 @@ class Lanes:
         self._live: dict[str, tuple[Platform, Classes]] = {}
         self._read: dict[str, tuple[bytes, Platform]] = {}
         self._behind: dict[str, tuple[float, Behind]] = {}
+        self._woken: dict[str, float] = {}
+        self._judged: Sequence[Platform] = ()
         self._looking = asyncio.Lock()
 
     async def run(self) -> None:
@@ -62,6 +67,16 @@ class Lanes:
     def wake(self, platform_id: str) -> None:
         lane = self._lanes.get(platform_id)
         if lane is not None:
+            lane.wake()
+
+    def heard(self, platform_id: str) -> None:
+        """Wakes a lane that waits, but not with each call of a busy partner."""
+        lane = self._lanes.get(platform_id)
+        if lane is None or not lane.waiting:
+            return
+        now = asyncio.get_running_loop().time()
+        if now - self._woken.get(platform_id, -self._knobs.wake_every) >= self._knobs.wake_every:
+            self._woken[platform_id] = now
             lane.wake()
 
     def stats(self) -> list[LaneStats]:
@@ -83,27 +98,55 @@ class Lanes:
 
     async def _compare(self) -> None:
         platforms = [p for p in await self._platforms() if p.is_registered]
-        resources = tuple(self._gear.table.resources.values())
-        ways = routes(resources, platforms)
-        live = [p for p in platforms if p.status in LIVE and not p.paused and p.version]
-        self._live = {
-            platform.id: (
-                platform,
-                classes_of(
-                    platform, self._identity, resources, ways, await self._behind_of(platform)
-                ),
-            )
-            for platform in live
-        }
-        await self._end([held for held in self._holds if held not in self._live])
+        if not self._as_before(platforms):
+            await self._judge(platforms)
         for platform_id, (platform, classes) in self._live.items():
             lane = self._lanes.get(platform_id)
             if platform_id not in self._holds:
                 self._holds[platform_id] = asyncio.create_task(self._hold(platform_id))
-            elif lane is not None and (lane.platform, lane.classes) != (platform, classes):
+            elif lane is not None and lane.platform is not platform:
                 lane.update(platform, classes)
-        await self._forget_removed({platform.id for platform in platforms})
         await self._obey()
+
+    def _as_before(self, platforms: Sequence[Platform]) -> bool:
+        """With a hub the parties behind it may move without a change of any platform."""
+        return len(platforms) == len(self._judged) and all(
+            one is other and not one.is_hub
+            for one, other in zip(platforms, self._judged, strict=True)
+        )
+
+    async def _judge(self, platforms: Sequence[Platform]) -> None:
+        """Who has a lane, and what each sees."""
+        resources = tuple(self._gear.table.resources.values())
+        ways = routes(resources, platforms)
+        live: dict[str, tuple[Platform, Classes]] = {}
+        for platform in platforms:
+            if platform.status in LIVE and not platform.paused and platform.version:
+                behind = await self._behind_of(platform)
+                live[platform.id] = (
+                    platform,
+                    classes_of(
+                        platform,
+                        self._identity,
+                        resources,
+                        ways=ways,
+                        behind=behind,
+                        served=self._served(platform),
+                    ),
+                )
+        self._live = live
+        await self._end([held for held in self._holds if held not in live])
+        for platform_id, (platform, classes) in live.items():
+            lane = self._lanes.get(platform_id)
+            if lane is not None and lane.classes != classes:
+                lane.update(platform, classes)
+        registered = {platform.id for platform in platforms}
+        if registered != {platform.id for platform in self._judged}:
+            await self._forget_removed(registered)
+            for resource in resources:
+                if resource.immutable:
+                    await self._gear.ledger.move(ways.get(resource.kind, {}), registered)
+        self._judged = platforms
 
     async def _platforms(self) -> Sequence[Platform]:
         """Read anew each time; what did not change is not decoded again."""
@@ -117,6 +160,16 @@ class Lanes:
             after = page[-1].key.id
         self._read = found
         return [platform for _, platform in found.values()]
+
+    def _served(self, platform: Platform) -> frozenset[str]:
+        """Kinds that the platform receives. CDRs count always: the ledger tells of those."""
+        table = self._gear.table
+        return frozenset(
+            kind
+            for kind, resource in table.resources.items()
+            if resource.immutable
+            or platform.endpoint(table.module_of(resource).name, Interface.RECEIVER) is not None
+        )
 
     async def _behind_of(self, platform: Platform) -> Behind:
         if not platform.is_hub:
@@ -150,7 +203,8 @@ class Lanes:
             if lane is not None:
                 lane.refill()
                 await write(self._store, RecordDraft(resync_key(record.key.id), None))
-        for due in await self._store.records(PARKED, due_before=self._gear.now() + 1):
+        now = self._gear.now() + 1
+        for due in await self._store.records(PARKED, due_before=now, limit=MANY):
             await self._retry(due)
 
     async def _retry(self, record: Record) -> None:
@@ -203,8 +257,15 @@ class Lanes:
             running.cancel()
             await asyncio.wait({running})
             if ours:
-                await lane.close()
-                await self._store.release(name, self._holder)
+                await self._give_back(lane, name)
+
+    async def _give_back(self, lane: Lane, name: str) -> None:
+        """A store that fails now must not hide that we were told to end."""
+        try:
+            await lane.close()
+            await self._store.release(name, self._holder)
+        except Exception:
+            log.exception("lane not noted", name=name)
 
     async def _end(self, platform_ids: Sequence[str]) -> None:
         tasks = [self._holds.pop(platform_id) for platform_id in platform_ids]

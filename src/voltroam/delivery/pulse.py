@@ -21,6 +21,8 @@ class Pulse:
         self.round = 0
         """A request remembers the round in which it left."""
         self.resume_at = 0.0
+        self._told = 0.0
+        """Until when the partner asked us to wait."""
         self.reason: str | None = None
         self.stopped = False
 
@@ -39,9 +41,9 @@ class Pulse:
         self.stopped = False
 
     def wake(self) -> None:
-        """Try at once; the count goes on only if that fails too."""
+        """Try at once, unless the partner itself said when (429, Retry-After)."""
         self.failures = self.unreachable = 0
-        self.resume_at = 0.0
+        self.resume_at = self._told
         self.stopped = False
 
     def failed(self, verdict: Verdict, turn: int) -> None:
@@ -55,10 +57,12 @@ class Pulse:
             self.unreachable += 1
         self.stopped = verdict.fault is Fault.STOPPED
         self.resume_at = self._clock() + self._wait(verdict)
+        self._told = self.resume_at if verdict.retry_after is not None else 0.0
 
     def _wait(self, verdict: Verdict) -> float:
         if verdict.fault is Fault.STOPPED:
-            return self._knobs.stopped_retry
+            first = self._knobs.stopped_first * 2.0 ** min(self.failures - 1, 16)
+            return min(first, self._knobs.stopped_retry)
         if verdict.retry_after is not None:
             return verdict.retry_after
         return delay(self.failures, self._knobs, self._chance)

@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Now, Platforms
 from voltroam.delivery.records import (
     HORIZON_KEY,
@@ -21,10 +20,11 @@ from voltroam.roaming.platforms import Platform, Status
 from voltroam.standard.errors import OcpiError
 from voltroam.store.interface import Store
 
-log = structlog.get_logger("voltroam.retention")
+log = Log("voltroam.retention")
 
 SECOND = 1_000_000
 Rotate = Callable[[Platform], Awaitable[object]]
+IsBehind = Callable[[Platform], bool]
 
 
 class Retention:
@@ -39,6 +39,7 @@ class Retention:
         now: Now,
         holder: str,
         rotate: Rotate | None,
+        is_behind: IsBehind = lambda _: False,
     ) -> None:
         self._store = store
         self._platforms = platforms
@@ -46,14 +47,22 @@ class Retention:
         self._now = now
         self._holder = holder
         self._rotate = rotate
+        self._is_behind = is_behind
+        self._not_before: dict[str, int] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
             if await self._store.lease("retention", self._holder, 2 * self._knobs.retention_every):
                 await self.purge()
-                await self.rotate()
             await asyncio.sleep(self._knobs.retention_every)
+
+    async def renew(self) -> None:
+        """Until cancelled: keep tokens young and partners told."""
+        while True:
+            if await self._store.lease("renewal", self._holder, 60 + self._knobs.renew_every):
+                await self.rotate()
+            await asyncio.sleep(self._knobs.renew_every)
 
     async def purge(self) -> int:
         """Tombstones below every live lane, and events that are too old. How many went."""
@@ -79,16 +88,21 @@ class Retention:
         return passed
 
     async def rotate(self) -> None:
-        """New tokens where the old ones are a month old (design: security)."""
+        """New tokens where the old ones are a month old, or where a partner must be told of new
+        endpoints or roles: both are one PUT of our credentials (CORE-REG-27, CORE-VER-20)."""
         if self._rotate is None:
             return
         limit = self._now() - int(self._knobs.rotate_every * SECOND)
         for platform in await self._platforms.all():
             since = platform.rotated_at or platform.registered_at
             wanted = platform.is_registered and platform.status is Status.CONNECTED
-            if not wanted or platform.paused or since is None or since > limit:
+            due = self._is_behind(platform) or (since is not None and since <= limit)
+            again = self._not_before.get(platform.id, 0)
+            if not wanted or platform.paused or not due or again > self._now():
                 continue
             try:
                 await self._rotate(platform)
             except OcpiError as fault:
+                pause = int(self._knobs.retention_every * SECOND)
+                self._not_before[platform.id] = self._now() + pause
                 log.warning("rotation failed", platform=platform.name, reason=fault.message)

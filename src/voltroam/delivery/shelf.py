@@ -4,14 +4,11 @@ Bounded by bytes; what fell out is sent whole again.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import NamedTuple
 
-from voltroam.delivery.diff import Partial
 from voltroam.standard.endpoints import Resource
 from voltroam.store.interface import ObjectKey, ObjectRow
-
-Differ = Callable[[Resource, bytes, bytes], Partial | None]
+from voltroam.wire.diff import PatchPlan, patch_between
 
 
 class Version(NamedTuple):
@@ -22,12 +19,11 @@ class Version(NamedTuple):
 class Shelf:
     """Each state of an object is kept once, however many partners have it."""
 
-    def __init__(self, limit: int, differ: Differ) -> None:
+    def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._differ = differ
         self._size = 0
         self._documents: OrderedDict[Version, bytes] = OrderedDict()
-        self._partials: OrderedDict[tuple[Version, int], Partial | None] = OrderedDict()
+        self._plans: OrderedDict[tuple[Version, int], PatchPlan | None] = OrderedDict()
 
     def put(self, row: ObjectRow) -> None:
         at = Version(row.key, row.changed)
@@ -40,16 +36,22 @@ class Shelf:
             _, document = self._documents.popitem(last=False)
             self._size -= len(document)
 
-    def partial(self, resource: Resource, row: ObjectRow, base: int) -> Partial | None:
+    def document(self, row: ObjectRow, base: int | None) -> bytes:
+        """The document of the state of feed number `base`, or else the row's own."""
+        if base is None:
+            return row.document
+        return self._documents.get(Version(row.key, base), row.document)
+
+    def plan(self, resource: Resource, row: ObjectRow, base: int) -> PatchPlan | None:
         """What a partner that has the state of feed number `base` lacks; None: send the whole."""
         step = (Version(row.key, base), row.changed)
-        if step in self._partials:
-            return self._partials[step]
+        if step in self._plans:
+            return self._plans[step]
         old = self._documents.get(step[0])
         if old is None:
             return None
-        found = self._differ(resource, old, row.document)
-        self._partials[step] = found
-        if len(self._partials) > 4096:
-            self._partials.popitem(last=False)
+        found = patch_between(old, row.document, resource)
+        self._plans[step] = found
+        if len(self._plans) > 4096:
+            self._plans.popitem(last=False)
         return found

@@ -59,18 +59,19 @@ def windows(row: ObjectRow) -> Iterator[tuple[str, int, int]]:
 def action(row: ObjectRow, sight: Sight, since: int) -> Action:
     """What a lane does about a row.
 
-    `since` is the feed number of the newest state that the lane delivered (-1: none). An object
-    that was visible at another moment may have been pulled, or pushed just before a crash: then
-    the partner is asked, so that it learns nothing about what it never held.
+    `since` is the feed number of the newest state that the lane dealt with (-1: none); what lost
+    an audience before that was taken back then. An object that was visible at another moment may
+    have been pulled, or pushed just before a crash: then the partner is asked, so that it learns
+    nothing about what it never held.
     """
     if sight.platform in row.sources:
         return Action.NOTHING
     if not row.deleted and sight.sees(row):
         return Action.SHOW
     seen = [
-        entered <= since < left
+        entered <= since
         for audience, entered, left in windows(row)
-        if left > sight.born and sight.saw(row.key.kind, audience)
+        if left > max(sight.born, since) and sight.saw(row.key.kind, audience)
     ]
     if not seen:
         return Action.NOTHING

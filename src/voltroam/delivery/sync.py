@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-import structlog
 
 from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Calls, Now
 from voltroam.delivery.quarantine import Quarantine
 from voltroam.delivery.records import SyncNote
@@ -25,6 +25,7 @@ from voltroam.standard.endpoints import (
     Behaviour,
     Endpoint,
     Interface,
+    Removal,
     Resource,
     Table,
 )
@@ -34,7 +35,7 @@ from voltroam.store.interface import ObjectKey, Store
 from voltroam.wire.call import Routing
 from voltroam.wire.times import format_datetime, from_micros, parse_datetime, to_micros
 
-log = structlog.get_logger("voltroam.sync")
+log = Log("voltroam.sync")
 
 SECOND = 1_000_000
 EVER = "2010-01-01T00:00:00Z"
@@ -71,6 +72,8 @@ class _Pulling:
     waiting: set[str]
     """Ids in quarantine, to be cleared when the object is accepted."""
     seen: set[ObjectKey] = field(default_factory=set)
+    counts: bool = False
+    """Whether it matters afterwards what was seen: of a full pull of what may vanish."""
     unreadable: int = 0
     """Refused objects without a readable key: any missing one may be among them."""
 
@@ -134,6 +137,7 @@ class Sync:
             VERSIONS[platform.version or ""],
             PullReport(module, full),
             await self._quarantine.waiting(platform, module),
+            counts=full and resource.removal is not Removal.NEVER,
         )
         query = self._query(row, None if full or note is None else note.newest, full=full)
         before = await self._store.head()
@@ -221,7 +225,8 @@ class Sync:
         owner = owner_in(members)
         if owner is not None:
             key = object_key(pulling.resource, owner, members)
-            pulling.seen.add(key)
+            if pulling.counts:
+                pulling.seen.add(key)
             await self._quarantine.clear(platform, report.module, key, pulling.waiting)
 
     async def _accepted(self, pulling: _Pulling, document: bytes) -> Outcome:

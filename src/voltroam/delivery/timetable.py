@@ -8,9 +8,9 @@ import asyncio
 import random
 
 import msgspec
-import structlog
 
 from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Now, Platforms
 from voltroam.delivery.records import SYNC, SyncNote, draft, load, read, sync_key, write
 from voltroam.delivery.sync import SECOND, PullReport, Sync
@@ -18,8 +18,9 @@ from voltroam.roaming.platforms import Platform, Status
 from voltroam.standard.errors import OcpiError
 from voltroam.store.interface import Change, Decision, Held, Record, Store
 
-log = structlog.get_logger("voltroam.timetable")
+log = Log("voltroam.timetable")
 
+MANY = 10_000
 AT_ONCE = 8
 """Pulls that one process does at the same time; one for each platform."""
 
@@ -61,11 +62,15 @@ class Timetable:
 
     async def look(self) -> None:
         """Enter new platforms, start what is due."""
-        live = {p.id: p for p in await self._platforms.all() if _is_live(p)}
+        platforms = await self._platforms.all()
+        live = {p.id: p for p in platforms if _is_live(p)}
+        registered = {p.id for p in platforms if p.is_registered}
+        for gone in self._entered.keys() - registered:
+            del self._entered[gone]
         for platform in live.values():
             await self._enter(platform)
         self._busy = {name: task for name, task in self._busy.items() if not task.done()}
-        for record in await self._store.records(SYNC, due_before=self._now() + 1):
+        for record in await self._store.records(SYNC, due_before=self._now() + 1, limit=MANY):
             note = read(record, SyncNote)
             due = live.get(note.platform)
             if due is not None and due.id not in self._busy and len(self._busy) < AT_ONCE:
@@ -125,7 +130,13 @@ class Timetable:
         finally:
             task.cancel()
             await asyncio.wait({task})
+            await self._release(name)
+
+    async def _release(self, name: str) -> None:
+        try:
             await self._store.release(name, self._holder)
+        except OcpiError:
+            log.warning("lease not given back", name=name)
 
     async def _pull(self, platform: Platform, note: SyncNote) -> None:
         current = await load(self._store, sync_key(note.platform, note.module), SyncNote)
@@ -160,7 +171,7 @@ class Timetable:
         await self._write(note, now + self._splayed(self._knobs.daily))
 
     async def _failed(self, note: SyncNote, fault: OcpiError) -> None:
-        pause = min(self._knobs.daily, self._knobs.sync_retry * 2.0 ** min(note.attempts, 10))
+        pause = min(self._knobs.daily, self._knobs.sync_retry * 4.0 ** min(note.attempts, 10))
         note = msgspec.structs.replace(note, reason=fault.message, attempts=note.attempts + 1)
         await self._write(note, self._now() + self._splayed(pause))
 

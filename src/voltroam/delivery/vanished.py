@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Set
 from typing import Protocol
 
 import msgspec
-import structlog
 
 from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Now
 from voltroam.delivery.records import Question, decision_key, draft, write
 from voltroam.delivery.takeback import withdrawn
@@ -18,7 +18,7 @@ from voltroam.standard.parties import PartyId
 from voltroam.standard.versions import VERSIONS
 from voltroam.store.interface import ObjectKey, ObjectRow, RecordDraft, RecordKey, Store
 
-log = structlog.get_logger("voltroam.vanished")
+log = Log("voltroam.vanished")
 
 NAMED = 1000
 """Ids that a question to the operator lists at most."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from voltroam.delivery.sight import FOREVER
@@ -120,14 +120,20 @@ class Wanted:
         elif behind is not None:
             self.add(behind)
 
-    def drop(self) -> list[ObjectKey]:
-        """Forgets all that wait."""
-        keys = [*self._live, *self._fill, *self._behind]
-        self._live.clear()
-        self._fill.clear()
-        self._behind.clear()
+    def __contains__(self, key: ObjectKey) -> bool:
+        """Is anything of the object open?"""
+        return any(key in queue for queue in (self._live, self._fill, self._flying, self._behind))
+
+    def drop(self, which: Callable[[Entry], bool]) -> list[ObjectKey]:
+        """Forgets those that wait and that `which` names."""
+        gone = []
+        for queue in (self._live, self._fill, self._behind):
+            keys = [key for key, entry in queue.items() if which(entry)]
+            for key in keys:
+                del queue[key]
+            gone += keys
         self._ring()
-        return keys
+        return [key for key in gone if key not in self._flying]
 
     def _all(self) -> Iterator[Entry]:
         yield from self._live.values()

@@ -23,6 +23,7 @@ from voltroam.roaming.settle import (
     settle,
     unchanged,
 )
+from voltroam.roaming.upward import raised
 from voltroam.roaming.weigh import (
     Accepted,
     Outcome,
@@ -80,14 +81,18 @@ def accept(
     target = Target(resource, named, object_key(resource, named, members), writer)
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
-        stamp = to_micros(moment) if isinstance(moment, datetime) else held.now
+        whole, when = document, moment
+        if source is None and _differs(row, document):
+            # What is new stays as its owner wrote it; what changes must show it to date filters.
+            whole, when = raised(document, resource.parts, members)
+        stamp = to_micros(when) if isinstance(when, datetime) else held.now
         moved = private is not None and private != is_private(row)
         if row is not None and not moved:
-            kept = _kept(target, row, document, stamp, now=held.now)
+            kept = _kept(target, row, whole, stamp, now=held.now)
             if kept is not None:
                 return kept
         return settle(
-            target, row, document, held, last_updated=stamp, problems=problems, private=private
+            target, row, whole, held, last_updated=stamp, problems=problems, private=private
         )
 
     return target.change(decide)
@@ -138,7 +143,7 @@ def mark_private(
             key, row.version, row.document, row.last_updated, audience, row.sources, row.notes,
             marked(row.sidecar, private),
         )  # fmt: skip
-        return Decision(True, objects=(draft,), events=(event(key, "changed", row.document),))
+        return Decision(True, objects=(draft,), events=(event(key, "changed"),))
 
     return Change(decide, objects=(key,))
 
@@ -159,6 +164,10 @@ def refuse_stranger(resource: Resource, owner: PartyId, source: Platform | None)
         raise NotFound("No such object")
 
 
+def _differs(row: ObjectRow | None, document: bytes) -> bool:
+    return row is not None and not row.deleted and not same(row.document, document)
+
+
 def _kept(
     target: Target, row: ObjectRow, document: bytes, stamp: int, *, now: int
 ) -> Decision[Accepted] | None:
@@ -167,7 +176,7 @@ def _kept(
         identical = same(row.document, document)
         return unchanged(row, target.writer) if identical else conflict(row, document)
     if not target.writer.authoritative and is_older(stamp, row.last_updated, now):
-        return older(row, document, target.writer)
+        return older(row, target.writer)
     if row.deleted:
         return None
     if stamp == row.last_updated and same(row.document, document):

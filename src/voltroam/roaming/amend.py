@@ -6,6 +6,7 @@ The object must be held already. Times are compared at the level addressed; a ne
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 import msgspec
 
@@ -54,7 +55,7 @@ def put_nested(
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
         if before is not None:
             if _older(before, when, writer, held.now):
-                return older(row, document, writer)
+                return older(row, writer)
             if same(before, document):
                 return unchanged(row, writer)
         whole = put_part(row.document, parts, below, document, when)
@@ -94,7 +95,7 @@ def patch(
             raise NotFound(_ABSENT)
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
         if _older(before, when, writer, held.now):
-            return older(row, body, writer)
+            return older(row, writer)
         after = merge(before, body, appends=frozenset() if parts else resource.appends)
         if same(before, after):
             return unchanged(row, writer)
@@ -149,10 +150,15 @@ def _problems(
     return read(resource.object, whole).problems
 
 
+@cache
+def _is_dated(shape: type) -> bool:
+    """Asking a type for its members is dear."""
+    return any(field.encode_name == _LAST_UPDATED for field in msgspec.structs.fields(shape))
+
+
 def _read_patch(shape: type, body: bytes, writer: Writer) -> Mapping[str, object]:
     """The typed members of a PATCH body, each by the rules of the whole object."""
-    dated = any(field.encode_name == _LAST_UPDATED for field in msgspec.structs.fields(shape))
-    needed = dated and writer.version.patch_needs_last_updated
+    needed = writer.version.patch_needs_last_updated and _is_dated(shape)
     reading = read_patch(shape, body, needs_last_updated=needed)
     if reading.value is None or not reading.usable(writer.strict):
         raise CallerError(reading.message)

@@ -1,15 +1,22 @@
 """From a call to its reply: who may call what, then the behaviour that the row names."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+
+from msgspec import structs
 
 from voltroam.roaming.behaviours import create, delete, get, list_, patch, put
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.routing import check_routing, reply_routing
 from voltroam.roaming.serving import Answering, Serving
-from voltroam.roaming.versions import is_offered, version_details, versions_list
+from voltroam.roaming.versions import (
+    announcement,
+    is_offered,
+    version_details,
+    versions_list,
+)
 from voltroam.standard.endpoints import Behaviour
-from voltroam.standard.errors import NotFound, OcpiError, Unauthorized
+from voltroam.standard.errors import CallerError, NotFound, OcpiError, Unauthorized
+from voltroam.standard.versions import Version
 from voltroam.wire.call import Call, Reply
 from voltroam.wire.envelope import fault_reply
 
@@ -45,7 +52,14 @@ class Dispatch:
             reply = await self._answer(call, caller)
         except OcpiError as fault:
             reply = fault_reply(fault)
-        return replace(reply, routing=routing)
+        return structs.replace(reply, routing=routing)
+
+    def announcement(self, platform: Platform, version: Version) -> str:
+        """A digest of what we tell this partner of ourselves (CORE-VER-20)."""
+        serving = self._serving
+        return announcement(
+            version, serving.router, serving.identity, self._handlers.keys(), platform
+        )
 
     async def _answer(self, call: Call, caller: Platform) -> Reply:
         row = call.endpoint
@@ -55,6 +69,9 @@ class Dispatch:
         if not is_offered(row, self._serving.identity, self._handlers.keys(), caller):
             raise NotFound("No such path")
         check_routing(call, caller, self._serving.identity)
+        for name in row.required_query:
+            if name not in call.query:
+                raise CallerError(f"query parameter {name} is required")
         if row.behaviour is Behaviour.HANDLED:
             return await self._handlers[row.handler or ""](call, caller)
         return await _BEHAVIOURS[row.behaviour](call, caller, self._serving)

@@ -44,7 +44,8 @@ class Entry:
     """What a finished exchange of credentials says about the far end.
 
     `token_sealed`: what we present from now on. `inbound`: the new token that we accept; those
-    before it live until `grace_until` (µs), or end at once when that is None.
+    before it live until `grace_until` (µs), or end at once when that is None. `told`: the digest
+    of what it learnt of us on the way; None if it did not look.
     """
 
     credentials: Credentials
@@ -52,6 +53,7 @@ class Entry:
     token_sealed: str
     inbound: InboundToken
     grace_until: int | None
+    told: str | None = None
 
 
 def open_platform(platform: Platform) -> Change[None]:
@@ -208,6 +210,7 @@ def _entered(before: Platform, entry: Entry, now: int) -> Platform:
         inbound=_succession(before, entry, now),
         registered_at=now if first else before.registered_at,
         rotated_at=now,
+        told=entry.told or before.told,
         attempt=None,
         callback_until=None,
         reason=None,

@@ -24,6 +24,8 @@ from voltroam.wire.paging import next_link
 
 MOST_PAGES = 100_000
 """A list that goes on after this many pages is taken for endless."""
+OVERRUN = 1_000
+"""Objects that a list may give beyond twice its total: it may grow and shrink while it is read."""
 _SEALED_KEPT = 10_000
 _PORTS = {"http": 80, "https": 443}
 _OBJECTS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -140,13 +142,18 @@ class Exchange:
         url: str | None = None
         seen: set[str] = set()
         total: int | None = None
+        received = 0
         for _ in range(self._most_pages):
             reply = await self.call(
                 platform, endpoint, query=wanted if url is None else NOTHING, routing=routing,
                 url=url, correlation_id=flow,
             )  # fmt: skip
-            yield _objects(reply)
+            page = _objects(reply)
+            yield page
             before, total = total, _total(reply)
+            received += max(1, len(page))
+            if total is not None and received > 2 * max(total, before or 0) + OVERRUN:
+                raise Unusable(f"The list goes on beyond its own total of {total}")
             again = _further_front(url, before, total)
             following = again if again and again not in seen else next_link(reply.headers)
             if following is None:

@@ -117,6 +117,8 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     profile: Profile = Profile()
     registered_at: int | None = None
     rotated_at: int | None = None
+    told: str | None = None
+    """Digest of our endpoints and roles as this partner last learnt them (CORE-VER-20)."""
     reason: str | None = None
     """Why the last registration step failed, for the operator."""
 

@@ -41,7 +41,7 @@ from voltroam.standard.errors import (
     WrongMethod,
 )
 from voltroam.standard.v2_2_1 import Credentials, CredentialsRole
-from voltroam.standard.versions import Version
+from voltroam.standard.versions import VERSIONS, Version
 from voltroam.store.interface import Store
 from voltroam.wire.call import Call, Reply
 from voltroam.wire.decode import Reading, read
@@ -82,10 +82,14 @@ class Invitation:
         return f"Invitation({self.platform.name!r}, token=…)"
 
 
+Announcement = Callable[[Platform, Version], str]
+
+
 class Registration:
     """Invites, registers, rotates and removes partners, and answers the credentials rows.
 
     `now` gives microseconds since 1970 UTC. `profile` is what a new partner starts with.
+    `announcement` digests what we tell a partner of ourselves; without it changes go untold.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class Registration:
         now: Callable[[], int],
         profile: Profile | None = None,
         patience: Patience | None = None,
+        announcement: Announcement | None = None,
     ) -> None:
         self._store = store
         self._directory = directory
@@ -112,6 +117,7 @@ class Registration:
         self._now = now
         self._profile = profile or Profile()
         self._patience = patience or Patience()
+        self._announcement = announcement
 
     def handlers(self) -> Mapping[str, Answering]:
         """By the names that the table gives to the credentials rows."""
@@ -185,6 +191,16 @@ class Registration:
         offer = await self._handshake.discover(current.versions_url or "", access, flow=flow)
         return await self._hand_over(current, offer, access, method="PUT", flow=flow)
 
+    def is_behind(self, platform: Platform) -> bool:
+        """Whether our endpoints or roles have changed since this partner learnt them."""
+        if not platform.is_registered or platform.told is None or platform.version is None:
+            return False
+        version = VERSIONS.get(platform.version)
+        return version is not None and self._told(platform, version) != platform.told
+
+    def _told(self, platform: Platform, version: Version) -> str | None:
+        return self._announcement(platform, version) if self._announcement else None
+
     async def remove(self, platform: Platform) -> Platform:
         """Unregister: tell the partner, then end all tokens here, whether it answers or not.
 
@@ -221,7 +237,7 @@ class Registration:
             self._refuse_ours(theirs)
             entry = Entry(
                 theirs, offer, self._vault.seal(theirs.token), inbound,
-                None if first else self._grace_until(),
+                None if first else self._grace_until(), self._told(platform, offer.version),
             )  # fmt: skip
             return await self._store.apply(enrolment.enter(platform.id, entry, phases=(during,)))
         except BaseException as fault:
@@ -335,6 +351,7 @@ class Registration:
             self._vault.seal(theirs.token),
             InboundToken(self._vault.hash(token), letter),
             None if attempt else self._grace_until(),
+            self._told(caller, call.version) if attempt else None,
         )
         phase = Phase.CALLBACK if attempt else Phase.REGISTERED
         await self._store.apply(enrolment.enter(caller.id, entry, phases=(phase,), attempt=attempt))

@@ -106,16 +106,16 @@ def settle(
         Accepted(outcome or (Outcome.CHANGED if live else Outcome.CREATED), document, found),
         objects=(draft,),
         records=_roster(resource, writer),
-        events=(event(target.key, "changed", document),),
+        events=(event(target.key, "changed"),),
     )
 
 
-def older(row: ObjectRow, document: bytes, writer: Writer) -> Decision[Accepted]:
+def older(row: ObjectRow, writer: Writer) -> Decision[Accepted]:
     """Ours is newer: keep it, tell 1000, and count it."""
     return Decision(
         Accepted(Outcome.OLDER, row.document),
         objects=with_source(row, writer.source_id),
-        events=(event(row.key, "older", document),),
+        events=(event(row.key, "older"),),
     )
 
 
@@ -134,8 +134,9 @@ def conflict(row: ObjectRow, document: bytes) -> Decision[Accepted]:
     )
 
 
-def event(key: ObjectKey, what: str, document: bytes) -> EventDraft:
-    """`locations.changed` and the like, with the whole document."""
+def event(key: ObjectKey, what: str, document: bytes = b"") -> EventDraft:
+    """`locations.changed` and the like. The object itself is in the store and would make the log
+    as large as all traffic; only what the store does not keep comes along."""
     return EventDraft(f"{key.kind}.{what}", spelled(key), document)
 
 

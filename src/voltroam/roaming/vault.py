@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from voltroam.standard.errors import NodeError
 
 _NONCE = 12
+_LETTERS = string.ascii_letters + string.digits
+_TOKEN_LENGTH = 48
 _SHORTEST_KEY = 16
 
 
@@ -69,8 +72,9 @@ class Vault:
             raise NodeError("A sealed secret was damaged") from fault
 
     def new_token(self) -> str:
-        """A credentials token: 48 printable ASCII characters (OCPI 2.2.1 §credentials)."""
-        return secrets.token_urlsafe(36)
+        """A credentials token of 285 bits: letters and digits only, so that no shell, URL or
+        command line takes a part of it for something else (OCPI 2.2.1 §credentials)."""
+        return "".join(secrets.choice(_LETTERS) for _ in range(_TOKEN_LENGTH))
 
 
 def _derived(master: bytes) -> _Key:

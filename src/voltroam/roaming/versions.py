@@ -5,6 +5,7 @@ A module is listed when one of our roles plays a side of it and this node serves
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from hashlib import sha256
 
 import msgspec
 
@@ -53,6 +54,22 @@ def version_details(
         for module, interface in _sides(router.table, version, identity, handlers, caller)
     ]
     return msgspec.json.encode(VersionDetails(version=version.number, endpoints=lines))
+
+
+def announcement(
+    version: Version,
+    router: Router,
+    identity: Identity,
+    handlers: Collection[str],
+    caller: Platform,
+) -> str:
+    """A digest of all that a partner learns of us when it registers: endpoints, versions, roles."""
+    told = (
+        versions_list(router),
+        version_details(version, router, identity, handlers, caller),
+        msgspec.json.encode(identity.roles),
+    )
+    return sha256(b"\n".join(told)).hexdigest()
 
 
 def is_offered(

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from voltroam.store.interface import (
     Change,
     Decision,
@@ -27,8 +29,7 @@ from voltroam.store.rows import Values, write_former, write_sources
 AnyChange = Change[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What one caller gets: a result, or the error that its own change raised."""
 
     result: Any = None
@@ -121,18 +122,24 @@ class _Planner:
         return Held(objects, records, self._now)
 
     def _known(self, decision: Decision[Any]) -> bool:
-        objects = {draft.key for draft in decision.objects} - self._objects.keys()
-        records = {draft.key for draft in decision.records} - self._records.keys()
-        self._plan.unnamed_objects |= objects
-        self._plan.unnamed_records |= records
-        return not (objects or records)
+        known = True
+        for draft in decision.objects:
+            if draft.key not in self._objects:
+                self._plan.unnamed_objects.add(draft.key)
+                known = False
+        for record in decision.records:
+            if record.key not in self._records:
+                self._plan.unnamed_records.add(record.key)
+                known = False
+        return known
 
     def _write(self, decision: Decision[Any]) -> None:
         for draft in decision.objects:
             self._write_object(draft)
         for record in decision.records:
             self._write_record(record)
-        self._plan.events.extend(decision.events)
+        if decision.events:
+            self._plan.events.extend(decision.events)
 
     def _write_object(self, draft: ObjectDraft) -> None:
         before = self._objects[draft.key]
@@ -206,8 +213,7 @@ def _same_record(record: Record, draft: RecordDraft) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(msgspec.Struct, frozen=True):
     """One object row with its numbers, in the order of OBJECT_COLUMNS."""
 
     loaded: ObjectRow | None

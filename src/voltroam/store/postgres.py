@@ -4,7 +4,7 @@ Nothing depends on the state of a session; with `?pooler=transaction` in the URL
 prepared beyond its transaction either, so that a transaction pooler may stand between.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 import asyncpg
@@ -24,21 +24,28 @@ from voltroam.store.interface import (
     Record,
     RecordKey,
 )
-from voltroam.store.postgres_writer import FAULTS, REFUSALS, PostgresWriter, fault
-from voltroam.store.rows import cut_page, read_event, read_object, read_record
+from voltroam.store.pages import cut_page, is_dated, is_rare, offset, window
+from voltroam.store.postgres_writer import (
+    ATTEMPTS,
+    FAULTS,
+    REFUSALS,
+    Connection,
+    PostgresWriter,
+    fault,
+    is_broken,
+)
+from voltroam.store.rows import read_event, read_object, read_record
 from voltroam.store.schema import require
 from voltroam.store.watch import HeadWatch
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 GROUP_LIMIT = 256
 WRITERS = 1
 SCAN_PIECE = 200
 CONNECTIONS = 8
 COMMAND_SECONDS = 60
-RARE = 20
-"""Fewer matches than one in so many: collect them by date instead of walking the list."""
-_EARLIEST, _LATEST = -(2**63), 2**63 - 1
 
 
 async def open_postgres(
@@ -105,21 +112,17 @@ class PostgresStore:
         return read_object(rows[0]) if rows else None
 
     async def page(self, query: PageQuery) -> Page:
-        offset = 0 if query.cursor is not None else query.offset
         asked = list(query.audiences)
-        place = (query.kind, asked, query.cursor or 0, query.limit + 1, offset)
-        if query.date_from is None and query.date_to is None:
+        place = (query.kind, asked, query.cursor or 0, query.limit + 1, offset(query))
+        if not is_dated(query):
             rows = await self._read(sql.PAGE, *place)
             if rows:
                 return cut_page(rows, query.limit, rows[0][3])
             return Page([], await self._total(query), None)
-        window = (
-            _EARLIEST if query.date_from is None else query.date_from,
-            _LATEST if query.date_to is None else query.date_to,
-        )
-        total = (await self._read(sql.TOTAL_DATES, query.kind, asked, *window))[0][0]
-        rare = total * RARE < await self._total(query)
-        rows = await self._read(sql.PAGE_RARE if rare else sql.PAGE_DATES, *place, *window)
+        dates = window(query)
+        total = (await self._read(sql.TOTAL_DATES, query.kind, asked, *dates))[0][0]
+        rare = is_rare(total, await self._total(query))
+        rows = await self._read(sql.PAGE_RARE if rare else sql.PAGE_DATES, *place, *dates)
         return cut_page(rows, query.limit, total)
 
     async def _total(self, query: PageQuery) -> int:
@@ -182,7 +185,7 @@ class PostgresStore:
     async def purge(self, *, tombstones_before: int, events_before: int) -> int:
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                await connection.execute(sql.LOCK)
+                await connection.execute(sql.TAKE, 0, 0)
                 gone = _count(await connection.execute(sql.PURGE_TOMBSTONES, tombstones_before))
                 last = await connection.fetchval(sql.PURGED_EVENTS, events_before)
                 if last is not None:
@@ -217,21 +220,33 @@ class PostgresStore:
         await self._pool.close()
 
     async def _read(self, text: str, *values: Any) -> list[asyncpg.Record]:
-        try:
-            async with self._pool.acquire() as connection:
-                if not self._pooler:
-                    return await connection.fetch(text, *values)
-                async with connection.transaction(readonly=True):
-                    return await connection.fetch(text, *values)
-        except (*FAULTS, *REFUSALS) as error:
-            raise _fault(error) from error
+        async def fetch(connection: Connection) -> list[asyncpg.Record]:
+            if not self._pooler:
+                return await connection.fetch(text, *values)
+            async with connection.transaction(readonly=True):
+                return await connection.fetch(text, *values)
+
+        return await self._try(fetch)
 
     async def _execute(self, text: str, *values: Any) -> int:
-        try:
-            async with self._pool.acquire() as connection, connection.transaction():
+        async def execute(connection: Connection) -> int:
+            async with connection.transaction():
                 return _count(await connection.execute(text, *values))
-        except (*FAULTS, *REFUSALS) as error:
-            raise _fault(error) from error
+
+        return await self._try(execute)
+
+    async def _try(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """For work that may be done twice: a connection that broke while idle is no fault."""
+        attempt = 0
+        while True:
+            try:
+                async with self._pool.acquire() as connection:
+                    return await work(connection)
+            except (*FAULTS, *REFUSALS) as error:
+                attempt += 1
+                if attempt >= ATTEMPTS or not is_broken(error):
+                    raise _fault(error) from error
+                await self._pool.expire_connections()
 
 
 def _count(status: str) -> int:

@@ -9,9 +9,11 @@ META = "select name, value from meta"
 SET_META = "update meta set value = $1 where name = $2"
 
 HEAD = "select feed from counters"
-LOCK = "select feed, event from counters for update"
-TAKE = "update counters set feed = feed + $1, event = event + $2 returning feed, event"
-"""The write lock of the whole database, and the numbers for one group."""
+TAKE = (
+    "update counters set feed = feed + $1, event = event + $2, writes = writes + 1"
+    " returning feed, event, writes"
+)
+"""The write lock of the whole database, the numbers for one group, and a count of transactions."""
 SET_COUNTERS = "update counters set feed = $1, event = $2"
 
 _KEYS = "unnest($1::text[], $2::text[], $3::text[])"
@@ -25,11 +27,14 @@ STATE = (
 )
 """What tells whether an object moved since it was loaded."""
 _NAMES = [name.strip() for name in OBJECT_COLUMNS.split(",")]
-PUT = (
+INSERT = (
     f"insert into objects ({OBJECT_COLUMNS})"
     f" values ({', '.join(f'${place}' for place in range(1, len(_NAMES) + 1))})"
-    " on conflict (kind, owner, id) do update set "
-    + ", ".join(f"{name} = excluded.{name}" for name in _NAMES[3:])
+)
+UPDATE = (
+    "update objects set "
+    + ", ".join(f"{name} = ${place}" for place, name in enumerate(_NAMES, 1) if place > 3)
+    + " where kind = $1 and owner = $2 and id = $3"
 )
 COUNT = (
     "insert into counts (kind, audience, n) values ($1, $2, $3)"
@@ -108,12 +113,14 @@ from unnest($2::text[]) as held (audience) cross join lateral (
 """
 PAGE_RARE = """
 with hits as materialized (
-  select created, version, document from objects
+  select created from objects
   where kind = $1 and audience = any($2::text[]) and deleted = 0
     and last_updated >= $6 and last_updated < $7
 )
-select created, version, document from hits
-where created > $3 order by created limit $4 offset $5
+select created, version, document from objects
+where kind = $1 and deleted = 0 and created = any(array(
+  select created from hits where created > $3 order by created limit $4 offset $5
+)) order by created
 """
 """For a window that few rows match: collected by date, then sorted."""
 

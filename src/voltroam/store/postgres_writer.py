@@ -7,7 +7,7 @@ bulk and committed. So numbers follow commits, no writer starves and none can de
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -18,10 +18,18 @@ from voltroam.store.group import AnyChange, Outcome, Plan, counted, number, plan
 from voltroam.store.interface import ObjectKey, ObjectRow, Record, RecordKey
 from voltroam.store.rows import read_object, read_record
 
-FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""The last but one too: the driver's word for a connection that ended in the midst of things."""
+FAULTS = (asyncpg.PostgresError, *_LOST, TimeoutError)
 REFUSALS = (UnicodeEncodeError, OverflowError, ValueError, TypeError)
 _REFUSED_CLASSES = ("22", "23", "54")
 """SQLSTATE classes that blame the data: data exception, integrity, program limit."""
+_BROKEN_CLASSES = ("08", "25", "40", "57")
+"""Connection lost, server read-only, rolled back, server going down."""
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+ATTEMPTS = 3
+"""How often a group is tried whose connection breaks before its commit."""
 
 
 def fault(error: BaseException) -> NodeError | RowFault:
@@ -37,12 +45,27 @@ def fault(error: BaseException) -> NodeError | RowFault:
     return known
 
 
+def is_broken(error: BaseException) -> bool:
+    """The connection or the role of its server is at fault: another connection may do."""
+    state = getattr(error, "sqlstate", None) or ""
+    if state:
+        return state[:2] in _BROKEN_CLASSES
+    return isinstance(error, _LOST) and not isinstance(error, TimeoutError)
+
+
 @dataclass(slots=True)
 class Loaded:
     """What one group has read so far."""
 
     objects: dict[ObjectKey, ObjectRow | None] = field(default_factory=dict)
     records: dict[RecordKey, Record | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Group:
+    changes: Sequence[AnyChange]
+    sent: bool = False
+    """COMMIT may have left."""
 
 
 class PostgresWriter:
@@ -54,41 +77,52 @@ class PostgresWriter:
         self._pool = pool
         self._now = now
         self._committed = committed
+        self._writes = -1
+        """The database's count of transactions after our newest one."""
 
     async def commit(self, changes: Sequence[AnyChange]) -> list[Outcome]:
-        try:
-            async with self._pool.acquire() as connection:
-                return await self._commit(connection, changes)
-        except (*FAULTS, *REFUSALS) as error:
-            known = fault(error)
-            if isinstance(known, NodeError):
-                # A primary that became a replica keeps its connections: never use them again.
-                await self._pool.expire_connections()
-            raise known from error
+        attempt = 0
+        while True:
+            group = _Group(changes)
+            try:
+                async with self._pool.acquire() as connection:
+                    return await self._commit(connection, group)
+            except (*FAULTS, *REFUSALS) as error:
+                known = fault(error)
+                if isinstance(known, NodeError):
+                    # A primary that became a replica keeps its connections: never use them again.
+                    await self._pool.expire_connections()
+                    attempt += 1
+                    # After COMMIT left we do not know what became of it, so it is not repeated.
+                    if attempt < ATTEMPTS and is_broken(error) and not group.sent:
+                        continue
+                raise known from error
 
-    async def _commit(
-        self, connection: "asyncpg.pool.PoolConnectionProxy", changes: Sequence[AnyChange]
-    ) -> list[Outcome]:
-        loaded = Loaded()
-        made = await self._plan(connection, changes, loaded)
+    async def _commit(self, connection: Connection, group: "_Group") -> list[Outcome]:
+        loaded, writes = Loaded(), self._writes
+        made = await self._plan(connection, group.changes, loaded)
         if not made.writes:
             return made.outcomes
         async with connection.transaction():
             moves, happened = made.moves, len(made.events)
             (taken,) = await connection.fetch(sql.TAKE, moves, happened)
             feed, event = taken[0] - moves, taken[1] - happened
-            if not await _stands(connection, loaded):
-                made = await self._plan(connection, changes, Loaded())
+            # Nobody wrote between our last commit, which came before the reading, and this lock.
+            alone = taken[2] == writes + 1
+            if not alone and not await _stands(connection, loaded):
+                made = await self._plan(connection, group.changes, Loaded())
                 await connection.execute(
                     sql.SET_COUNTERS, feed + made.moves, event + len(made.events)
                 )
             await self._write(connection, made, feed, event)
+            group.sent = True
+        self._writes = max(self._writes, taken[2])
         self._committed(feed + made.moves)
         return made.outcomes
 
     async def _plan(
         self,
-        connection: "asyncpg.pool.PoolConnectionProxy",
+        connection: Connection,
         changes: Sequence[AnyChange],
         loaded: Loaded,
     ) -> Plan:
@@ -103,13 +137,16 @@ class PostgresWriter:
 
     async def _write(
         self,
-        connection: "asyncpg.pool.PoolConnectionProxy",
+        connection: Connection,
         made: Plan,
         feed: int,
         event: int,
     ) -> None:
-        if made.objects:
-            await connection.executemany(sql.PUT, [w.values for w in number(made, feed)])
+        writes = number(made, feed)
+        if new := [write.values for write in writes if write.loaded is None]:
+            await connection.executemany(sql.INSERT, new)
+        if held := [write.values for write in writes if write.loaded is not None]:
+            await connection.executemany(sql.UPDATE, held)
         if totals := counted(made):
             rows = [(*place, n) for place, n in sorted(totals.items())]
             await connection.executemany(sql.COUNT, rows)
@@ -132,7 +169,7 @@ class PostgresWriter:
 
 
 async def _load(
-    connection: "asyncpg.pool.PoolConnectionProxy",
+    connection: Connection,
     loaded: Loaded,
     objects: Iterable[ObjectKey],
     records: Iterable[RecordKey],
@@ -149,7 +186,7 @@ async def _load(
             loaded.records[record.key] = record
 
 
-async def _stands(connection: "asyncpg.pool.PoolConnectionProxy", loaded: Loaded) -> bool:
+async def _stands(connection: Connection, loaded: Loaded) -> bool:
     """Nothing that the group has read was changed by another writer since."""
     if loaded.objects:
         rows = await connection.fetch(sql.STATE, *_columns(list(loaded.objects)))

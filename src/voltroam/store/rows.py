@@ -5,7 +5,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from voltroam.store.interface import Event, Former, ObjectKey, ObjectRow, Page, Record, RecordKey
+from voltroam.store.interface import Event, Former, ObjectKey, ObjectRow, Record, RecordKey
 
 Values: TypeAlias = tuple[Any, ...]
 
@@ -73,15 +73,3 @@ def read_record(values: Row) -> Record:
 
 def read_event(values: Row) -> Event:
     return Event(values[0], values[1], values[2], values[3], values[4])
-
-
-def cut_page(rows: Sequence[Row], limit: int, total: int) -> Page:
-    """From rows of created, version, document: one more than `limit` tells of a next page."""
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return Page(
-        [row[2] for row in rows],
-        total,
-        rows[-1][0] if more and rows else None,
-        tuple([row[1] for row in rows]),
-    )

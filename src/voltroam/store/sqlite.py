@@ -26,6 +26,7 @@ from voltroam.store.interface import (
     Record,
     RecordKey,
 )
+from voltroam.store.pages import is_dated
 from voltroam.store.rows import read_event, read_object, read_record
 from voltroam.store.schema import require
 from voltroam.store.sqlite_page import counts, page
@@ -43,10 +44,10 @@ INLINE_ROWS = 5_000
 
 async def open_sqlite(path: Path, *, queue_limit: int, now: Callable[[], int]) -> "SqliteStore":
     """Raises NodeError when there is no database, or one with a schema we cannot serve."""
-    if not path.exists():
+    if not path.exists():  # noqa: ASYNC240 - one look, before anything else runs
         raise NodeError(f"{path} holds no store yet: run `voltroam db migrate`")
     try:
-        reader = connect(path)
+        reader = connect(path, sql.READER)
     except sqlite3.Error as error:
         raise NodeError(f"the database {path} cannot be opened: {error}") from error
     try:
@@ -96,8 +97,7 @@ class SqliteStore:
     async def page(self, query: PageQuery) -> Page:
         try:
             held = counts(self._reader, query)
-            dated = query.date_from is not None or query.date_to is not None
-            if not dated or sum(held.values()) <= INLINE_ROWS:
+            if not is_dated(query) or sum(held.values()) <= INLINE_ROWS:
                 return page(self._reader, query, held)
         except sqlite3.Error as error:
             raise _fault(error) from error
@@ -197,7 +197,7 @@ class SqliteStore:
 
         def run() -> T:
             if self._walker is None:
-                self._walker = connect(self._path)
+                self._walker = connect(self._path, sql.READER)
             return work(self._walker)
 
         try:

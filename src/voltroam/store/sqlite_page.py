@@ -8,13 +8,10 @@ from typing import Any
 
 from voltroam.store import sqlite_sql as sql
 from voltroam.store.interface import Page, PageQuery
-from voltroam.store.rows import cut_page
+from voltroam.store.pages import cut_page, is_dated, is_rare, offset, window
 
 UNION_LIMIT = 50
 """More audiences than this are merged here, not by one statement."""
-RARE = 20
-"""Fewer matches than one in so many: collect them by date instead of walking the list."""
-_EARLIEST, _LATEST = -(2**63), 2**63 - 1
 
 
 def counts(connection: sqlite3.Connection, query: PageQuery) -> dict[str, int]:
@@ -30,11 +27,11 @@ def counts(connection: sqlite3.Connection, query: PageQuery) -> dict[str, int]:
 
 def page(connection: sqlite3.Connection, query: PageQuery, held: dict[str, int]) -> Page:
     """`held` is what `counts` gave."""
-    if query.date_from is not None or query.date_to is not None:
+    if is_dated(query):
         return _page_of_dates(connection, query, held)
     total = sum(held.values())
     if len(held) == 1:
-        values = (query.kind, *held, query.cursor or 0, query.limit + 1, _offset(query))
+        values = (query.kind, *held, query.cursor or 0, query.limit + 1, offset(query))
         return cut_page(connection.execute(sql.PAGE_ONE, values).fetchall(), query.limit, total)
     rows = _rows(connection, query, list(held), rare=False)
     return cut_page(rows, query.limit, total)
@@ -45,7 +42,7 @@ def _page_of_dates(connection: sqlite3.Connection, query: PageQuery, held: dict[
     for audience in held:
         values = {**_values(query), "audience": audience}
         total += connection.execute(sql.COUNT_DATES, values).fetchone()[0]
-    rare = total * RARE < sum(held.values())
+    rare = is_rare(total, sum(held.values()))
     rows = _rows(connection, query, list(held), rare=rare)
     return cut_page(rows, query.limit, total)
 
@@ -53,7 +50,7 @@ def _page_of_dates(connection: sqlite3.Connection, query: PageQuery, held: dict[
 def _rows(
     connection: sqlite3.Connection, query: PageQuery, audiences: Sequence[str], *, rare: bool
 ) -> list[Any]:
-    dates = query.date_from is not None or query.date_to is not None
+    dates = is_dated(query)
     if not audiences:
         return []
     if len(audiences) <= UNION_LIMIT:
@@ -61,22 +58,19 @@ def _rows(
         return connection.execute(text, _values(query, audiences)).fetchall()
     text = sql.numbers(1, dates=dates, rare=rare)
     lists = [connection.execute(text, _values(query, [one])) for one in audiences]
-    first = _offset(query)
+    first = offset(query)
     chosen = islice(heapq.merge(*lists), first, first + query.limit + 1)
     return [connection.execute(sql.DOCUMENT, number).fetchone() for number in list(chosen)]
 
 
 def _values(query: PageQuery, audiences: Sequence[str] = ()) -> dict[str, Any]:
+    start, end = window(query)
     return {
         "kind": query.kind,
         "cursor": query.cursor or 0,
         "limit": query.limit + 1,
-        "offset": _offset(query),
-        "from": _EARLIEST if query.date_from is None else query.date_from,
-        "to": _LATEST if query.date_to is None else query.date_to,
+        "offset": offset(query),
+        "from": start,
+        "to": end,
         **{f"a{place}": audience for place, audience in enumerate(audiences)},
     }
-
-
-def _offset(query: PageQuery) -> int:
-    return 0 if query.cursor is not None else query.offset

@@ -11,7 +11,11 @@ OPEN = (
     "pragma synchronous = full",
     "pragma cache_size = -65536",
     "pragma temp_store = memory",
+)
+READER = (
+    # A commit empties the page cache of every reader: what they read again is mapped, not copied.
     "pragma mmap_size = 268435456",
+    "pragma query_only = on",
 )
 WRITER = (
     # Larger than the default 1,000 pages: a page written often goes to the main file once.

@@ -1,8 +1,8 @@
 """The one connection of a SQLite store that writes.
 
-Statements run on the event loop: they only touch memory, and a second thread that needs the
-interpreter lock for each of them would starve while the loop is busy. What waits for the disk,
-the commit, runs in a thread of its own. `docs/decisions/0002-sqlite-writer.md` has the figures.
+Statements run on the event loop: they only touch memory, and a second thread would need the
+interpreter lock anew for each of them. What waits for the disk, the commit, runs in a thread of
+its own. `docs/decisions/0003-one-writer.md` has the figures.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ _DISK = {
 REFUSALS = (sqlite3.Error, UnicodeEncodeError, OverflowError)
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, pragmas: Sequence[str]) -> sqlite3.Connection:
     """Never makes a file: only a migration does."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
@@ -50,7 +50,7 @@ def connect(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=256,
     )
-    for pragma in sql.OPEN:
+    for pragma in (*sql.OPEN, *pragmas):
         connection.execute(pragma)
     return connection
 
@@ -124,9 +124,7 @@ class SqliteWriter:
 
     async def _begin(self, durable: bool) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = connect(self._path)
-            for pragma in sql.WRITER:
-                self._connection.execute(pragma)
+            self._connection = connect(self._path, sql.WRITER)
             self._version = self._connection.total_changes
             self._durable = True
         if durable != self._durable:

@@ -54,28 +54,38 @@ class _PinnedResolver(AbstractResolver):
         self._pinned.clear()
 
 
-def tls_context(tls: ClientTls) -> ssl.SSLContext:
-    """Trust the system and our own authorities, name ourselves if we can. Raises ssl.SSLError."""
+def _tls_context(tls: ClientTls) -> ssl.SSLContext:
+    """Trust the system and our own authorities, name ourselves if we can. Raises ValueError."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if tls.authorities is not None:
-        context.load_verify_locations(cadata=tls.authorities.decode("ascii"))
-    if tls.certificate is not None:
-        with tempfile.TemporaryDirectory() as folder:  # ssl reads certificates from files only
-            file = Path(folder) / "identity.pem"
-            file.touch(mode=0o600)
-            file.write_bytes((tls.key or b"") + b"\n" + tls.certificate)
-            context.load_cert_chain(file)
+    try:
+        if tls.authorities is not None:
+            context.load_verify_locations(cadata=tls.authorities.decode("ascii"))
+        if tls.certificate is not None:
+            _present(context, tls)
+    except (ssl.SSLError, UnicodeDecodeError):
+        raise ValueError("a certificate, key or authority cannot be read") from None
     return context
 
 
+def _present(context: ssl.SSLContext, tls: ClientTls) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # ssl reads certificates from files only
+        file = Path(folder) / "identity.pem"
+        file.touch(mode=0o600)
+        file.write_bytes((tls.key or b"") + b"\n" + (tls.certificate or b""))
+        context.load_cert_chain(file)
+
+
 class AiohttpSender:
-    """Made inside a running event loop or before it; the session opens with the first request."""
+    """The session opens with the first request.
+
+    Raises ValueError for a certificate, key or authority that cannot be read.
+    """
 
     def __init__(
         self, tls: ClientTls | None = None, *, connections: int = 1024, connect_time: float = 5.0
     ) -> None:
-        self._tls = tls or ClientTls()
+        self._context = _tls_context(tls or ClientTls())
         self._connect_time = connect_time
         self._connections = connections
         self._resolver = _PinnedResolver()
@@ -85,7 +95,7 @@ class AiohttpSender:
         if self._session is None:
             connector = aiohttp.TCPConnector(
                 limit=self._connections,
-                ssl=tls_context(self._tls),
+                ssl=self._context,
                 resolver=self._resolver,
                 use_dns_cache=False,
             )

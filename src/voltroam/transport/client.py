@@ -7,9 +7,11 @@ honestly unpacked bodies, and three errors (Unreachable, Unusable, ForbiddenUrl)
 
 import asyncio
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urljoin
+
+from msgspec import structs
 
 from voltroam.standard.errors import ForbiddenUrl, Unreachable, Unusable
 from voltroam.transport.guard import Checked, UrlGuard
@@ -49,6 +51,11 @@ class ClientTls:
     """Certificates trusted beside the system's."""
     certificate: bytes | None = None
     key: bytes | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        for pem in (self.authorities, self.certificate):
+            if pem is not None and b"-----BEGIN CERTIFICATE-----" not in pem:
+                raise ValueError("no PEM certificate")
 
 
 class GuardedSender:
@@ -102,7 +109,7 @@ class GuardedSender:
             raise Unusable("redirect to no URL") from None
         if (there.scheme, there.host, there.port) != (to.scheme, to.host, to.port):
             raise Unusable(f"HTTP {response.status}: redirect to another origin, {there.host}")
-        return replace(request, url=there.url)
+        return structs.replace(request, url=there.url)
 
 
 def _judge_headers(request: Request) -> None:
@@ -138,4 +145,4 @@ def unpacked(response: Response, limit: int) -> Response:
         raise too_large(limit)
     if not unpacker.eof:
         raise Unusable("the answer's gzip ends too early")
-    return replace(response, body=body)
+    return structs.replace(response, body=body)

@@ -1,7 +1,7 @@
-"""The client on pyreqwest (Rust, reqwest): a client of its own for each host name, pinned.
+"""The client on pyreqwest (Rust, reqwest): names are pinned to addresses where clients are made.
 
-A client resolves one name to one address and keeps its own connections, so names and addresses
-are pinned where clients are made. Hosts that are IP addresses need no name and share one client.
+A client is fixed once made, so a name that is new or has moved gets a new one; names that ask at
+the same time share it. Hosts that are IP addresses need no pin and share one client too.
 """
 
 import asyncio
@@ -15,11 +15,13 @@ from pyreqwest.exceptions import (
     ConnectError,
     ConnectTimeoutError,
     DecodeError,
+    DetailedPyreqwestError,
     PoolTimeoutError,
     PyreqwestError,
     ReadError,
     RequestTimeoutError,
 )
+from pyreqwest.response import Response as Answer
 
 from voltroam.standard.errors import Unreachable, Unusable
 from voltroam.transport.client import ClientTls, announced, too_large
@@ -27,6 +29,8 @@ from voltroam.transport.guard import Checked
 from voltroam.transport.headers import fold_headers
 from voltroam.wire.call import Request, Response
 
+CONNECTING = "client error (Connect)"
+"""The library's words for the phase before the request."""
 LITERAL = ""
 """The name under which hosts that are IP addresses share a client."""
 
@@ -37,9 +41,16 @@ class _Pinned:
     address: str
 
 
-class PyreqwestSender:
-    """At most `hosts` clients are kept, the least used one goes first.
+@dataclass(slots=True)
+class _Wanted:
+    address: str
+    pinned: asyncio.Future[_Pinned]
 
+
+class PyreqwestSender:
+    """At most `hosts` pinned names are kept, the least used one goes first.
+
+    Raises ValueError for a certificate, key or authority that cannot be read.
     A request whose task is cancelled goes on inside the library until its own timeout.
     """
 
@@ -56,31 +67,26 @@ class PyreqwestSender:
         self._connect_time = timedelta(seconds=connect_time)
         self._idle_time = timedelta(seconds=idle_time)
         self._clients: OrderedDict[str, _Pinned] = OrderedDict()
-        self._making: dict[str, asyncio.Task[_Pinned]] = {}
+        self._wanted: dict[str, _Wanted] = {}
+        self._maker: asyncio.Task[None] | None = None
+        self._clients[LITERAL] = _Pinned(self._build({}), "")
 
     async def send(self, request: Request, to: Checked, *, timeout: float, limit: int) -> Response:
-        pinned = await self._pinned(to)
-        building = pinned.client.request(request.method, to.url).timeout(timedelta(seconds=timeout))
-        if "accept-encoding" not in request.headers:
-            building = building.header("accept-encoding", "gzip")
-        for name, value in request.headers.items():
-            building = building.header(name, value, is_sensitive=name == "authorization")
-        if request.body:
-            building = building.body_bytes(request.body)
         try:
+            pinned = await self._pinned(to)
+            building = pinned.client.request(request.method, to.url)
+            building = building.timeout(timedelta(seconds=timeout))
+            if "accept-encoding" not in request.headers:
+                building = building.header("accept-encoding", "gzip")
+            for name, value in request.headers.items():
+                building = building.header(name, value, is_sensitive=name == "authorization")
+            if request.body:
+                building = building.body_bytes(request.body)
             async with building.build_streamed() as answer:
-                announced(answer.get_header("content-length"), limit)
-                parts: list[bytes] = []
-                size = 0
-                while (part := await answer.body_reader.read_chunk()) is not None:
-                    parts.append(bytes(part))
-                    size += len(part)
-                    if size > limit:
-                        raise too_large(limit)
-                headers = fold_headers(answer.headers.items())
-                return Response(answer.status, headers, b"".join(parts))
+                return await _read(answer, limit)
         except (ConnectError, ConnectTimeoutError, PoolTimeoutError) as fault:
-            raise Unreachable(f"no connection to {to.host}: {_why(fault)}", sent=False) from None
+            sent = not _never_left(fault)
+            raise Unreachable(f"no connection to {to.host}: {_why(fault)}", sent=sent) from None
         except RequestTimeoutError:
             raise TimeoutError from None
         except BuilderError:
@@ -91,36 +97,59 @@ class PyreqwestSender:
             raise Unreachable(f"lost connection to {to.host}: {_why(fault)}") from None
 
     async def close(self) -> None:
-        clients = [pinned.client for pinned in self._clients.values()]
+        if self._maker is not None:
+            await asyncio.wait([self._maker])
+        clients = {id(pinned.client): pinned.client for pinned in self._clients.values()}
         self._clients.clear()
-        for client in clients:
+        for client in clients.values():
             await client.close()
 
     async def _pinned(self, to: Checked) -> _Pinned:
         """The client of a host, as long as its address is among those that were checked."""
-        literal = to.host == to.addresses[0]
-        name = LITERAL if literal else to.host
+        name = LITERAL if to.host == to.addresses[0] else to.host
         pinned = self._clients.get(name)
-        if pinned is not None and (literal or pinned.address in to.addresses):
+        if pinned is not None and (name == LITERAL or pinned.address in to.addresses):
             self._clients.move_to_end(name)
             return pinned
-        making = self._making.get(name)
-        if making is None:
-            making = self._making[name] = asyncio.create_task(self._make(name, to))
-            making.add_done_callback(lambda _done: self._making.pop(name, None))
-        return await asyncio.shield(making)
+        waiting = self._wanted.get(name)
+        if waiting is None:
+            waiting = _Wanted(to.addresses[0], asyncio.get_running_loop().create_future())
+            self._wanted[name] = waiting
+        if self._maker is None:
+            self._maker = asyncio.create_task(self._make())
+        return await asyncio.shield(waiting.pinned)
 
-    async def _make(self, name: str, to: Checked) -> _Pinned:
-        """In a thread: reading the system's authorities takes about 10 ms."""
-        address = to.addresses[0]
-        client = await asyncio.to_thread(self._build, name, address)
-        pinned = self._clients[name] = _Pinned(client, address)
-        self._clients.move_to_end(name)
-        if len(self._clients) > self._hosts:
-            self._clients.popitem(last=False)
-        return pinned
+    async def _make(self) -> None:
+        """Make clients while any are wanted, one for all names that wait by now.
 
-    def _build(self, name: str, address: str) -> Client:
+        Reading the system's authorities takes about 10 ms: in a thread, and seldom.
+        """
+        try:
+            while self._wanted:
+                batch = dict(self._wanted)
+                names = {name: want.address for name, want in batch.items()}
+                try:
+                    client = await asyncio.to_thread(self._build, names)
+                except Exception as fault:
+                    self._answer(batch, fault)
+                else:
+                    self._answer(batch, client)
+        finally:
+            self._maker = None
+
+    def _answer(self, batch: dict[str, _Wanted], made: Client | Exception) -> None:
+        for name, want in batch.items():
+            del self._wanted[name]
+            if isinstance(made, Exception):
+                want.pinned.set_exception(made)
+                continue
+            pinned = self._clients[name] = _Pinned(made, want.address)
+            self._clients.move_to_end(name)
+            if len(self._clients) > self._hosts:
+                self._clients.popitem(last=False)
+            want.pinned.set_result(pinned)
+
+    def _build(self, names: dict[str, str]) -> Client:
         tls = self._tls
         builder = (
             ClientBuilder()
@@ -137,13 +166,37 @@ class PyreqwestSender:
             .pool_idle_timeout(self._idle_time)
             .min_tls_version("TLSv1.2")
         )
-        if name != LITERAL:
-            builder = builder.resolve(name, address, 0)
+        for name, address in names.items():
+            if name != LITERAL:
+                builder = builder.resolve(name, address, 0)
         if tls.authorities is not None:
             builder = builder.add_root_certificate_pem(tls.authorities)
         if tls.certificate is not None:
             builder = builder.identity_pem((tls.key or b"") + b"\n" + tls.certificate)
         return builder.build()
+
+
+async def _read(answer: Answer, limit: int) -> Response:
+    announced(answer.get_header("content-length"), limit)
+    parts: list[bytes] = []
+    size = 0
+    while (part := await answer.body_reader.read_chunk()) is not None:
+        parts.append(bytes(part))
+        size += len(part)
+        if size > limit:
+            raise too_large(limit)
+    return Response(answer.status, fold_headers(answer.headers.items()), b"".join(parts))
+
+
+def _never_left(fault: DetailedPyreqwestError) -> bool:
+    """Whether not one byte of the request can have gone.
+
+    The library calls any lost connection a ConnectError; only its causes tell the phase. Should
+    their words change, we take it that the request did go.
+    """
+    if isinstance(fault, PoolTimeoutError):
+        return True
+    return any(cause["message"] == CONNECTING for cause in fault.details["causes"] or ())
 
 
 def _why(fault: BaseException) -> str:

@@ -146,7 +146,7 @@ class OcpiApp:
         if self._metrics is not None:
             row = asked.endpoint if isinstance(asked, Call) else None
             took = perf_counter() - started
-            self._metrics.observe(row, response.status, reply.status_code, took)
+            self._metrics.observe(row, response.status, int(reply.status_code), took)
 
     def _fold(self, raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
         """Names are in lower case already; repeated ones are joined by comma."""

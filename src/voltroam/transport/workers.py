@@ -92,10 +92,15 @@ def work() -> int:
 
 @dataclass(slots=True)
 class _Worker:
+    """One of the N places, and the process that fills it."""
+
     process: subprocess.Popen[bytes]
     started: float
-    first: bool
-    """Of those that the parent began with: if such a one cannot start, none can."""
+    first: bool = True
+    """The parent began with it: if such a one cannot start, none can."""
+    pause: float = 0.0
+    restart: float | None = None
+    """When the place is filled again after a death."""
 
 
 class _Parent:
@@ -109,7 +114,6 @@ class _Parent:
         self._stop_time = listen.stop_time
         self._order = msgspec.json.encode(_Order(factory, listen, limits)) + b"\n"
         self._stop = threading.Event()
-        self._pause = 0.0
 
     def keep(self) -> int:
         """Until a signal says stop. 0, or STARTUP_FAILURE when the application does not start."""
@@ -128,28 +132,30 @@ class _Parent:
         self._stop.set()
 
     def _keep(self, metrics: str) -> int:
-        workers = [self._start(metrics, first=True) for _ in range(self._count)]
+        workers = [_Worker(self._start(metrics), time.monotonic()) for _ in range(self._count)]
         try:
             while not self._stop.wait(0.1):
-                for place, worker in enumerate(workers):
-                    status = worker.process.poll()
-                    if status is None:
+                for worker in workers:
+                    if worker.restart is not None:
+                        self._refill(worker, metrics)
                         continue
-                    if worker.first and status == STARTUP_FAILURE:
+                    status = worker.process.poll()
+                    if status == STARTUP_FAILURE and worker.first:
                         log.error("the application does not start")
                         return status
-                    log.error("a worker died", pid=worker.process.pid, status=status)
-                    self._back_off(time.monotonic() - worker.started)
-                    workers[place] = self._start(metrics, first=False)
+                    if status is not None:
+                        _bury(worker, status)
             return 0
         finally:
             _end(workers, self._stop_time)
 
-    def _back_off(self, lived: float) -> None:
-        self._pause = 0.0 if lived > STEADY else min(LONGEST_PAUSE, self._pause * 2 or 0.1)
-        self._stop.wait(self._pause)
+    def _refill(self, worker: _Worker, metrics: str) -> None:
+        if worker.restart is None or time.monotonic() < worker.restart:
+            return
+        worker.process, worker.started = self._start(metrics), time.monotonic()
+        worker.first, worker.restart = False, None
 
-    def _start(self, metrics: str, *, first: bool) -> _Worker:
+    def _start(self, metrics: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, "-c", "from voltroam.transport.workers import work; exit(work())"],
             stdin=subprocess.PIPE,
@@ -159,7 +165,18 @@ class _Parent:
             with suppress(BrokenPipeError):  # it died at once; the loop finds it
                 process.stdin.write(self._order)
                 process.stdin.flush()
-        return _Worker(process, time.monotonic(), first)
+        return process
+
+
+def _bury(worker: _Worker, status: int) -> None:
+    """Note a death; the place is filled again later and later while its workers die young."""
+    now = time.monotonic()
+    log.error("a worker died", pid=worker.process.pid, status=status)
+    if worker.process.stdin is not None:
+        worker.process.stdin.close()
+    young = now - worker.started < STEADY
+    worker.pause = min(LONGEST_PAUSE, worker.pause * 2 or 0.1) if young else 0.0
+    worker.restart = now + worker.pause
 
 
 def _end(workers: list[_Worker], stop_time: float) -> None:

@@ -21,7 +21,6 @@ from voltroam.wire.headers import (
 )
 from voltroam.wire.routes import Router, join
 
-_IDENTIFIER = re.compile(r"[\x20-\x7e]+")
 _JSON = re.compile(r"application/(?:[\w.-]+\+)?json", re.IGNORECASE)
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -37,12 +36,9 @@ def read_call(request: Request, router: Router) -> Call:
     match = router.locate(request.method, path)
     row = match.endpoint
     for name, value in match.keys.items():
-        if not _IDENTIFIER.fullmatch(value):
+        if not (value.isascii() and value.isprintable()):
             raise CallerError(f"{name} in the URL must be printable ASCII")
     query = _query(query_text)
-    for name in row.required_query:
-        if name not in query:
-            raise CallerError(f"query parameter {name} is required")
     routed = row.module.functional and match.version.routing_headers
     ids = read_ids(request.headers)
     return Call(

@@ -17,7 +17,6 @@ CORRELATION_ID = "x-correlation-id"
 
 _TO = ("ocpi-to-country-code", "ocpi-to-party-id")
 _FROM = ("ocpi-from-country-code", "ocpi-from-party-id")
-_PRINTABLE = re.compile(r"[\x20-\x7e]+")
 _AUTHORIZATION = re.compile(r"token +([\x21-\x7e]+) *", re.IGNORECASE)
 
 
@@ -95,7 +94,7 @@ def _party(headers: Mapping[str, str], names: tuple[str, str]) -> PartyId | None
 
 def _code(value: str, name: str, longest: int) -> str:
     text = value.strip()
-    if not _PRINTABLE.fullmatch(text) or len(text) > longest:
+    if not 0 < len(text) <= longest or not (text.isascii() and text.isprintable()):
         raise CallerError(f"header {name} must hold 1 to {longest} printable ASCII characters")
     return text
 

@@ -144,7 +144,7 @@ def _key_reader(name: str) -> Callable[[msgspec.Raw], str | None]:
 
     def read(item: msgspec.Raw) -> str | None:
         try:
-            return str(decoder.decode(item).key)  # type: ignore[attr-defined]
+            return str(decoder.decode(item).key)  # type: ignore[attr-defined]  # made at run time
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
 

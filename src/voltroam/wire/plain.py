@@ -18,7 +18,7 @@ DEEPEST = 64
 """Levels of objects and lists in one document."""
 
 MOST_DIGITS = 4300
-"""Digits of an integer: conversion costs their square."""
+"""Digits of an integer: conversion costs their square, more of them stay a Decimal."""
 
 OUT_OF_RANGE = Decimal("NaN")
 """Stands for a number that no Decimal can hold."""
@@ -105,7 +105,7 @@ def _duplicates(value: object, path: str = "$") -> Iterator[str]:
 
 
 def _integer(digits: str) -> object:
-    return int(digits) if len(digits) <= MOST_DIGITS else OUT_OF_RANGE
+    return int(digits) if len(digits) <= MOST_DIGITS else Decimal(digits)
 
 
 def _fraction(digits: str) -> Decimal:

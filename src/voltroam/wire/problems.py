@@ -12,11 +12,11 @@ T = TypeVar("T")
 class Severity(StrEnum):
     """Whether an object can be used although something is wrong with it."""
 
-    FATAL = "FATAL"
+    FATAL = "fatal"
     """Identity or type unusable: refused always."""
-    ERROR = "ERROR"
+    ERROR = "error"
     """Against the standard, yet readable: refused when strict."""
-    WARNING = "WARNING"
+    WARNING = "warning"
     """Legal or harmless, but hardly meant."""
 
 

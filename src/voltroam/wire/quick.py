@@ -14,15 +14,16 @@ import msgspec
 from msgspec import inspect
 
 from voltroam.wire.plain import DEEPEST, too_deep
-from voltroam.wire.styles import STYLES, usual
+from voltroam.wire.styles import STYLES, usual_form
 from voltroam.wire.walk import has_control
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _PLAIN = msgspec.json.Decoder()
-_ODD_MOMENT = re.compile(
-    rb'-[0-9]{2}(?:[t ][0-9]{2}:[0-9]{2}:|T[0-9]{2}:[0-9]{2}:[0-9]{2}(?!(?:\.[0-9]{1,4})?Z"))'
-)
+_UNUSUAL_MOMENT = re.compile(rb'-..(?:T..:(?!..:..Z")|[t ]..:)')
+"""Anything but whole seconds and Z after what looks like a date."""
+_ODD_MOMENT = re.compile(rb'-..(?:T..:..:..(?!(?:\.[0-9]{1,4})?Z")|[t ]..:)')
 """msgspec reads offsets, no zone, long fractions, a small t or a blank; a DateTime has none."""
+_EMPTY = re.compile(rb':""')
 _EXPONENT = re.compile(rb"E[+-][0-9]+[,}\]]")
 _MOST_TEXTS = 200
 """Strings with non-ASCII characters that are looked at one by one."""
@@ -44,9 +45,11 @@ class Quick:
             elif isinstance(kind, inspect.StrType):
                 (identifiers if word == "CiString" else texts).add(key)
                 if word in STYLES:
-                    styled.add((b'"%b":"' % key, word))
+                    styled.add((key, word))
         self._texts = frozenset(texts - identifiers)
-        self._styled = tuple(sorted(styled))
+        self._unusual = tuple(
+            re.compile(b'%b":"(?!%b")' % (key, usual_form(word))) for key, word in sorted(styled)
+        )
         names = "|".join(map(re.escape, sorted(numbers)))
         self._numeric = _numeric_members(shape) if numbers else ()
         self._quoted_number = re.compile(f'"(?:{names})":["\\[]'.encode()) if numbers else None
@@ -58,15 +61,29 @@ class Quick:
             written = _ENCODER.encode(value)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
-        canonical = data
-        if b"\\" in data or data.count(b'"') != written.count(b'"'):
-            found = self._canonical(data, written)
-            if found is None:
+        if not self._same_members(value, data, written):
+            canonical = self._canonical(data, written)
+            if canonical is None or _ODD_MOMENT.search(canonical):
                 return None
-            canonical = found
-        if _ODD_MOMENT.search(canonical) or not self._usual(value, written):
+        if not self._usual(value, written):
             return None
-        return value if data.isascii() or self._plain_text(data, written) else None
+        if data.isascii() and written.isascii():
+            return value
+        return value if self._plain_text(data, written) else None
+
+    def _same_members(self, value: object, data: bytes, written: bytes) -> bool:
+        """Whether the document holds what was read from it and nothing else, DateTimes in order.
+
+        Writing makes a document longer by fractions of seconds and exponents only, so without
+        them the same length means that nothing was left out; else the quotes are counted.
+        """
+        if b"\\" in data:
+            return False
+        if _UNUSUAL_MOMENT.search(data):
+            return not _ODD_MOMENT.search(data) and data.count(b'"') == written.count(b'"')
+        if len(data) == len(written) and not self._has_numbers(value):
+            return True
+        return data.count(b'"') == written.count(b'"')
 
     def _canonical(self, data: bytes, written: bytes) -> bytes | None:
         """The document without blanks and escapes; None if a key stands twice, or it is too deep.
@@ -89,18 +106,13 @@ class Quick:
 
     def _usual(self, value: object, written: bytes) -> bool:
         """No control characters, no empty strings, markup, odd numbers or odd style."""
-        if b"\\" in written or b"\x7f" in written or b"<" in written or b':""' in written:
+        if b"\\" in written or b"\x7f" in written or b"<" in written:
+            return False
+        if _EMPTY.search(written):
             return False
         if self._has_numbers(value) and _EXPONENT.search(written):
             return False
-        for needle, word in self._styled:
-            at = written.find(needle)
-            while at >= 0:
-                start = at + len(needle)
-                if not usual(word, written[start : written.index(b'"', start)]):
-                    return False
-                at = written.find(needle, start)
-        return True
+        return not any(unusual.search(written) for unusual in self._unusual)
 
     def _has_numbers(self, value: object) -> bool:
         if self._numeric is None:

@@ -60,7 +60,7 @@ def reader_of(shape: Hashable) -> Reader:
     return _reader(inspect.type_info(shape), {}, required=True)
 
 
-def _reader(kind: inspect.Type, extra: dict[str, object], *, required: bool) -> Reader:  # noqa: C901, PLR0911 - one line for each kind
+def _reader(kind: inspect.Type, extra: dict[str, object], *, required: bool) -> Reader:  # noqa: C901, PLR0911, PLR0912 - one line for each kind
     match kind:
         case inspect.Metadata():
             return _reader(kind.type, kind.extra or {}, required=required)
@@ -81,6 +81,8 @@ def _reader(kind: inspect.Type, extra: dict[str, object], *, required: bool) -> 
             return _moment
         case inspect.DecimalType():
             return _number
+        case inspect.FloatType():
+            return _binary_number
         case inspect.IntType():
             return _integer(kind)
         case inspect.BoolType():
@@ -109,7 +111,7 @@ def _text(kind: inspect.StrType, word: str, *, required: bool) -> Reader:
         if identifier and not (value.isascii() and value.isprintable()):
             findings.fatal(path, "CORE-TYPE-01", "must be printable ASCII")
             return FAULT
-        if not value.isprintable() and has_control(value):
+        if has_control(value):
             findings.error(path, "CORE-TYPE-03", "must not hold control characters")
         if required and value == NOT_AVAILABLE:
             return value
@@ -125,7 +127,8 @@ def _text(kind: inspect.StrType, word: str, *, required: bool) -> Reader:
 
 
 def has_control(text: str) -> bool:
-    return any(unicodedata.category(char) == "Cc" for char in text)
+    """C0, DEL and C1; other characters that do not print (a byte order mark) are none."""
+    return not text.isprintable() and any(unicodedata.category(char) == "Cc" for char in text)
 
 
 def _enum(cls: type[Enum]) -> Reader:
@@ -169,6 +172,12 @@ def _number(value: object, path: str, findings: Findings) -> object:
         findings.fatal(path, "CORE-TYPE-11", "is out of range")
         return FAULT
     return number
+
+
+def _binary_number(value: object, path: str, findings: Findings) -> object:
+    """For modules of an operator's own: no object of the standard has a binary float."""
+    number = _number(value, path, findings)
+    return float(number) if isinstance(number, Decimal) else number
 
 
 def _integer(kind: inspect.IntType) -> Reader:

@@ -88,7 +88,8 @@ create table meta (
 create table counters (
   one smallint primary key check (one = 1),
   feed bigint not null,
-  event bigint not null
+  event bigint not null,
+  writes bigint not null default 0
 ) with (fillfactor = 10);
 create table objects (
   created bigint not null,

@@ -1,0 +1,40 @@
+"""Modules of an operator's own: rows that join the table, named in the settings.
+
+`modules = ["parking_sensors:ROWS"]` takes the rows from that Python file beside the settings, or
+from an installed package. Server, client, store, version details and OpenAPI then serve them like
+the modules of the standard; a partner sees them when its profile lists them (CORE-VER-14).
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from voltroam.settings import Settings, SettingsError
+from voltroam.standard.endpoints import CORE, Endpoint, Table
+
+
+def read_table(settings: Settings, folder: Path) -> Table:
+    """The rows of the standard and those that the settings add. Raises SettingsError."""
+    rows = list(CORE)
+    for place in settings.modules:
+        rows += _rows(place, folder)
+    return Table(rows)
+
+
+def _rows(place: str, folder: Path) -> list[Endpoint]:
+    name, _, attribute = place.partition(":")
+    beside = str(folder.absolute())
+    if beside not in sys.path:
+        sys.path.append(beside)
+    try:
+        found = getattr(import_module(name), attribute or "ROWS")
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SettingsError(f"`modules`: {place} cannot be loaded: {error}.") from None
+    rows = list(found)
+    if not all(isinstance(row, Endpoint) for row in rows):
+        raise SettingsError(f"`modules`: {place} must be a list of table rows (Endpoint).")
+    standard = {row.module.name for row in CORE}
+    for row in rows:
+        if row.module.name in standard:
+            raise SettingsError(f"`modules`: {place} takes the standard's name {row.module.name}.")
+    return rows

@@ -1,0 +1,97 @@
+"""The node as an ASGI application: what each process of `voltroam serve` runs."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from voltroam.logs import set_up_logs
+from voltroam.modules import read_table
+from voltroam.node import Node
+from voltroam.roaming.platforms import Caller, Platform
+from voltroam.settings import Settings, read_settings
+from voltroam.standard.errors import Unauthorized
+from voltroam.standard.versions import VERSIONS
+from voltroam.transport.limits import Limits
+from voltroam.transport.metrics import Metrics
+from voltroam.transport.server import OcpiApp
+from voltroam.transport.serving import Listen
+from voltroam.wire.call import Call, Reply
+from voltroam.wire.routes import Router
+
+CONFIG = "VOLTROAM_CONFIG"
+"""Where the processes of `serve` find the settings file."""
+
+
+def server_limits(settings: Settings) -> Limits:
+    return Limits(body=settings.limits.body_bytes, rate=settings.limits.rate)
+
+
+def listening(settings: Settings, folder: Path, workers: int) -> Listen:
+    """Where and how `serve` listens."""
+    host, port = settings.address
+    tls = settings.tls
+
+    def place(name: str | None) -> str | None:
+        return None if name is None else str(folder / name)
+
+    return Listen(
+        host=host,
+        port=port,
+        workers=workers,
+        certfile=place(tls.certificate),
+        keyfile=place(tls.key),
+        client_ca=place(tls.client_authorities),
+        client_certificate_required=tls.client_authorities is not None,
+    )
+
+
+@dataclass(slots=True)
+class _Served:
+    """The node of this process, there from start-up to shutdown of its event loop."""
+
+    file: Path
+    settings: Settings
+    node: Node | None = None
+
+    @asynccontextmanager
+    async def life(self) -> AsyncIterator[None]:
+        self.node = await Node.open(self.settings, self.file.parent)
+        self.node.start()
+        try:
+            yield
+        finally:
+            await self.node.close()
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Caller | None:
+        return await self._here.authenticate(headers)
+
+    async def answer(self, call: Call, caller: Platform) -> Reply:
+        return await self._here.answer(call, caller)
+
+    async def ready(self) -> bool:
+        return await self._here.ready()
+
+    @property
+    def _here(self) -> Node:
+        if self.node is None:
+            raise Unauthorized("The node is not ready")
+        return self.node
+
+
+def serving_app() -> OcpiApp:
+    """The ASGI application of one process; its settings file is named by VOLTROAM_CONFIG."""
+    file = Path(os.environ[CONFIG])
+    settings = read_settings(file)
+    set_up_logs(settings)
+    served = _Served(file, settings)
+    return OcpiApp(
+        router=Router(read_table(settings, file.parent), VERSIONS.values(), settings.url),
+        authenticate=served.authenticate,
+        answer=served.answer,
+        ready=served.ready,
+        lifespan=served.life,
+        limits=server_limits(settings),
+        metrics=Metrics(),
+    )

@@ -1,0 +1,295 @@
+"""Pull: what partners list comes in, bad objects are set aside, vanished ones end."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.delivery.fakes import (
+    Partner,
+    cdr,
+    identity,
+    location,
+    platform,
+    role,
+    session,
+    tariff,
+    token,
+)
+from tests.delivery.node import QUICK, Node, node
+
+from voltroam.delivery.sync import PullReport
+from voltroam.roaming.platforms import Platform
+from voltroam.standard.endpoints import CDR, LOCATION, SESSION, TARIFF, TOKEN, Resource
+from voltroam.standard.errors import PartnerError
+from voltroam.standard.v2_2_1 import Role
+from voltroam.wire.times import parse_datetime, to_micros
+
+EMSP = identity(role(Role.EMSP, "DE", "MSP"))
+CPO = platform("p1", role(Role.CPO, "NL", "OUR"))
+"""The partner is the CPO whose objects the fakes make."""
+T1 = "2026-01-01T00:01:00Z"
+
+
+async def partner_of(ours: Node, known: Platform = CPO, **lists: list[bytes]) -> Partner:
+    partner = await ours.join(known)
+    partner.offers.update(lists)
+    return partner
+
+
+async def held(ours: Node, resource: Resource) -> dict[str, bytes]:
+    return {row.key.id: row.document async for row in ours.store.scan(resource.kind)}
+
+
+async def test_a_full_pull_takes_every_page(tmp_path: Path) -> None:
+    """CORE-HTTP-20, LOC-PUT-01: objects come in as received."""
+    async with node(tmp_path, ident=EMSP) as ours:
+        await partner_of(ours, locations=[location(f"L{n}", x_custom=n) for n in range(5)])
+        told: list[int] = []
+        report = await ours.delivery.pull(
+            CPO, "locations", full=True, progress=lambda r: told.append(r.received)
+        )
+        assert (report.received, report.refused, report.changed) == (5, 0, 5)
+        assert told[:3] == [2, 4, 5]
+        assert (await held(ours, LOCATION))["L3"] == location("L3", x_custom=3)
+        again = await ours.delivery.pull(CPO, "locations", full=True)
+        assert (again.received, again.changed, again.unchanged) == (5, 0, 5)
+
+
+async def test_a_bad_object_is_set_aside_and_the_good_ones_are_kept(tmp_path: Path) -> None:
+    """CORE-HTTP-18: with its reasons, until a good one comes."""
+    bad = location("L2").replace(b'"city":"Town",', b"")
+    async with node(tmp_path, ident=EMSP) as ours:
+        partner = await partner_of(ours, locations=[location("L1"), bad, location("L3")])
+        report = await ours.delivery.pull(CPO, "locations", full=True)
+        assert (report.received, report.refused) == (2, 1)
+        assert (await held(ours, LOCATION)).keys() == {"L1", "L3"}
+        (entry,) = await ours.delivery.quarantine.all()
+        assert (entry["partner"], entry["module"], entry["key"]) == (
+            "p1", "locations", "locations/NL/OUR/L2",
+        )  # fmt: skip
+        assert [problem["path"] for problem in entry["problems"]] == ["$.city"]
+        shown = await ours.delivery.quarantine.show(entry["id"])
+        assert shown["document"] == msgspec.json.decode(bad)
+        assert await ours.delivery.quarantine.retry() == {"accepted": 0, "refused": 1}
+        partner.offers["locations"][1] = location("L2")
+        await ours.delivery.pull(CPO, "locations", full=True)
+        assert await ours.delivery.quarantine.all() == []
+
+
+async def test_a_good_push_ends_a_quarantine(tmp_path: Path) -> None:
+    """CORE-HTTP-18"""
+    bad = location("L2").replace(b'"city":"Town",', b"")
+    async with node(tmp_path, ident=EMSP) as ours:
+        await partner_of(ours, locations=[bad])
+        await ours.delivery.pull(CPO, "locations", full=True)
+        await ours.put(LOCATION, location("L2"), source=CPO)
+        assert await ours.delivery.quarantine.all() == []
+
+
+async def test_what_is_no_object_at_all_is_set_aside_too(tmp_path: Path) -> None:
+    """CORE-HTTP-18, CORE-HTTP-19"""
+    async with node(tmp_path, ident=EMSP) as ours:
+        await partner_of(ours, tariffs=[b"17", b'{"id":1}', tariff("T")])
+        report = await ours.delivery.pull(CPO, "tariffs", full=True)
+        assert (report.received, report.refused) == (1, 2)
+        assert {entry["key"] for entry in await ours.delivery.quarantine.all()} == {None}
+
+
+async def test_an_object_of_a_party_that_is_not_theirs_is_refused(tmp_path: Path) -> None:
+    """CORE-HTTP-18: objects of strangers are ignored, and said so."""
+    async with node(tmp_path, ident=EMSP) as ours:
+        foreign = location("L1").replace(b'"party_id":"OUR"', b'"party_id":"XXX"')
+        await partner_of(ours, locations=[foreign])
+        report = await ours.delivery.pull(CPO, "locations", full=True)
+        assert (report.received, report.refused) == (0, 1)
+        assert await held(ours, LOCATION) == {}
+
+
+async def test_a_list_that_breaks_off_keeps_what_came_and_removes_nothing(tmp_path: Path) -> None:
+    """CORE-HTTP-19: only a complete list is the new truth."""
+    async with node(tmp_path, ident=EMSP) as ours:
+        partner = await partner_of(ours, tariffs=[tariff(f"T{n}") for n in range(4)])
+        await ours.delivery.pull(CPO, "tariffs", full=True)
+        partner.offers["tariffs"] = [tariff("T0"), tariff("T9"), tariff("T3")]
+        ours.calls.pages_cut.add("tariffs")
+        with pytest.raises(PartnerError):
+            await ours.delivery.pull(CPO, "tariffs", full=True)
+        assert (await held(ours, TARIFF)).keys() == {"T0", "T1", "T2", "T3", "T9"}
+
+
+async def test_a_pull_by_date_starts_before_the_newest_time_seen(tmp_path: Path) -> None:
+    """CORE-OFF-02, CDR-LIST-03: 15 minutes of overlap."""
+    async with node(tmp_path, ident=EMSP) as ours:
+        await partner_of(ours, cdrs=[cdr("C1", at="2026-01-01T02:00:00Z")])
+        await ours.delivery.pull(CPO, "cdrs", full=True)
+        await ours.delivery.pull(CPO, "cdrs")
+        assert [query for _, _, query in ours.calls.asked] == [
+            {},
+            {"date_from": "2026-01-01T01:45:00Z"},
+        ]
+
+
+async def test_sessions_are_always_pulled_with_date_from(tmp_path: Path) -> None:
+    """SES-LIST-03, SES-LIST-05"""
+    async with node(tmp_path, ident=EMSP) as ours:
+        await partner_of(ours, sessions=[session("S")])
+        await ours.delivery.pull(CPO, "sessions")
+        await ours.delivery.pull(CPO, "sessions", full=True)
+        assert all("date_from" in query for _, _, query in ours.calls.asked)
+
+
+async def test_vanished_tariffs_are_gone_and_vanished_tokens_invalid(tmp_path: Path) -> None:
+    """TAR-FLOW-05, TOK-FLOW-05, LOC-FLOW-04"""
+    both = platform("p1", role(Role.CPO, "NL", "OUR"), role(Role.EMSP, "NL", "OUR"))
+    me = identity(role(Role.EMSP, "DE", "MSP"), role(Role.CPO, "DE", "MSP"))
+    async with node(tmp_path, ident=me) as ours:
+        partner = await partner_of(
+            ours,
+            both,
+            tariffs=[tariff("T1"), tariff("T2")],
+            tokens=[token("K1"), token("K2")],
+            locations=[location("L1"), location("L2")],
+        )
+        for module in ("tariffs", "tokens", "locations"):
+            await ours.delivery.pull(both, module, full=True)
+            partner.offers[module].pop()
+            report = await ours.delivery.pull(both, module, full=True)
+            assert report.removed == 1
+        assert (await held(ours, TARIFF)).keys() == {"T1"}
+        gone = await ours.store.get(ours.key(TARIFF, id="T2"))
+        assert gone is not None
+        assert gone.deleted
+        tokens = {k: msgspec.json.decode(d)["valid"] for k, d in (await held(ours, TOKEN)).items()}
+        assert sorted(tokens.values()) == [False, True]
+        ended = msgspec.json.decode((await held(ours, LOCATION))["L2"])
+        assert ended["evses"][0]["status"] == "REMOVED"
+        again = await ours.delivery.pull(both, "locations", full=True)
+        assert again.removed == 0
+
+
+async def test_a_refused_object_has_not_vanished(tmp_path: Path) -> None:
+    """Vanished: refused ids count as present."""
+    async with node(tmp_path, ident=EMSP) as ours:
+        partner = await partner_of(ours, locations=[location("L1"), location("L2")])
+        await ours.delivery.pull(CPO, "locations", full=True)
+        partner.offers["locations"][1] = location("L2", at=T1).replace(b'"city":"Town",', b"")
+        report = await ours.delivery.pull(CPO, "locations", full=True)
+        assert (report.refused, report.removed) == (1, 0)
+        partner.offers["locations"][1] = b"{}"
+        report = await ours.delivery.pull(CPO, "locations", full=True)
+        assert (report.refused, report.removed) == (1, 0)
+
+
+async def test_when_too_much_vanishes_an_operator_decides(tmp_path: Path) -> None:
+    """Vanished: more than 20 % at once is more likely a fault than the truth."""
+    async with node(tmp_path, ident=EMSP) as ours:
+        partner = await partner_of(ours, tariffs=[tariff(f"T{n}") for n in range(20)])
+        await ours.delivery.pull(CPO, "tariffs", full=True)
+        del partner.offers["tariffs"][10:]
+        report = await ours.delivery.pull(CPO, "tariffs", full=True)
+        assert (report.removed, report.questioned) == (0, 10)
+        (question,) = await ours.delivery.questions()
+        assert (question["partner"], question["vanished"], question["held"]) == ("p1", 10, 20)
+        report = await ours.delivery.pull(CPO, "tariffs", full=True, force=True)
+        assert report.removed == 10
+        assert await ours.delivery.questions() == []
+
+
+async def test_cdrs_and_sessions_never_vanish(tmp_path: Path) -> None:
+    """CDR-FLOW-01, SES-FLOW-03"""
+    async with node(tmp_path, ident=EMSP) as ours:
+        partner = await partner_of(ours, cdrs=[cdr("C1")], sessions=[session("S1")])
+        for module in ("cdrs", "sessions"):
+            await ours.delivery.pull(CPO, module, full=True)
+            partner.offers[module] = []
+            report = await ours.delivery.pull(CPO, module, full=True)
+            assert report.removed == 0
+        assert len(await held(ours, CDR)) == len(await held(ours, SESSION)) == 1
+
+
+async def test_a_changed_cdr_is_set_aside(tmp_path: Path) -> None:
+    """CDR-FLOW-01, CDR-POST-04"""
+    async with node(tmp_path, ident=EMSP) as ours:
+        partner = await partner_of(ours, cdrs=[cdr("C1")])
+        await ours.delivery.pull(CPO, "cdrs", full=True)
+        partner.offers["cdrs"] = [cdr("C1", energy=11.0)]
+        report = await ours.delivery.pull(CPO, "cdrs", full=True)
+        assert report.refused == 1
+        assert (await held(ours, CDR))["C1"] == cdr("C1")
+
+
+async def test_a_complete_full_pull_wins_over_stored_times(tmp_path: Path) -> None:
+    """Staleness: the owner's own list is the truth, even if it is older than ours."""
+    async with node(tmp_path, ident=EMSP) as ours:
+        await partner_of(ours, locations=[location("L1")])
+        await ours.put(LOCATION, location("L1", at=T1, name="newer"), source=CPO)
+        await ours.delivery.pull(CPO, "locations")
+        assert b"newer" in (await held(ours, LOCATION))["L1"]
+        await ours.delivery.pull(CPO, "locations", full=True)
+        assert (await held(ours, LOCATION))["L1"] == location("L1")
+
+
+async def test_registration_pulls_everything_and_an_outage_by_date(tmp_path: Path) -> None:
+    """CORE-HTTP-20, CORE-HTTP-21, CORE-OFF-02"""
+    async with node(tmp_path, ident=EMSP) as ours:
+        await partner_of(ours, locations=[location("L1")], tariffs=[tariff("T")],
+                         sessions=[session("S")], cdrs=[cdr("C")])  # fmt: skip
+        ours.delivery = ours.make(sync=True)
+        ours.start()
+        async with asyncio.timeout(5):
+            while len(ours.calls.asked) < 4:
+                await asyncio.sleep(0.01)
+        assert {module for _, module, _ in ours.calls.asked} == {
+            "locations", "tariffs", "sessions", "cdrs",
+        }  # fmt: skip
+        await asyncio.sleep(0.2)
+        assert len(ours.calls.asked) == 4
+        facts = await ours.delivery.facts(CPO)
+        assert set(facts["pulled"]) == {"locations", "tariffs", "sessions", "cdrs"}
+        await ours.delivery.timetable.returned("p1")
+        async with asyncio.timeout(5):
+            while len(ours.calls.asked) < 8:
+                await asyncio.sleep(0.01)
+        assert all("date_from" in query for _, _, query in ours.calls.asked[4:])
+
+
+async def test_the_next_pull_is_hours_away_and_never_in_step(tmp_path: Path) -> None:
+    """CORE-HTTP-21"""
+    async with node(tmp_path, ident=EMSP) as ours:
+        await partner_of(ours)
+        due: set[int] = set()
+        for _ in range(3):
+            await ours.delivery.pull(CPO, "tariffs")
+            (record,) = await ours.store.records("sync", parent="p1")
+            assert record.due is not None
+            due.add((record.due - ours.now()) // 1_000_000)
+        assert len(due) == 3
+        assert all(0.75 * QUICK.daily <= seconds <= QUICK.daily for seconds in due)
+
+
+async def test_a_clock_that_is_ahead_does_not_hide_what_comes_later(tmp_path: Path) -> None:
+    async with node(tmp_path, ident=EMSP) as ours:
+        await partner_of(ours, tariffs=[tariff("T", at="2099-01-01T00:00:00Z")])
+        report: PullReport = await ours.delivery.pull(CPO, "tariffs", full=True)
+        assert report.newest is not None
+        assert report.newest < to_micros(parse_datetime("2090-01-01T00:00:00Z"))
+
+
+async def test_each_party_of_the_partner_is_asked_for(tmp_path: Path) -> None:
+    """Routing: a platform of two operators has two lists."""
+    two = platform("p1", role(Role.CPO, "NL", "OUR"), role(Role.CPO, "NL", "TWO"))
+    async with node(tmp_path, ident=EMSP) as ours:
+        await partner_of(ours, two, locations=[location("L1")])
+        await ours.delivery.pull(two, "locations", full=True)
+        assert len(ours.calls.asked) == 2
+
+
+async def test_a_module_that_the_partner_does_not_list_cannot_be_pulled(tmp_path: Path) -> None:
+    bare: Any = platform("p1", role(Role.CPO, "NL", "OUR"), modules=("locations",))
+    async with node(tmp_path, ident=EMSP) as ours:
+        await partner_of(ours, bare)
+        assert ours.delivery.modules(bare) == ["locations"]
+        with pytest.raises(PartnerError):
+            await ours.delivery.pull(bare, "tariffs")

@@ -1,0 +1,66 @@
+"""The demo on a machine without a terminal: two real nodes, one summary, nothing left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+DEMO = [sys.executable, "-m", "voltroam", "demo", "--locations", "40", "--json"]
+
+
+def processes_in(folder: Path) -> list[int]:
+    """Processes whose environment names this folder as their temporary one."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"TMPDIR={folder}".encode() in entry.read_bytes():
+                found.append(int(entry.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_the_summary_says_that_both_sides_are_equal(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*DEMO, "--seconds", "6"], capture_output=True, text=True, timeout=120, check=False,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + done.stdout
+    summary = json.loads(done.stdout)
+    assert summary["equal"] is True
+    assert summary["errors"] == 0
+    assert summary["objects"]["locations"] == {"cpo": 40, "emsp": 40}
+    assert summary["objects"]["sessions"]["emsp"] > 0
+    assert set(summary["urls"]) == {"cpo", "emsp"}
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
+def test_the_shown_line_works_until_ctrl_c_ends_everything(tmp_path: Path) -> None:
+    demo = subprocess.Popen(
+        [*DEMO, "--seconds", "300"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)}, start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert demo.stderr is not None
+        shown = next((line for line in demo.stderr if line.startswith("curl")), "")
+        _, header, _, url, *_ = shown.split("'")
+        name, value = header.split(": ", 1)
+        with urlopen(Request(url, headers={name: value}), timeout=10) as response:
+            assert json.load(response)["status_code"] == 1000
+        assert len(processes_in(tmp_path)) == 3
+        time.sleep(1)
+        demo.send_signal(signal.SIGINT)
+        out, _ = demo.communicate(timeout=60)
+        assert set(json.loads(out)) >= {"equal", "objects", "pushes", "errors", "urls"}
+        assert processes_in(tmp_path) == []
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        for pid in processes_in(tmp_path):
+            os.kill(pid, signal.SIGKILL)

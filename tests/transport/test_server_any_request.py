@@ -1,0 +1,109 @@
+"""Whatever a partner sends gets an answer of the standard: an envelope, never a fault of ours."""
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voltroam.roaming.platforms import Phase, Platform
+from voltroam.standard.endpoints import Table
+from voltroam.standard.versions import V2_2_1
+from voltroam.transport.limits import Limits
+from voltroam.transport.server import OcpiApp
+from voltroam.wire.call import Call, Reply
+from voltroam.wire.routes import Router
+
+COUNT = 20_000 if os.environ.get("VOLTROAM_SOAK") else 400
+PARTNER = Platform(id="p1", name="Partner", phase=Phase.REGISTERED)
+KNOWN = b"Token dG9rZW4="
+
+
+async def authenticate(headers: Mapping[str, str]) -> Platform | None:
+    return PARTNER if headers.get("authorization") == KNOWN.decode() else None
+
+
+async def answer(_call: Call, _platform: Platform) -> Reply:
+    return Reply()
+
+
+APP = OcpiApp(
+    router=Router(Table(), [V2_2_1], "https://node.example"),
+    authenticate=authenticate,
+    answer=answer,
+    limits=Limits(body=10_000, url=2_000),
+)
+
+SEGMENT = st.sampled_from(
+    [b"2.2.1", b"9", b"versions", b"sender", b"receiver", b"locations", b"tokens", b"credentials",
+     b"NL", b"AAA", b"LOC1", b"", b".", b"..", b"%2e%2e", b"%", b"%zz", b"%ff", b"%00", b"%2F",
+     b"a" * 300]
+) | st.binary(min_size=1, max_size=6).map(lambda raw: raw.translate(None, b"?#"))  # fmt: skip
+NAME = st.sampled_from(
+    [b"x-request-id", b"x-correlation-id", b"ocpi-to-country-code", b"ocpi-to-party-id",
+     b"ocpi-from-country-code", b"ocpi-from-party-id", b"content-type", b"content-encoding",
+     b"content-length", b"transfer-encoding", b"accept-encoding", b"authorization"]
+)  # fmt: skip
+VALUE = st.sampled_from(
+    [b"NL", b"AAA", b"", b"application/json", b"text/xml", b"gzip", b"identity", b"-1", b"10",
+     b"99999999999", b"1e9", b"chunked", b"abc" * 2000, KNOWN]
+) | st.binary(max_size=30)  # fmt: skip
+
+
+async def exchange(scope: dict[str, Any], parts: list[bytes]) -> tuple[dict[str, Any], bytes]:
+    sent: list[dict[str, Any]] = []
+    waiting = list(parts)
+
+    async def receive() -> dict[str, Any]:
+        body = waiting.pop(0) if waiting else b""
+        return {"type": "http.request", "body": body, "more_body": bool(waiting)}
+
+    async def send(message: Any) -> None:
+        sent.append(dict(message))
+
+    await APP(scope, receive, send)
+    start, body = sent
+    return start, body["body"]
+
+
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]),
+    segments=st.lists(SEGMENT, max_size=9),
+    query=st.binary(max_size=30),
+    headers=st.lists(st.tuples(NAME, VALUE), max_size=10),
+    known=st.booleans(),
+    parts=st.lists(st.binary(max_size=4_000), max_size=4),
+)
+@settings(max_examples=COUNT, derandomize=True, deadline=None)
+def test_any_request_gets_an_envelope_and_no_fault_of_ours(
+    method: str,
+    segments: list[bytes],
+    query: bytes,
+    headers: list[tuple[bytes, bytes]],
+    known: bool,
+    parts: list[bytes],
+) -> None:
+    """CORE-HTTP-22, CORE-RESP-01, CORE-RESP-02, CORE-AUTH-06, CORE-AUTH-14"""
+    if known:
+        headers = [pair for pair in headers if pair[0] != b"authorization"]
+        headers.append((b"authorization", KNOWN))
+    if parts and not any(name == b"content-length" for name, _ in headers):
+        headers.append((b"content-length", b"%d" % sum(map(len, parts))))
+    path = b"/ocpi/" + b"/".join(segments)
+    scope = {
+        "type": "http", "method": method, "path": path.decode("latin-1"), "raw_path": path,
+        "query_string": query, "headers": headers,
+    }  # fmt: skip
+    start, body = asyncio.run(exchange(scope, parts))
+    envelope = json.loads(body)
+    assert start["status"] in {200, 400, 401, 404, 405, 413, 414, 415, 431}
+    assert 1000 <= envelope["status_code"] < 3000
+    assert envelope["timestamp"]
+    if not known and (b"authorization", KNOWN) not in headers:
+        assert start["status"] in {401, 414, 431}
+    names = [name for name, _ in start["headers"]]
+    assert b"x-request-id" in names
+    assert all(b"\r" not in value and b"\n" not in value for _, value in start["headers"])
