@@ -29,6 +29,7 @@ LIBRARY: dict[str, type[ec.EllipticCurve]] = {
     "brainpool256r1": ec.BrainpoolP256R1,
     "brainpool384r1": ec.BrainpoolP384R1,
 }
+SHA256 = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 CURVES = (*LIBRARY, "secp192k1")
 SIZES = {name: cls().key_size // 8 for name, cls in LIBRARY.items()} | {"secp192k1": 24}
 Affine = tuple[int, int] | None
@@ -96,7 +97,9 @@ class Signer:
 
     def numbers(self, payload: bytes) -> tuple[int, int]:
         if self.curve != "secp192k1":
-            return decode_dss_signature(self._library().sign(payload, ec.ECDSA(hashes.SHA256())))
+            return decode_dss_signature(
+                self._library().sign(payload, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+            )
         digest = int.from_bytes(hashlib.sha256(payload).digest()[:24], "big")
         nonce = int.from_bytes(hashlib.sha256(b"nonce" + payload).digest()[:24], "big") % N192K1
         point = times(nonce, G192K1)

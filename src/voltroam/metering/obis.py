@@ -1,6 +1,7 @@
 """Which registers may be billed, by their OBIS code as OCMF writes it."""
 
 import re
+from functools import lru_cache
 
 _CODE = re.compile(
     r"(?P<a>[0-9a-f]{1,2})-(?P<b>[0-9a-z]{1,2}):(?P<c>[0-9a-f]{1,2})\.(?P<d>[0-9a-f]{1,2})"
@@ -11,6 +12,7 @@ _COMPENSATED = {0x98, 0xB1, 0xB3, 0xC1, 0xC3}
 ENERGY = 8
 
 
+@lru_cache(maxsize=256)
 def group_c(code: str) -> int | None:
     """Group C of an active-energy register (`1-0:1.8.0` → 1); None for other quantities."""
     match = _CODE.fullmatch(code.strip().casefold())

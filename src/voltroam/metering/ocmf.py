@@ -86,7 +86,7 @@ def _exact(payload: str) -> bytes:
 
 
 def _printable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _fourth(sections: list[str]) -> bytes | None:

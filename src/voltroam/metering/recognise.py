@@ -13,6 +13,9 @@ from voltroam.metering.tree import Element, read_tree
 
 LONGEST = 4_000_000
 DEEPEST = 3
+HEAD = 256
+INSIDE = ".value["
+_LOOSE = str.maketrans("", "", " \t\r\n:")
 MARK = "\ufeff"
 DECODERS = (("hex", from_hex), ("base32", from_base32), ("base64", from_base64))
 
@@ -71,34 +74,39 @@ def _reader(text: str) -> Callable[[str], Record] | None:
 
 
 def _decoded(text: str, place: str, depth: int) -> tuple[Piece, ...]:
-    """Try each encoding; the first that gives something known is it."""
+    """Try each encoding whose first characters give something known; the first that reads is it."""
     first: MeteringProblem | None = None
-    if depth < DEEPEST:
-        for name, decode in DECODERS:
-            data = decode(text)
-            if not data or not _known(data, depth):
-                continue
-            try:
-                pieces = _from_bytes(data, place, depth + 1)
-            except MeteringProblem as problem:
-                first = first or problem
-                continue
-            return tuple(replace(piece, encoded=(name, *piece.encoded)) for piece in pieces)
+    head = _head(text)
+    for name, decode in DECODERS if depth < DEEPEST else ():
+        start = decode(head)
+        data = decode(text) if start and _known(start, depth + 1) else None
+        if not data:
+            continue
+        try:
+            pieces = _from_bytes(data, place, depth + 1)
+        except MeteringProblem as problem:
+            first = first or problem
+            continue
+        return tuple(replace(piece, encoded=(name, *piece.encoded)) for piece in pieces)
     raise first or MeteringProblem(place, "no format of signed meter values is recognised")
+
+
+def _head(text: str) -> str:
+    """The first characters, as many as every encoding can cut at."""
+    bare = text[: 4 * HEAD].translate(_LOOSE)
+    return bare[:HEAD] if len(bare) >= HEAD else bare
 
 
 def _known(data: bytes, depth: int) -> bool:
     """Whether decoded bytes begin like something that is worth reading."""
-    if sml.looks_like(data):
+    if sml.looks_like(data) or data.lstrip().startswith(b"<"):
         return True
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.lstrip().startswith(b"<")
+    text = data.decode("utf-8", "replace").removeprefix(MARK)
     if _reader(text) is not None or text.lstrip().startswith("<"):
         return True
-    more = (decode(text) for _, decode in DECODERS)
-    return depth + 1 < DEEPEST and any(found is not None for found in more)
+    head = _head(text)
+    starts = (decode(head) for _, decode in DECODERS) if depth < DEEPEST else ()
+    return any(start and _known(start, depth + 1) for start in starts)
 
 
 def _piece(place: str, text: str, record: Record) -> Piece:
@@ -107,11 +115,7 @@ def _piece(place: str, text: str, record: Record) -> Piece:
 
 def _from_tree(root: Element, source: str | bytes, place: str, depth: int) -> tuple[Piece, ...]:
     if root.name == safe_xml.ROOT:
-        return tuple(
-            piece
-            for index, element in enumerate(safe_xml.elements(root))
-            for piece in _from_value(element, root, f"{place}.value[{index}]", depth)
-        )
+        return _from_container(root, place, depth)
     text = source if isinstance(source, str) else source.decode("utf-8", "replace")
     if root.name == edl40_sig.ROOT:
         return (_piece(place, text.strip(), edl40_sig.read(root)),)
@@ -125,6 +129,17 @@ def _from_tree(root: Element, source: str | bytes, place: str, depth: int) -> tu
         for index, process in enumerate(found)
         for record in mennekes.read(process)
     )
+
+
+def _from_container(root: Element, place: str, depth: int) -> tuple[Piece, ...]:
+    if INSIDE in place:
+        raise MeteringProblem(place, "a container within a container")
+    pieces: list[Piece] = []
+    for index, element in enumerate(safe_xml.elements(root)):
+        pieces += _from_value(element, root, f"{place}{INSIDE}{index}]", depth)
+        if len(pieces) > safe_xml.MOST_VALUES:
+            raise MeteringProblem(place, f"more than {safe_xml.MOST_VALUES} values")
+    return tuple(pieces)
 
 
 def _from_value(element: Element, root: Element, place: str, depth: int) -> tuple[Piece, ...]:

@@ -97,6 +97,8 @@ def from_signed_data(signed: SignedDataLike) -> tuple[Piece, ...]:
                 .with_deviations(*oddity)
                 .in_context(value.nature, piece.transaction)
             )
+            if len(pieces) > MOST_VALUES:
+                raise MeteringProblem(place, f"more than {MOST_VALUES} values")
     if not pieces:
         raise MeteringProblem("$.signed_values", "no signed value")
     return tuple(pieces)
