@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pricing.build import MORNING, ZONE, at, component, element, period, tariff
 
-from voltroam.pricing import PricingProblem, price
+from voltroam.pricing import PricingProblem, boundaries, lint, price
 from voltroam.standard.v2_3_0 import ChargingPeriod, PriceComponent, Tariff, TariffRestrictions
 
 GOOD = tariff(element(component("T", "2")))
@@ -125,8 +125,30 @@ def test_faults_of_a_session_are_named() -> None:
 
 def test_too_many_periods_are_refused_at_once() -> None:
     began = time.monotonic()
-    assert told([GOOD], [period(MORNING, T=1)] * 100_001) == "$.charging_periods"
+    assert told([GOOD], [period(MORNING, T=1)] * 50_001) == "$.charging_periods"
     assert time.monotonic() - began < 1
+
+
+def many(count: int) -> Tariff:
+    """Elements with windows of their own, each minute of the day."""
+    return tariff(
+        *[
+            element(
+                component("T", "2"), start_time=f"{n // 60 % 24:02d}:{n % 60:02d}", max_kwh=n + 1
+            )
+            for n in range(count)
+        ]
+    )
+
+
+def test_what_would_take_long_is_refused_at_once_or_done_soon() -> None:
+    began = time.process_time()
+    assert told([many(2001)], []) == "$.tariffs[0].elements"
+    assert told([many(1500)], [period(MORNING, T=1)] * 2000) == "$.charging_periods"
+    with pytest.raises(PricingProblem, match="changes of price"):
+        boundaries([many(1500)], MORNING, at("2026-12-01 00:00"), ZONE)
+    assert any(one.code == "NO_FALLBACK" for one in lint(many(1500)))
+    assert time.process_time() - began < 5
 
 
 ANYTHING = st.one_of(

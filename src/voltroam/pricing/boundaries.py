@@ -18,6 +18,8 @@ from voltroam.standard.v2_3_0 import Tariff, TariffRestrictions
 
 LONGEST = timedelta(days=3660)
 """More is no session."""
+MOST = 20_000
+"""Of days times times of day: more is no session either."""
 _SECOND = timedelta(seconds=1)
 
 
@@ -96,6 +98,8 @@ def _local(
                 days.add(day_of(getattr(one, name), f"{path}.{name}"))
     if not times and not days:
         return
+    if ((end - start).days + 1) * len(times) > MOST:
+        raise PricingProblem("$.end", "too many changes of price between start and end")
     yield from clock_changes(start, end, zone)
     first = start.astimezone(zone).date() - timedelta(days=1)
     for count in range((end - start).days + 4):

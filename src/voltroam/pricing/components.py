@@ -49,6 +49,8 @@ _GOES_TO = {
 }
 
 
+MOST_COMPONENTS = 2000
+"""Of one tariff: a price for each quarter of an hour of a week is 672."""
 FLAT = TariffDimensionType.FLAT
 PER = {
     FLAT: 1,
@@ -105,6 +107,8 @@ class Prepared:
     parking: list[Component] = field(default_factory=list)
     reserved: dict[TariffDimensionType, list[Component]] = field(default_factory=dict)
     expired: dict[TariffDimensionType, list[Component]] = field(default_factory=dict)
+    size: int = 0
+    """How many components it has."""
     by_clock: bool = False
     """Some restriction is about local time or dates."""
     by_flow: bool = False
@@ -144,6 +148,8 @@ def prepare(tariff: Tariff, index: int, zone: str, policy: Policy) -> Prepared:
             instant(getattr(tariff, name), f"{path}.{name}")
     if not isinstance(tariff.elements, list) or not tariff.elements:
         raise PricingProblem(f"{path}.elements", "a tariff has at least one element")
+    if sum(len(one.price_components or ()) for one in tariff.elements) > MOST_COMPONENTS:
+        raise PricingProblem(f"{path}.elements", f"more than {MOST_COMPONENTS} components")
     if prepared.taxes is TaxIncluded.YES:
         prepared.scale = _divisor(tariff, path)
     for number, element in enumerate(tariff.elements):
@@ -191,6 +197,7 @@ def _element(prepared: Prepared, element: TariffElement, number: int, policy: Po
             total=TOTALS[dimension],
             beside_parking=beside_parking and kind is None,
         )
+        prepared.size += 1
         _enlist(prepared, made, kind, policy)
 
 

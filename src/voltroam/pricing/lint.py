@@ -103,25 +103,30 @@ def _no_such_day(limits: TariffRestrictions) -> bool:
 
 def _shadowed(tariff: Tariff) -> Iterator[Finding]:
     """A component that an earlier one of its dimension always comes before."""
-    earlier: list[tuple[str, TariffDimensionType, TariffRestrictions]] = []
+    earlier: dict[tuple[TariffDimensionType, object], list[tuple[str, dict[str, object]]]] = {}
     for path, element, component in _components(tariff):
-        limits = element.restrictions or TariffRestrictions()
-        for where, kind, known in earlier:
-            same = known.reservation == limits.reservation
-            if kind == component.type and same and _covers(known, limits):
-                text = f"{component.type} of {where} always comes first"
-                yield Finding("SHADOWED", Weight.ERROR, path, text)
-                break
-        earlier.append((path, component.type, limits))
+        limits = _set(element.restrictions)
+        before = earlier.setdefault((component.type, limits.pop("reservation", None)), [])
+        shadow = next((where for where, known in before if _covers(known, limits)), None)
+        if shadow is not None:
+            text = f"{component.type} of {shadow} always comes first"
+            yield Finding("SHADOWED", Weight.ERROR, path, text)
+        before.append((path, limits))
 
 
-def _covers(wide: TariffRestrictions, narrow: TariffRestrictions) -> bool:
+def _set(limits: TariffRestrictions | None) -> dict[str, object]:
+    """Restrictions that restrict something."""
+    if limits is None:
+        return {}
+    plain = ((name, getattr(limits, name)) for name in limits.__struct_fields__)
+    return {name: value for name, value in plain if value is not None and value != []}
+
+
+def _covers(wide: dict[str, object], narrow: dict[str, object]) -> bool:
     """Whatever the narrow one lets pass, the wide one lets pass too."""
-    for field in msgspec.structs.fields(TariffRestrictions):
-        bound = getattr(wide, field.name)
-        if bound is None or bound == [] or bound == getattr(narrow, field.name):
-            continue
-        if not _wider(field.name, bound, getattr(narrow, field.name)):
+    for name, bound in wide.items():
+        other = narrow.get(name)
+        if bound != other and not _wider(name, bound, other):
             return False
     return True
 

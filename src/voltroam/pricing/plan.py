@@ -23,7 +23,9 @@ from voltroam.pricing.walk import Walk
 from voltroam.standard.parties import fold
 from voltroam.standard.v2_3_0 import ChargingPeriod, Tariff
 
-MOST_PERIODS = 100_000
+MOST_PERIODS = 50_000
+MOST_LOOKUPS = 2_000_000
+"""Periods times components: what is looked at within a second."""
 
 
 def zone_of(name: str | ZoneInfo) -> ZoneInfo:
@@ -72,6 +74,8 @@ class Plan:
         """
         if len(periods) > MOST_PERIODS:
             raise PricingProblem("$.charging_periods", f"more than {MOST_PERIODS} periods")
+        if len(periods) * max((one.size for one in self.tariffs), default=0) > MOST_LOOKUPS:
+            raise PricingProblem("$.charging_periods", "too many periods for so many elements")
         if start is not None:
             start = instant(start, "$.start_date_time")
         if end is not None:

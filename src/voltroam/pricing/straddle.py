@@ -1,5 +1,6 @@
 """Periods in which the price changes midway: the sender should have cut there (§mod_cdrs)."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,7 +12,7 @@ import msgspec
 from voltroam.pricing.boundaries import boundaries, kwh_bounds
 from voltroam.pricing.components import Component
 from voltroam.pricing.decimals import QUOTIENT, ZERO, instant
-from voltroam.pricing.plan import MOST_PERIODS, Plan
+from voltroam.pricing.plan import Plan
 from voltroam.pricing.policy import Policy
 from voltroam.standard.v2_3_0 import (
     CdrDimension,
@@ -64,7 +65,7 @@ def straddles(
         periods, end=end, reservation_outcome=reservation_outcome
     )  # so that a fault is told by its place in what was given
     pieces = list(_cut(tariffs, periods, end, zone))
-    if len(pieces) == len(periods) or len(pieces) > MOST_PERIODS:
+    if len(pieces) == len(periods):
         return ()
     bill = plan.price(
         [piece.period for piece in pieces], end=end, reservation_outcome=reservation_outcome
@@ -113,7 +114,7 @@ def _cut(
         start = period.start_date_time
         until = periods[index + 1].start_date_time if index + 1 < len(periods) else end
         energy = _volume(period, CdrDimensionType.ENERGY)
-        inside = [moment for moment in cuts if start < moment < until]
+        inside = list(cuts[bisect_right(cuts, start) : bisect_left(cuts, until)])
         inside += _crossings(start, until, kwh, energy, bounds)
         kwh += energy
         edges = [start, *sorted(set(inside)), until]
