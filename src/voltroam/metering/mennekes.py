@@ -79,7 +79,6 @@ def _record(process: Element, name: str, phase: Phase) -> Record:
         meter_id=block.server.hex().upper(),
         other_ids=(edl_block.meter_name(block.server),),
         session=edl_block.contract_text(block.contract),
-        place=process.words("MeteringPoint"),
         pagination=block.pagination,
     )
 

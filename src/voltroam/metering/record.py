@@ -74,6 +74,7 @@ class Record:
 
     `payload` holds exactly the bytes that were signed; `numbers` is r and s, or None when the
     signature cannot be read, with the reason in `fault`.
+    `meter_id`, `session`, `place` (of the charging point) and `pagination` are signed ones only.
     `uncovered` names what the record states but no signature over `payload` can cover.
     """
 
