@@ -12,6 +12,8 @@ from tests.metering import vectors as v
 from voltroam.metering import (
     NOT_CERTIFIED,
     Format,
+    KeyRegister,
+    MeteringProblem,
     Outcome,
     Signature,
     Trust,
@@ -161,6 +163,14 @@ def test_a_registers_key_counts_before_all_others() -> None:
     assert place.verdict is Outcome.VALID
     assert verify_signed_data(data, register={"other": KEY}).key_trust is Trust.SENDER
     assert verify_signed_data(data, KEY).key_trust is Trust.CALLER
+
+
+def test_a_register_is_folded_once_and_its_faults_are_named() -> None:
+    register = KeyRegister({"Meter 0001": PEM, "x": BY.der})
+    assert len(register) == 2
+    assert verify(v.ocmf(), register=register).key_trust is Trust.REGISTER
+    with pytest.raises(MeteringProblem, match=r"register\[bad\]"):
+        KeyRegister({"bad": "!"})
 
 
 def test_a_forged_record_with_the_forgers_key_is_caught_by_the_register() -> None:

@@ -78,6 +78,25 @@ def test_a_user_who_was_not_identified_breaks_a_rule(level: str) -> None:
     assert failed(of(B, E, IL=level)) == {"identification"}
 
 
+def test_before_ocmf_0_5_the_level_stood_in_is() -> None:
+    assert of(B, E, FV="0.2", IS="VERIFIED").verdict is Outcome.VALID
+    assert failed(of(B, E, FV="0.2", IS="MISMATCH")) == {"identification"}
+
+
+@pytest.mark.parametrize(
+    "version", ["0.1", "0.4", "0.5", "1.0", "1.1", "1.2", "1.3", "1.4", "1.4.1"]
+)
+def test_every_version_of_ocmf_is_read(version: str) -> None:
+    assert of(B, E, FV=version).verdict is Outcome.VALID
+
+
+def test_the_default_curve_gives_way_to_the_keys_own() -> None:
+    by = v.signer("secp192r1")
+    verdict = verify(v.ocmf("secp192r1", SA=None), by.der)
+    assert verdict.verdict is Outcome.VALID
+    assert "by default" in verdict.values[0].deviations[0]
+
+
 def pair(begin: dict[str, Any], end: dict[str, Any], *, by: str = "secp256r1") -> Verdict:
     one = v.ocmf(by, v.payload_of(B, **begin))
     two = v.ocmf(by, v.payload_of(E, **end))

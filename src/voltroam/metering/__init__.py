@@ -5,6 +5,7 @@ voltroam is not a certified verification software: `write` gives the file for th
 
 from voltroam.metering.match import match_cdr
 from voltroam.metering.problem import MeteringProblem
+from voltroam.metering.public_key import KeyRegister
 from voltroam.metering.record import Format, Phase, Reading, Rule
 from voltroam.metering.safe_xml import write
 from voltroam.metering.verdict import (
@@ -27,6 +28,7 @@ from voltroam.metering.verify import (
 __all__ = [
     "NOT_CERTIFIED",
     "Format",
+    "KeyRegister",
     "MeteringProblem",
     "Outcome",
     "Phase",

@@ -276,7 +276,8 @@ def _counted(row: dict[str, Any]) -> int | None:
 
 
 def _own_rules(members: dict[str, Any], version: tuple[int, int]) -> tuple[Rule, ...]:
-    level = _text(members, "IL").strip()
+    old = members.get("IS")
+    level = (_printable(old) if isinstance(old, str) else _text(members, "IL")).strip()
     rules = []
     if level in UNASSIGNED:
         rules.append(Rule("identification", False, f"the user was not identified: {level}"))

@@ -43,13 +43,30 @@ def _ascii(data: bytes) -> str | None:
     return text if text.isprintable() or "\n" in text else None
 
 
-def key_in(register: Mapping[str, str | bytes], record: Record) -> bytes | None:
-    """The key of the register for the record's meter or charging point, else None."""
-    names = {fold_id(name) for name in (record.meter_id, *record.other_ids, record.place) if name}
-    for name, key in register.items():
-        if fold_id(name) in names:
-            return read_key(key)[0]
-    return None
+class KeyRegister:
+    """Public keys (base64, hex, PEM or DER) by meter id or charging point, folded once.
+
+    Raises MeteringProblem at `$.register[…]` for a key that is none.
+    """
+
+    def __init__(self, keys: Mapping[str, str | bytes]) -> None:
+        self._keys: dict[str, bytes] = {}
+        for name, key in keys.items():
+            try:
+                self._keys[fold_id(name)] = read_key(key)[0]
+            except MeteringProblem as problem:
+                raise MeteringProblem(f"$.register[{name}]", problem.reason) from None
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def key_of(self, record: Record) -> bytes | None:
+        """The key for the record's meter, else for its charging point, else None."""
+        for name in (record.meter_id, *record.other_ids, record.place):
+            key = self._keys.get(fold_id(name)) if name else None
+            if key is not None:
+                return key
+        return None
 
 
 def fold_id(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from voltroam.metering.keys import load_key, signed
 from voltroam.metering.piece import Piece
 from voltroam.metering.problem import KEY, SIGNATURE, MeteringProblem
-from voltroam.metering.public_key import key_in, read_key
+from voltroam.metering.public_key import KeyRegister, read_key
 from voltroam.metering.recognise import recognise
 from voltroam.metering.record import Phase, Record, Rule
 from voltroam.metering.rules import context_rule, judge
@@ -18,8 +18,8 @@ from voltroam.metering.signed_data import (
 )
 from voltroam.metering.verdict import Outcome, Signature, Transaction, Trust, Value, Verdict
 
-Register = Mapping[str, str | bytes]
-"""Public keys (base64, hex, PEM or DER) by meter id or charging point."""
+Register = Mapping[str, str | bytes] | KeyRegister
+"""Public keys by meter id or charging point; a KeyRegister where there are many."""
 
 WORST_FIRST = (
     (Signature.MALFORMED, Outcome.MALFORMED),
@@ -70,8 +70,9 @@ def verify_pieces(
 ) -> Verdict:
     """The verdict on signed values that were found before."""
     given = read_key(public_key)[0] if public_key is not None else None
+    keys = register if isinstance(register, KeyRegister) else KeyRegister(register or {})
     pieces = _phased(pieces)
-    values = [_value(piece, given, register or {}) for piece in pieces]
+    values = [_value(piece, given, keys) for piece in pieces]
     transactions = _transactions(pieces)
     for transaction in transactions:
         for index in transaction.values:
@@ -96,7 +97,7 @@ def _outcome(values: Sequence[Value]) -> Outcome:
     return Outcome.VALID if ok else Outcome.RULES_FAIL
 
 
-def _value(piece: Piece, given: bytes | None, register: Register) -> Value:
+def _value(piece: Piece, given: bytes | None, register: KeyRegister) -> Value:
     record = piece.record
     if record is None:
         problem = str(piece.problem or f"{piece.place}: nothing to read")
@@ -122,10 +123,10 @@ def _value(piece: Piece, given: bytes | None, register: Register) -> Value:
 
 
 def _key(
-    piece: Piece, record: Record, given: bytes | None, register: Register
+    piece: Piece, record: Record, given: bytes | None, register: KeyRegister
 ) -> tuple[bytes | None, Trust, list[Rule]]:
     """The key to check with, whose word it is, and whether the sender's keys agree with it."""
-    listed = key_in(register, record)
+    listed = register.key_of(record)
     chosen, trust = piece.key or record.key, Trust.SENDER
     if listed is not None:
         chosen, trust = listed, Trust.REGISTER
