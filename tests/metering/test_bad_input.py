@@ -34,7 +34,7 @@ from voltroam.metering.public_key import read_key
 from voltroam.metering.tree import read_tree
 
 SOAK = os.environ.get("VOLTROAM_SOAK") == "1"
-EXAMPLES = 20_000 if SOAK else 150
+EXAMPLES = 5_000 if SOAK else 150
 fuzz = settings(
     max_examples=EXAMPLES,
     deadline=None,

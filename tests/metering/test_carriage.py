@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -76,6 +77,27 @@ def test_a_written_container_carries_key_context_and_format() -> None:
     assert 'transactionId="1" context="Transaction.End"' in text
     assert text.count('format="OCMF" encoding="plain"') == 2
     assert text.count(BY.der.hex()) == 2
+    assert verify(text).verdict is Outcome.VALID
+
+
+@pytest.mark.parametrize("vector", v.vectors(), ids=lambda vector: vector.name)
+def test_a_key_is_written_as_the_official_program_reads_it(vector: v.Vector) -> None:
+    """DER for OCMF, 04‖x‖y for PCDF, compressed for Alfen, x‖y for what stems from EDL40."""
+    pieces = [replace(piece, key=vector.key) for piece in find(vector.data)]
+    curve = vector.name.partition("-")[2]
+    by = v.signer(curve) if vector.name.startswith("ocmf") else None
+    p192, p256 = v.signer("secp192r1"), v.signer("secp256r1")
+    expected = {"alfen": p192.compressed, "pcdf": b"\x04" + p256.point, "isa": p256.point}
+    key = by.der if by else expected.get(vector.name, vector.key)
+    assert f">{key.hex()}</publicKey>" in write(pieces)
+    assert verify(write(pieces)).values[0].signature is Signature.VALID
+
+
+def test_a_charging_process_of_mennekes_is_written_by_itself() -> None:
+    text = write(find(v.mennekes()))
+    assert text.count("<value ") == 1
+    assert "&lt;ChargingProcess&gt;" in text
+    assert "Billing" not in text
     assert verify(text).verdict is Outcome.VALID
 
 

@@ -35,6 +35,21 @@ class Key:
     def y(self) -> int:
         return int.from_bytes(self.point[self.curve.size :], "big")
 
+    @property
+    def prefixed(self) -> bytes:
+        """04, x and y."""
+        return bytes([UNCOMPRESSED]) + self.point
+
+    @property
+    def compressed(self) -> bytes:
+        """02 or 03, and x."""
+        return bytes([ODD if self.y & 1 else EVEN]) + self.point[: self.curve.size]
+
+    @property
+    def der(self) -> bytes:
+        """DER SubjectPublicKeyInfo."""
+        return _wrapping(self.curve, compressed=False) + self.prefixed
+
 
 def _tlv(tag: int, content: bytes) -> bytes:
     length = len(content)

@@ -9,7 +9,7 @@ from voltroam.metering.problem import MeteringProblem
 from voltroam.metering.public_key import read_key
 from voltroam.metering.record import Record
 from voltroam.metering.texts import from_base32, from_base64, from_hex
-from voltroam.metering.tree import Element, read_tree
+from voltroam.metering.tree import Element, read_tree, write_tree
 
 LONGEST = 4_000_000
 DEEPEST = 3
@@ -116,8 +116,8 @@ def _piece(place: str, text: str, record: Record) -> Piece:
 def _from_tree(root: Element, source: str | bytes, place: str, depth: int) -> tuple[Piece, ...]:
     if root.name == safe_xml.ROOT:
         return _from_container(root, place, depth)
-    text = source if isinstance(source, str) else source.decode("utf-8", "replace")
     if root.name == edl40_sig.ROOT:
+        text = source if isinstance(source, str) else source.decode("utf-8", "replace")
         return (_piece(place, text.strip(), edl40_sig.read(root)),)
     found = mennekes.processes(root) if root.name in {mennekes.BILLING, mennekes.PROCESS} else []
     if not found:
@@ -125,8 +125,9 @@ def _from_tree(root: Element, source: str | bytes, place: str, depth: int) -> tu
     if len(found) > safe_xml.MOST_VALUES:
         raise MeteringProblem(place, f"more than {safe_xml.MOST_VALUES} charging processes")
     return tuple(
-        _piece(f"{place}.ChargingProcess[{index}]", text.strip(), record).in_context("", str(index))
+        _piece(f"{place}.ChargingProcess[{index}]", text, record).in_context("", str(index))
         for index, process in enumerate(found)
+        for text in [write_tree(process)]
         for record in mennekes.read(process)
     )
 

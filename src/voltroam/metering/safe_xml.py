@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
+from voltroam.metering.keys import load_key
 from voltroam.metering.piece import Piece
 from voltroam.metering.problem import MeteringProblem
-from voltroam.metering.record import Format, Phase
+from voltroam.metering.record import Format, Phase, Record
 from voltroam.metering.tree import Element
 
 ROOT = "values"
@@ -93,8 +94,24 @@ def _row(piece: Piece, number: int) -> str:
         f"{_text(piece.text, piece.place)}</signedData>",
     ]
     if key is not None:
-        lines.append(f'    <publicKey encoding="plain">{key.hex()}</publicKey>')
+        lines.append(f'    <publicKey encoding="plain">{_as_read(record, key)}</publicKey>')
     return "\n".join([*lines, "  </value>"])
+
+
+def _as_read(record: Record, key: bytes) -> str:
+    """The key in hex, in the form that the official program reads for this format."""
+    try:
+        loaded = load_key(key, record.curve)
+    except MeteringProblem:
+        return key.hex()
+    match record.format:
+        case Format.OCMF:
+            return loaded.der.hex()
+        case Format.PCDF:
+            return loaded.prefixed.hex()
+        case Format.ALFEN:
+            return loaded.compressed.hex()
+    return loaded.point.hex()
 
 
 def _text(text: str, place: str) -> str:

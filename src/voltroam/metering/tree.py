@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
+from xml.sax.saxutils import escape, quoteattr
 
 from voltroam.metering.problem import MeteringProblem
 
@@ -99,3 +100,11 @@ def read_tree(document: str | bytes) -> Element:
     if builder.root is None:
         raise MeteringProblem("$", "XML without an element")
     return builder.root
+
+
+def write_tree(element: Element) -> str:
+    """The element again as XML: its names, attributes, text and children, not its comments."""
+    marks = "".join(f" {name}={quoteattr(value)}" for name, value in element.attributes.items())
+    inside = escape(element.text) if not element.children else ""
+    inside += "".join(write_tree(child) for child in element.children)
+    return f"<{element.name}{marks}>{inside}</{element.name}>"
