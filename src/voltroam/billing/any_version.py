@@ -5,7 +5,7 @@ be priced. An object is of 2.3.0 where a member says so that 2.2.1 has not: `tax
 tariff, `before_taxes` of an amount.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, TypeVar
@@ -26,6 +26,9 @@ from voltroam.standard.types import Currency, DateTime
 from voltroam.wire.decode import Severity, read
 
 T = TypeVar("T", bound=msgspec.Struct)
+S = TypeVar("S")
+_RAWS = list[msgspec.Raw]
+_MEMBERS = dict[str, msgspec.Raw]
 
 LARGEST = 20_000_000
 """Bytes of one document."""
@@ -37,10 +40,10 @@ UTC_ZONE = "UTC"
 class _Mark(msgspec.Struct):
     """What tells a version apart, and nothing else."""
 
-    tax_included: msgspec.Raw | None = None
-    total_cost: msgspec.Raw | None = None
-    tariff: msgspec.Raw | None = None
-    tariffs: list[msgspec.Raw] | None = None
+    tax_included: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    total_cost: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    tariff: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    tariffs: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Plain(msgspec.Struct, kw_only=True):
@@ -190,29 +193,28 @@ def read_session(data: bytes) -> new.Session:
 
 def is_230(data: bytes) -> bool:
     """Whether a tariff, CDR, Session or plain form is of 2.3.0; False where nothing tells."""
-    mark = _mark(data)
+    mark = _decoded(data, _Mark)
     if mark is None:
         return False
-    if mark.tax_included is not None:
+    if not isinstance(mark.tax_included, msgspec.UnsetType):
         return True
-    if mark.total_cost is not None and "before_taxes" in _names(mark.total_cost):
+    if "before_taxes" in _names(mark.total_cost) or "tax_included" in _names(mark.tariff):
         return True
-    inner: Sequence[msgspec.Raw] = mark.tariffs or ([mark.tariff] if mark.tariff else [])
-    return any("tax_included" in _names(tariff) for tariff in inner)
+    return any("tax_included" in _names(one) for one in _decoded(mark.tariffs, _RAWS) or ())
 
 
-def _mark(data: bytes) -> _Mark | None:
+def _names(raw: msgspec.Raw | msgspec.UnsetType) -> set[str]:
+    return set(_decoded(raw, _MEMBERS) or ())
+
+
+def _decoded(data: bytes | msgspec.Raw | msgspec.UnsetType, shape: type[S]) -> S | None:
+    """None for what has another shape: the thorough reader tells what is wrong with it."""
+    if isinstance(data, msgspec.UnsetType):
+        return None
     try:
-        return msgspec.json.decode(data, type=_Mark)
+        return msgspec.json.decode(data, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None  # what is wrong is told by the thorough reader
-
-
-def _names(raw: msgspec.Raw) -> set[str]:
-    try:
-        return set(msgspec.json.decode(raw, type=dict[str, msgspec.Raw]))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return set()
+        return None
 
 
 def read_as(shape: type[T], data: bytes) -> T:

@@ -164,31 +164,30 @@ class _Recomputed:
         if not wrong:
             return
         differences = {name: self._difference(name) for name in wrong}
-        small = all(abs(one[2]) <= self.unit for one in differences.values())
+        small = all(abs(one[1] - one[2]) <= self.unit for one in differences.values())
         manner = self._manner(wrong)
         found = None if manner else self._cause(cut, NAMES)
         for name in wrong:
-            side, computed, difference = differences[name]
+            side, claimed, computed = differences[name]
             cause = found
             if cause is None and not manner:
                 cause = self._cause(cut, (name,))
             verdict = self._verdict(cause, small=small, manner=manner)
             code, text = manner or self._said(cause, verdict)
-            claimed = computed + difference
             yield Finding(
                 code="MONEY",
                 verdict=verdict,
                 path=f"$.{name}",
                 claimed=claimed,
                 computed=computed,
-                difference=difference,
+                difference=claimed - computed,
                 unit=self.cdr.currency,
                 cause=code,
                 text=f"{side} {claimed:f} {self.cdr.currency}, recomputed {computed:f}: {text}",
             )
 
     def _difference(self, name: str) -> tuple[str, Decimal, Decimal]:
-        """Which side, computed and difference: the side with VAT only if the other agrees."""
+        """Which side, claimed and computed: the side with VAT only if the other agrees."""
         excl, incl = self.claims[name]
         amount = self.sums.get(name)
         net = Fraction(0) if amount is None else amount.excl
@@ -199,7 +198,7 @@ class _Recomputed:
         computed = rounded(exact, DIGITS)
         if name == "total_cost" and self.cdr.credit:
             claimed, computed = -claimed, -computed
-        return side, computed, claimed - computed
+        return side, claimed, computed
 
     def _manner(self, wrong: Sequence[str]) -> tuple[str, str] | None:
         """The way of rounding that gives all amounts, if one does."""

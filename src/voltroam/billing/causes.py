@@ -17,9 +17,9 @@ from voltroam.pricing.amount import total
 from voltroam.pricing.bill import worth
 from voltroam.pricing.components import TOTALS
 from voltroam.pricing.decimals import EXACT, rounded
-from voltroam.pricing.policy import CODES, VALUES
+from voltroam.pricing.policy import CODES, FIELDS, VALUES
 from voltroam.standard.errors import CallerError
-from voltroam.standard.v2_3_0 import Tariff, TariffDimensionType
+from voltroam.standard.v2_3_0 import PriceLimit, Tariff, TariffDimensionType
 
 Sums = Mapping[str, Amount]
 """`total_cost` and the parts that are priced."""
@@ -53,11 +53,15 @@ def sums_of(bill: Bill) -> dict[str, Amount]:
 
 def causes(case: Priceable, zone: str, policy: Policy, bill: Bill) -> Iterator[Cause]:
     """Every mistake that can be tried on this session, the likely ones first."""
+    warned = {warning.code for warning in bill.warnings}
     yield from _steps(bill)
     yield from _parts(bill)
     yield from _taxes(bill)
+    yield from _readings(case, zone, policy, [code for code in CODES.values() if code in warned])
     yield from _other_prices(case, zone, policy)
-    yield from _readings(case, zone, policy)
+    yield from _readings(
+        case, zone, policy, [code for code in CODES.values() if code not in warned]
+    )
 
 
 # step_size
@@ -92,12 +96,14 @@ def _wrong_steps(lines: Sequence[Line]) -> Iterator[tuple[str, str, list[Decimal
         ("STEP_ON_UNROUNDED", "was applied though another dimension is the one that is rounded",
          _up(whole, size)),
         ("STEP_DOWN", "was rounded down instead of up", _down(whole, size)),
-        ("STEP_TOO_MANY", "was counted once too often", _up(whole, size) + size),
-        ("STEP_TOO_FEW", "was counted once too little", _up(whole, size) - size),
         ("STEP_LAST_ONLY", "was applied to the last period instead of the total",
          before + _up(measured[-1], size)),
     ):  # fmt: skip
         yield code, text, [*measured[:-1], amount - before]
+    if last.component.step > 1:  # a second or a watt-hour is nobody's mistake
+        more, less = _up(whole, size) + size, _up(whole, size) - size
+        yield "STEP_TOO_MANY", "was counted once too often", [*measured[:-1], more - before]
+        yield "STEP_TOO_FEW", "was counted once too little", [*measured[:-1], less - before]
     for unit, code in ((60, "STEP_MINUTES"), (3600, "STEP_HOURS")):
         if last.component.type is not TariffDimensionType.ENERGY:
             amount = _up(whole, last.component.step * unit)
@@ -150,14 +156,34 @@ def _down(quantity: Decimal | int, size: Decimal | int) -> Decimal | int:
 
 
 def _rebilled(bill: Bill, changed: Mapping[int, Decimal | int]) -> dict[str, Amount]:
-    """The totals with other quantities; bounds that moved the total move it no more."""
+    """The totals with other quantities, under the same bounds."""
     found: dict[str, Amount] = {}
     with decimal.localcontext(EXACT):
         for line in bill.lines:
             amount = worth(line.component, changed.get(id(line), line.billed))
             known = found.get(line.component.total)
             found[line.component.total] = amount if known is None else known.plus(amount)
-    return _summed(found)
+    sums = _summed(found)
+    bounded = {id(line.component.tariff): line.component.tariff for line in bill.lines}
+    if len(bounded) == 1:
+        tariff = next(iter(bounded.values()))
+        sums["total_cost"] = _bounded(sums["total_cost"], tariff.min_price, tariff.max_price)
+    return sums
+
+
+def _bounded(whole: Amount, low: PriceLimit | None, high: PriceLimit | None) -> Amount:
+    """Each side by its own bound; one without VAT is scaled as the session is (A15)."""
+    excl, incl = whole.excl, whole.incl
+    for limit, clamp in ((high, min), (low, max)):
+        if limit is None:
+            continue
+        net = Fraction(limit.before_taxes)
+        if incl is not None:
+            ratio = incl / excl if excl else Fraction(1)
+            gross = net * ratio if limit.after_taxes is None else Fraction(limit.after_taxes)
+            incl = clamp(incl, gross)
+        excl = clamp(excl, net)
+    return Amount.of(excl, incl)
 
 
 def _summed(parts: Mapping[str, Amount]) -> dict[str, Amount]:
@@ -231,9 +257,10 @@ def _without_restrictions(tariff: Tariff) -> Tariff:
     return msgspec.structs.replace(tariff, elements=elements)
 
 
-def _readings(case: Priceable, zone: str, policy: Policy) -> Iterator[Cause]:
-    """Each ambiguity read otherwise, one at a time."""
-    for name, code in CODES.items():
+def _readings(case: Priceable, zone: str, policy: Policy, codes: Sequence[str]) -> Iterator[Cause]:
+    """Each ambiguity read otherwise, one at a time; first those that the bill warns of."""
+    for code in codes:
+        name = FIELDS[code]
         for value in VALUES[name]:
             if value != getattr(policy, name):
                 other = msgspec.structs.replace(policy, **{name: value})

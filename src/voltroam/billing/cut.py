@@ -180,7 +180,10 @@ def _still(span: _Span) -> bool:
 def _crossings(
     spans: Sequence[_Span], bounds: Sequence[Decimal]
 ) -> Iterator[tuple[datetime, Decimal]]:
-    """The first whole second at which the counter has reached a bound, and that bound."""
+    """The first whole second at which the counter has reached a bound, and that bound.
+
+    The counter itself in a span of a second: a bound must not move energy past a reading.
+    """
     for span in spans:
         for bound in bounds:
             if not span.low < bound <= span.high:
@@ -190,7 +193,9 @@ def _crossings(
             moment = span.start + timedelta(microseconds=micros)
             if moment.microsecond:
                 moment = moment.replace(microsecond=0) + _SECOND
-            yield min(moment, span.end), bound
+            if moment >= span.end:
+                moment = moment - _SECOND  # the reading comes within the same second
+            yield (moment, bound) if moment > span.start else (span.end, span.high)
 
 
 def _periods(

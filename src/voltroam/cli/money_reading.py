@@ -67,16 +67,24 @@ def _spelled(value: object) -> object:
 
 
 def one_document(file: Path) -> bytes:
-    """The only document of a file. Raises Stop if there are several or none."""
+    """The only document of a file; BillingProblem if there are several or none."""
     found = documents(file)
     if len(found) != 1:
-        raise Stop(f"{file} holds {len(found)} objects; one is needed.", Exit.USAGE)
+        raise BillingProblem("$", f"{len(found)} objects where one is needed")
     return found[0]
 
 
 def documents(file: Path) -> list[bytes]:
-    """All documents of a file. Raises Stop if it cannot be read."""
-    return list(read_documents(file).pieces)
+    """All documents of a file; BillingProblem if it is no JSON, Stop if it cannot be read."""
+    if str(file) != "-":
+        try:
+            file.open("rb").close()
+        except OSError as error:
+            raise Stop(f"{file} cannot be read: {error.strerror}.", Exit.USAGE) from None
+    try:
+        return list(read_documents(file).pieces)
+    except Stop as stop:
+        raise BillingProblem("$", stop.sentence.rstrip(".")) from None
 
 
 def whole(file: Path) -> bytes:
