@@ -63,7 +63,7 @@ def test_a_right_cdr_is_ok() -> None:
 def test_a_total_that_is_wrong_by_one_step_size_error_is_explained_as_that(
     total: dict[str, Decimal], parking: dict[str, Decimal], cause: str, difference: str
 ) -> None:
-    """CDR-STEP-01..04"""
+    """CDR-STEP-01/02/03/04"""
     found = parked(total, total_parking_cost=parking, total_energy_cost=money("5.00", "5.50"))
     assert found.verdict is Verdict.DIFFERS
     assert {one.path for one in found.findings} == {"$.total_cost", "$.total_parking_cost"}
@@ -80,6 +80,33 @@ def test_a_step_that_was_applied_to_each_period_is_told_from_one_of_the_session(
     assert right.verdict is Verdict.OK
     found = audit(read(cdr(21, [timed], periods, money("1.50"))), HERE)
     assert money_of(found).cause == "STEP_PER_PERIOD"
+
+
+SWITCHING = tariff(
+    element(component("TIME", "6.00", 600), end_time="11:00"),
+    element(component("TIME", "12.00", 900)),
+)
+"""44 min until 11:00 and 7 min after it: 51 -> 60 min, 4.40 + 16 min at 12.00 = 7.60."""
+SWITCHED = [period(16, TIME="0.7333"), period(60, TIME="0.1167")]
+
+
+@pytest.mark.parametrize(
+    ("total", "cause"),
+    [
+        ("7.60", ""),
+        ("5.80", "STEP_NOT_APPLIED"),  # 4.40 + 7 min
+        ("6.70", "STEP_FIRST_PRICE"),  # 53 min at 6.00 + 7 min at 12.00
+        ("7.40", "STEP_LAST_ONLY"),  # 4.40 + 15 min
+        ("8.00", "STEP_PER_PERIOD"),  # 50 min + 15 min
+        ("10.60", "STEP_TOO_MANY"),  # 4.40 + 31 min
+    ],
+)
+def test_a_step_error_over_two_prices_is_told(total: str, cause: str) -> None:
+    """CDR-STEP-02"""
+    plain = cdr(67, [SWITCHING], SWITCHED, money(total))
+    found = audit(read(plain | {"start_date_time": "2026-06-03T08:16:00Z"}), HERE)
+    told = [one.cause for one in found.findings if one.code == "MONEY"]
+    assert told == ([cause] if cause else [])
 
 
 def test_a_cent_of_rounding_is_no_difference() -> None:
@@ -139,7 +166,7 @@ def test_local_times_read_as_utc_are_named() -> None:
 
 
 def test_another_reading_of_the_standard_is_named_by_its_ambiguity() -> None:
-    """A13: without tariff_id a period costs nothing; who charges it reads that otherwise."""
+    """CDR-PER-05: without tariff_id a period costs nothing; who charges it reads that otherwise."""
     periods = [period(0, None, TIME="1", ENERGY="10")]
     found = audit(read(cdr(60, [TIMED], periods, money("4.00", "4.40"))), HERE)
     assert (money_of(found).cause, money_of(found).difference) == ("A13", Decimal(4))
@@ -156,7 +183,7 @@ def test_a_cdr_without_zone_is_told_only_where_it_matters() -> None:
 
 
 def test_a_period_that_straddles_a_boundary_is_named_and_its_amount() -> None:
-    """CDR-PER-04: dear from 10:30, in the middle of 10 kWh; 3.00 if it had been cut."""
+    """CDR-PER-01: dear from 10:30, in the middle of 10 kWh; 3.00 if it had been cut."""
     midway = tariff(
         element(component("ENERGY", "0.10"), end_time="10:30"), element(component("ENERGY", "0.50"))
     )
@@ -204,7 +231,7 @@ def test_how_a_reservation_ended_is_found_by_what_fits(outcome: str) -> None:
 def test_totals_and_dates_are_held_against_the_periods(
     members: dict[str, Any], code: str, path: str
 ) -> None:
-    """CDR-OBJ-04..06"""
+    """CDR-OBJ-06"""
     plain = cdr(60, [TIMED], ONE_HOUR, money("4.00", "4.40")) | members
     found = audit(read(plain), HERE)
     assert found.verdict is Verdict.DIFFERS
@@ -227,7 +254,7 @@ def test_a_session_says_otherwise() -> None:
 
 
 def test_a_tariff_that_was_published_otherwise_is_told_with_what_it_makes() -> None:
-    """CDR-OBJ-13: 4.00 by the CDR's own tariff, 3.00 by the one that drivers saw."""
+    """CDR-FLOW-06: 4.00 by the CDR's own tariff, 3.00 by the one that drivers saw."""
     shown = tariff(
         element(component("TIME", "2.00", 300, "10"), component("FLAT", "1.00", 1, "10")),
         last_updated="2026-05-01T00:00:00Z",

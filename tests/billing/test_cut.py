@@ -62,7 +62,7 @@ def test_a_session_without_a_boundary_is_one_period() -> None:
 
 
 def test_a_window_is_cut_at_its_local_time_and_energy_flows_evenly() -> None:
-    """TAR-RES-01, CDR-PER-04: 10:30 in Amsterdam is half way between the readings."""
+    """CDR-PER-01/02: 10:30 in Amsterdam is half way between the readings."""
     early = element(component("ENERGY", "0.10"), end_time="10:30")
     periods = cut([reading(0, "0"), reading(60, "11")], [in_force(early, FLAT_PRICE)], ZONE)
     assert table(periods) == [
@@ -72,7 +72,7 @@ def test_a_window_is_cut_at_its_local_time_and_energy_flows_evenly() -> None:
 
 
 def test_a_tier_of_kwh_begins_exactly_at_its_bound() -> None:
-    """10 kWh of 30 in an hour are reached after 20 min; the seconds are whole."""
+    """TAR-RES-06: 10 kWh of 30 in an hour are reached after 20 min; the seconds are whole."""
     tier = element(component("ENERGY", "0.20"), max_kwh=10)
     found = cut([reading(0, "5"), reading(60, "35")], [in_force(tier, FLAT_PRICE)], ZONE)
     assert table(found) == [
@@ -82,7 +82,7 @@ def test_a_tier_of_kwh_begins_exactly_at_its_bound() -> None:
 
 
 def test_power_and_current_are_cut_where_their_tier_changes_only() -> None:
-    """TAR-RES-09: below 16 kW, then above; 20 and 22 kW are the same tier."""
+    """TAR-RES-02: below 16 kW, then above; 20 and 22 kW are the same tier."""
     slow = element(component("TIME", "1.00"), max_power=16)
     readings = [
         reading(0, "0", power="11"), reading(20, "3", power="20"), reading(40, "10", power="22"),
@@ -104,7 +104,7 @@ def test_power_and_current_are_cut_where_their_tier_changes_only() -> None:
 
 
 def test_reservation_charging_a_pause_and_parking_are_periods_of_their_own() -> None:
-    """CDR-DT-01..04: a pause with a willing vehicle is TIME without energy, not PARKING_TIME."""
+    """CDR-PER-06/07, TAR-RSV-02: a pause with a willing vehicle is TIME, not PARKING_TIME."""
     readings = [
         reading(0, "7", RESERVED), reading(10, "7"), reading(40, "12"), reading(50, "12"),
         reading(70, "15", PARKING), reading(90, "15"),
@@ -162,7 +162,7 @@ STEPS = st.lists(
 def test_periods_hold_all_the_energy_and_never_straddle(
     steps: list[tuple[int, int, State]],
 ) -> None:
-    """CDR-PER-04, CDR-PER-05: whatever was metered, and cut as the audit wants it."""
+    """CDR-PER-01/02/04: whatever was metered, and cut as the audit wants it."""
     moment, kwh, readings = MORNING, Decimal(0), []
     for seconds, watt_hours, state in steps:
         readings.append(MeterReading(at=moment, kwh=kwh, state=state))

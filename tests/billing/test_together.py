@@ -37,7 +37,7 @@ def codes(found: Report) -> list[list[str]]:
 
 
 def test_a_credit_cdr_and_its_original_are_one_balance_of_zero() -> None:
-    """CDR-CRED-01..03: the total is negated, everything else is as it was."""
+    """CDR-CRED-03/07: the total is negated, everything else is as it was."""
     found = report(one(), one(**CREDIT))
     assert codes(found) == [[], []]
     assert found.verdict is Verdict.OK
@@ -47,6 +47,7 @@ def test_a_credit_cdr_and_its_original_are_one_balance_of_zero() -> None:
 
 
 def test_a_corrected_cdr_joins_the_balance_of_the_one_taken_back() -> None:
+    """CDR-CRED-04"""
     fixed = one(id="CDR2", total_cost=money("5.00", "6.00"))
     found = report(one(), one(**CREDIT), fixed)
     assert codes(found) == [[], [], []]
@@ -68,7 +69,7 @@ def test_a_corrected_cdr_joins_the_balance_of_the_one_taken_back() -> None:
 def test_a_credit_cdr_that_is_none_is_told(
     members: dict[str, Any], code: str, verdict: Verdict
 ) -> None:
-    """CDR-CRED-01..05"""
+    """CDR-CRED-06/07"""
     found = report(one(), one(**(CREDIT | members)))
     told = {finding.code: finding.verdict for finding in found.audits[1].findings}
     assert told[code] is verdict

@@ -44,7 +44,7 @@ def exactly(ran: Ran) -> Any:
 @pytest.mark.parametrize("many", [False, True], ids=["tariff", "tariffs"])
 @pytest.mark.parametrize("one", cases(), ids=[one["name"] for one in cases()])
 def test_a_worked_case_costs_the_same_on_the_command_line(one: dict[str, Any], many: bool) -> None:
-    """CDR-OBJ-08, TAR-OBJ-01..07: exact decimals, and no member for what is not priced."""
+    """CDR-FLOW-05, TAR-OBJ-12: exact decimals, and no member for what is not priced."""
     given = {"tariffs": [one["tariff"]]} if many else {"tariff": one["tariff"]}
     found = exactly(command("price", "-", "--json", stdin=encoded({**given, **one["cdr"]})))
     assert found["currency"] == one["cdr"]["currency"]
@@ -81,7 +81,7 @@ def test_people_see_the_lines_their_reasons_and_the_total(tmp_path: Path) -> Non
 
 
 def test_a_policy_changes_the_reading_and_unknown_ones_are_refused(tmp_path: Path) -> None:
-    """A13: a period without tariff_id costs nothing, or what the only tariff says."""
+    """CDR-PER-05, SES-OBJ-06: without tariff_id nothing is owed, or what the only tariff says."""
     periods = [
         {"start_date_time": "2026-06-03T08:00:00Z", "dimensions": [{"type": "ENERGY", "volume": 5}]}
     ]
@@ -117,7 +117,6 @@ def holds(found: dict[str, Any], expected: str) -> bool:
 @pytest.mark.skipif(not ROWS, reason="the published vectors are not beside the repository")
 @pytest.mark.parametrize("row", ROWS, ids=[row["file"] for row in ROWS])
 def test_a_published_signature_gets_its_verdict_on_the_command_line(row: dict[str, str]) -> None:
-    """CDR-SIG-01"""
     ran = command("verify", EICHRECHT / row["file"], "--json")
     if row["format"] == "-":
         assert (ran.code, ran.json["path"]) == (2, "$")
@@ -179,7 +178,7 @@ def test_a_quote_says_what_a_stay_will_cost(tmp_path: Path) -> None:
 
 
 def test_a_quote_chooses_among_the_tariffs_of_a_connector(tmp_path: Path) -> None:
-    """LOC-CON-01: the tariff of the type that is asked for comes before one without type."""
+    """TAR-OBJ-11: the tariff of the type that is asked for comes before one without type."""
     cheap = TARIFF | {"id": "C", "type": "PROFILE_CHEAP"}
     connector = tmp_path / "connector.json"
     connector.write_text(

@@ -31,7 +31,7 @@ def audited(*cdrs: dict[str, Any], arguments: tuple[str | Path, ...] = ()) -> Ra
 
 
 def test_one_step_size_error_is_explained_as_exactly_that() -> None:
-    """CDR-STEP-01..04: 40 min of parking were billed as measured, not as 45."""
+    """CDR-STEP-01/02/04: 40 min of parking were billed as measured, not as 45."""
     ran = audited(WRONG, arguments=("--json",))
     assert ran.code == 1
     found = json.loads(ran.out, parse_float=Decimal)

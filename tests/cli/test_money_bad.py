@@ -85,6 +85,7 @@ COMPONENT = "tariff.elements.1.price_components.0"
     ],
 )
 def test_a_malformed_session_is_named_by_its_place(path: str, value: object, place: str) -> None:
+    """CDR-PER-04, SES-OBJ-06: periods out of order, and tariffs that are not there."""
     ran = timed("price", "-", "--json", stdin=changed(path, value))
     assert ran.code == 2, ran.out
     assert ran.json["path"].startswith(place), ran.json

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import msgspec
 
-from voltroam.billing.cut import InForce, MeterReading, cut
+from voltroam.billing.cut import InForce, MeterReading, State, cut
 from voltroam.billing.problem import BillingProblem
 from voltroam.bridge.tariffs import tariff_up
 from voltroam.pricing import Amount, Bill, Policy, price
@@ -51,12 +51,16 @@ def build(
 
     `tariffs` and `location` are those of the start, which the caller kept. Money is rounded half
     up to `digits`, by default those of the currency. BillingProblem for a session that is not
-    over, or whose EVSE or connector the location does not have.
+    over or INVALID, or whose EVSE or connector the location does not have.
     """
     end = session.end_date_time
+    if session.status is old.SessionStatus.INVALID:
+        raise BillingProblem("$.session.status", "INVALID: no CDR is made of such a session")
     if end is None:
         raise BillingProblem("$.session.end_date_time", "missing: the session is not over")
-    start = min(session.start_date_time, end)
+    if not readings:
+        raise BillingProblem("$.readings", "none: there is nothing to bill")
+    start = min(session.start_date_time, readings[0].at)
     used = [InForce(tariff_up(one.tariff).value, one.since or start) for one in tariffs]
     periods = cut(readings, used, location.time_zone, policy=policy)
     bill = price(
@@ -75,7 +79,7 @@ def build(
         country_code=session.country_code,
         party_id=session.party_id,
         id=cdr_id,
-        start_date_time=session.start_date_time,
+        start_date_time=_began(session, readings[0]),
         end_date_time=end,
         session_id=session.id,
         cdr_token=session.cdr_token,
@@ -99,6 +103,32 @@ def build(
         last_updated=now,
     )
     return Built(cdr, bill)
+
+
+def credit(cdr: old.CDR, *, cdr_id: str, now: datetime) -> old.CDR:
+    """The credit CDR that takes a CDR back: only total_cost is negated (§mod_cdrs)."""
+    if cdr.credit:
+        raise BillingProblem("$.credit", "a credit CDR is not taken back itself")
+    if fold(cdr_id) == fold(cdr.id):
+        raise BillingProblem("$.id", "a credit CDR has an id of its own")
+    incl = cdr.total_cost.incl_vat
+    return msgspec.structs.replace(
+        cdr,
+        id=cdr_id,
+        credit=True,
+        credit_reference_id=cdr.id,
+        total_cost=old.Price(
+            excl_vat=-cdr.total_cost.excl_vat, incl_vat=None if incl is None else -incl
+        ),
+        last_updated=now,
+    )
+
+
+def _began(session: old.Session, first: MeterReading) -> datetime:
+    """With a reservation the CDR begins where that does (CDR, start_date_time)."""
+    if first.state is State.RESERVED:
+        return min(session.start_date_time, first.at)
+    return session.start_date_time
 
 
 def snapshot(location: old.Location, evse_uid: str, connector_id: str) -> old.CdrLocation:

@@ -104,12 +104,20 @@ def _wrong_steps(lines: Sequence[Line]) -> Iterator[tuple[str, str, list[Decimal
         more, less = _up(whole, size) + size, _up(whole, size) - size
         yield "STEP_TOO_MANY", "was counted once too often", [*measured[:-1], more - before]
         yield "STEP_TOO_FEW", "was counted once too little", [*measured[:-1], less - before]
+    more = _up(whole, size) - whole
+    if len(lines) > 1:
+        text = "was applied, but the excess was billed at the first price instead of the last"
+        yield "STEP_FIRST_PRICE", text, [measured[0] + more, *measured[1:]]
+    for other in _other_steps(lines):
+        text = f"was taken as {other}, which is the step_size of another price"
+        amount = _up(whole, Decimal(other) / _WH if _is_energy(last) else other)
+        yield "STEP_OF_ANOTHER", text, [*measured[:-1], amount - before]
     for unit, code in ((60, "STEP_MINUTES"), (3600, "STEP_HOURS")):
-        if last.component.type is not TariffDimensionType.ENERGY:
+        if not _is_energy(last):
             amount = _up(whole, last.component.step * unit)
             text = f"was taken as {'minutes' if unit == 60 else 'hours'} instead of seconds"
             yield code, text, [*measured[:-1], amount - before]
-    if last.component.type is TariffDimensionType.ENERGY:
+    if _is_energy(last):
         amount = _up(whole, Decimal(last.component.step))
         text = "was taken as kWh instead of Wh"
         yield "STEP_KWH", text, [*measured[:-1], amount - before]
@@ -135,15 +143,34 @@ def _every_step(bill: Bill) -> Iterator[Cause]:
     yield Cause("STEP_BOTH_TIMES", text, _rebilled(bill, all_of))
 
 
+def _other_steps(lines: Sequence[Line]) -> list[int]:
+    """Steps of the same unit elsewhere in the tariff."""
+    last = lines[-1].component
+    return sorted(
+        {
+            one.step_size
+            for element in last.tariff.source.elements
+            for one in element.price_components
+            if one.type is not TariffDimensionType.FLAT
+            and (one.type is TariffDimensionType.ENERGY) == _is_energy(lines[-1])
+            and one.step_size not in (0, 1, last.step)
+        }
+    )
+
+
+def _is_energy(line: Line) -> bool:
+    return line.component.type is TariffDimensionType.ENERGY
+
+
 def _step(line: Line) -> str:
-    unit = "Wh" if line.type is TariffDimensionType.ENERGY else "s"
+    unit = "Wh" if _is_energy(line) else "s"
     return f"{line.component.step} {unit}"
 
 
 def _size(line: Line) -> Decimal | int:
     """The step in counted units: kWh or seconds."""
     step = max(1, line.component.step)
-    return Decimal(step) / _WH if line.type is TariffDimensionType.ENERGY else step
+    return Decimal(step) / _WH if _is_energy(line) else step
 
 
 def _up(quantity: Decimal | int, size: Decimal | int) -> Decimal | int:
