@@ -164,3 +164,33 @@ def test_without_a_node_its_cdrs_cannot_be_audited(tmp_path: Path) -> None:
     ran = command("-c", tmp_path / "voltroam.toml", "cdr", "audit", "--json")
     assert ran.code == 4
     assert ran.json["error"]
+
+
+PLACES = [
+    "start_date_time", "end_date_time", "currency", "charging_periods", "total_cost.excl_vat",
+    "total_cost", "total_energy", "total_time", "tariffs", "tariffs.0.currency",
+    "tariffs.0.elements", "charging_periods.0.start_date_time", "charging_periods.1.dimensions",
+    "charging_periods.0.dimensions.0.volume", "charging_periods.0.tariff_id", "cdr_location",
+    "total_parking_cost", "credit", "credit_reference_id", "session_id", "last_updated",
+]  # fmt: skip
+VALUES: list[object] = [
+    None, 0, -1, -5.5, 1e300, 10**60, 0.00001, "", "x", "#NA", "JPY", [], {}, True,
+    "1970-01-01T00:00:00Z", "2026-06-03T08:30:00Z", "9999-12-31T23:59:59Z",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_any_value_anywhere_is_audited_or_named(place: str) -> None:
+    *way, last = [int(step) if step.isdigit() else step for step in place.split(".")]
+    for value in VALUES:
+        document = json.loads(encoded(RIGHT))
+        inner = document
+        for step in way:
+            inner = inner[step]
+        inner[last] = value
+        ran = command("cdr", "audit", "-", "--json", stdin=json.dumps(document))
+        assert ran.code in (0, 1, 2), ran.err
+        if ran.code == 2:
+            assert ran.json["path"].startswith("$")
+        else:
+            assert ran.json["cdrs"][0]["verdict"] in ("OK", "ROUNDING", "DIFFERS", "CANNOT TELL")

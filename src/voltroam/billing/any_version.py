@@ -8,6 +8,7 @@ tariff, `before_taxes` of an amount.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -32,6 +33,8 @@ _MEMBERS = dict[str, msgspec.Raw]
 
 LARGEST = 20_000_000
 """Bytes of one document."""
+MOST_DIGITS = 40
+"""Before and behind the point."""
 LOCAL = ("start_time", "end_time", "start_date", "end_date", "day_of_week")
 """Restrictions that need the clock on the wall."""
 UTC_ZONE = "UTC"
@@ -231,4 +234,18 @@ def read_as(shape: type[T], data: bytes) -> T:
         raise BillingProblem(fatal[0].path, f"{fatal[0].message}{more}")
     if reading.value is None:
         raise BillingProblem("$", "unusable")
+    _check_numbers(msgspec.to_builtins(reading.value, builtin_types=(Decimal, datetime)), "$")
     return reading.value
+
+
+def _check_numbers(value: object, path: str) -> None:
+    """No amount needs so many digits; written out they would fill the memory."""
+    if isinstance(value, Decimal):
+        if value and not -MOST_DIGITS <= value.adjusted() <= MOST_DIGITS:
+            raise BillingProblem(path, "not a number that can be an amount")
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            _check_numbers(member, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_numbers(item, f"{path}[{index}]")

@@ -103,6 +103,8 @@ class _Recomputed:
         self.claims = self._claims()
         self.bill = self._bill()
         self.sums: Sums = sums_of(self.bill)
+        self._tried: list[Cause] = []
+        self._untried: Iterator[Cause] | None = None
 
     def _claims(self) -> dict[str, Sides]:
         """What is stated; a credit CDR is the negative of what it takes back."""
@@ -236,7 +238,16 @@ class _Recomputed:
             yield from causes.published(self.case, published, self.zone, self.policy)
 
     def _cause(self, cut: Priceable | None, names: Sequence[str]) -> Cause | None:
-        return next((one for one in self._causes(cut) if self._fits(one.sums, names)), None)
+        if self._untried is None:
+            self._untried = self._causes(cut)
+        for cause in self._tried:
+            if self._fits(cause.sums, names):
+                return cause
+        for cause in self._untried:
+            self._tried.append(cause)
+            if self._fits(cause.sums, names):
+                return cause
+        return None
 
     def _verdict(
         self, cause: Cause | None, *, small: bool, manner: tuple[str, str] | None
@@ -262,7 +273,10 @@ class _Recomputed:
 
     def _cut_case(self) -> Priceable | None:
         """The session cut where its price changes; None where no period straddles that."""
-        periods = recut(self.case.periods, self.case.tariffs, self.cdr.end_date_time, self.zone)
+        try:
+            periods = recut(self.case.periods, self.case.tariffs, self.cdr.end_date_time, self.zone)
+        except CallerError:
+            return None  # dates that the checks have told of
         if len(periods) == len(self.case.periods):
             return None
         return replace(self.case, periods=tuple(periods))
