@@ -29,7 +29,7 @@ test: lint
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 soak: $(STAMP)
-	VOLTROAM_SOAK=1 $(BIN)/python -m pytest -n 2 $(ARGS)
+	VOLTROAM_SOAK=1 $(BIN)/python -m pytest -n 2 -m "soak or not soak" $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench.run $(ARGS)

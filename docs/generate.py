@@ -1,4 +1,4 @@
-"""Write docs/reference from the table and the objects: `python docs/generate.py [--check]`.
+"""Write docs/reference from table, objects and commands: `python docs/generate.py [--check]`.
 
 With `--check` nothing is written; the exit code is 1 if a page differs from what would be.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 import msgspec
+from commands import commands
 
 from voltroam.standard import v2_2_1
 from voltroam.standard.endpoints import CORE, Endpoint, Module
@@ -30,6 +31,7 @@ def pages() -> Mapping[Path, str]:
     return {
         REFERENCE / "endpoints.md": "\n".join(endpoints()) + "\n",
         REFERENCE / "objects.md": "\n".join(objects()) + "\n",
+        REFERENCE / "cli.md": "\n".join(commands(NOTICE)) + "\n",
     }
 
 

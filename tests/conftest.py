@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import asyncpg
 import pytest
+from tests.counts import SOAK
 from tests.postgres_server import PostgresServer
+from tests.soak_page import write_page
 
 _numbers = itertools.count(1)
 
@@ -34,3 +36,15 @@ def postgres_url(postgres_server: PostgresServer) -> str:
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, create()).result()
     return postgres_server.url(name)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a soak test repeats travels with its report, from whichever process ran it."""
+    for item in items:
+        for mark in item.iter_markers("soak"):
+            item.user_properties.append(("soak", mark.args[0]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if SOAK:
+        write_page(terminalreporter.stats)

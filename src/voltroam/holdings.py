@@ -15,7 +15,7 @@ from voltroam.roaming.directory import Directory
 from voltroam.roaming.platforms import Identity, Phase, Platform, Profile
 from voltroam.roaming.vault import Vault
 from voltroam.settings import Settings, SettingsError, read_secret_keys, split_party
-from voltroam.standard.endpoints import LOCATION, Resource
+from voltroam.standard.endpoints import LOCATION, Removal, Resource
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import BusinessDetails
@@ -24,6 +24,13 @@ from voltroam.standard.versions import V2_2_1, VERSIONS
 from voltroam.store.interface import Store
 from voltroam.store.open import open_store
 from voltroam.wire.routes import Router
+
+ENDINGS = {
+    Removal.STATUS: "import them with their EVSEs REMOVED",
+    Removal.INVALID: "import them with valid=false",
+    Removal.NEVER: "they stay as they are",
+}
+"""How objects end that the standard does not delete, as advice to the operator."""
 
 
 class Refusal(CallerError):
@@ -175,12 +182,37 @@ class Holdings:
         except CallerError as error:
             raise Refusal(error.message) from None
 
+    async def withdraw(self, module: str, identifier: str, owner: PartyId | None = None) -> None:
+        """Delete an own object of a kind that is deleted (tariffs); partners get the DELETE.
+
+        Raises Refusal where the standard ends an object in another way, or there is none.
+        """
+        from voltroam.roaming.accept import remove
+
+        resource = self.table.resources[module]
+        if resource.removal is not Removal.DELETE:
+            raise Refusal(f"{module} are never deleted: {ENDINGS[resource.removal]}")
+        party = owner or self._one_of_us(resource)
+        if not self.identity.holds(party):
+            raise Refusal(f"{party} is no party of ours")
+        ids = {resource.key[0]: identifier}
+        try:
+            await self.store.apply(
+                remove(resource, party, ids, version=V2_2_1, source=None, identity=self.identity)
+            )
+        except NotFound:
+            raise Refusal(f"there is no {identifier} of {party}") from None
+
     def _owner(self, line: StatusLine) -> PartyId:
         if line.country_code and line.party_id:
             return PartyId(line.country_code, line.party_id)
-        owners = {party.folded: party for party in self.identity.parties(*LOCATION.owner_roles)}
+        return self._one_of_us(LOCATION)
+
+    def _one_of_us(self, resource: Resource) -> PartyId:
+        """Our only party that owns such objects. Raises Refusal if there are several, or none."""
+        owners = {party.folded: party for party in self.identity.parties(*resource.owner_roles)}
         if len(owners) != 1:
-            raise Refusal("country_code and party_id are needed: which operator's EVSE is it?")
+            raise Refusal("country code and party id are needed: which of our parties owns it?")
         return next(iter(owners.values()))
 
 

@@ -1,5 +1,6 @@
 """The node as an ASGI application: what each process of `voltroam serve` runs."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,6 +21,8 @@ from voltroam.transport.serving import Listen
 from voltroam.wire.call import Call, Reply
 from voltroam.wire.routes import Router
 
+FIGURES_EVERY = 1.0
+"""Seconds between two looks at the lanes for `/metrics`."""
 CONFIG = "VOLTROAM_CONFIG"
 """Where the processes of `serve` find the settings file."""
 
@@ -53,16 +56,36 @@ class _Served:
 
     file: Path
     settings: Settings
+    metrics: Metrics
     node: Node | None = None
 
     @asynccontextmanager
     async def life(self) -> AsyncIterator[None]:
         self.node = await Node.open(self.settings, self.file.parent)
         self.node.start()
+        figures = asyncio.create_task(self._show_lanes(self.node))
         try:
             yield
         finally:
+            figures.cancel()
             await self.node.close()
+
+    async def _show_lanes(self, node: Node) -> None:
+        """Until cancelled: `/metrics` may be asked of any worker, so each tells its own."""
+        while True:
+            self.metrics.show_lanes(
+                {
+                    lane.platform: {
+                        "lag": lane.lag,
+                        "waiting_seconds": lane.waiting,
+                        "pushed": lane.pushed,
+                        "failed": lane.failed,
+                        "parked": lane.parked,
+                    }
+                    for lane in node.delivery.stats()
+                }
+            )
+            await asyncio.sleep(FIGURES_EVERY)
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller | None:
         return await self._here.authenticate(headers)
@@ -85,7 +108,8 @@ def serving_app() -> OcpiApp:
     file = Path(os.environ[CONFIG])
     settings = read_settings(file)
     set_up_logs(settings)
-    served = _Served(file, settings)
+    metrics = Metrics()
+    served = _Served(file, settings, metrics)
     return OcpiApp(
         router=Router(read_table(settings, file.parent), VERSIONS.values(), settings.url),
         authenticate=served.authenticate,
@@ -93,5 +117,5 @@ def serving_app() -> OcpiApp:
         ready=served.ready,
         lifespan=served.life,
         limits=server_limits(settings),
-        metrics=Metrics(),
+        metrics=metrics,
     )

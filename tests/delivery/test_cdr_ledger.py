@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.delivery.fakes import Mode, cdr, contract, platform, role
 from tests.delivery.node import Node, node, until
 
+from voltroam.delivery.records import LEDGER, CdrEntry, CdrState, draft, read, write
 from voltroam.roaming.platforms import Phase, Profile
 from voltroam.standard.endpoints import CDR
 from voltroam.standard.errors import Refused, Unreachable
@@ -60,6 +62,22 @@ async def test_a_cdr_of_before_the_registration_is_not_pushed(tmp_path: Path) ->
         assert partner.sent == []
 
 
+async def test_a_cdr_of_the_moment_between_registration_and_lane_is_pushed(
+    tmp_path: Path,
+) -> None:
+    """CDR-FLOW-02: also when nobody delivered at that time, and nothing of before."""
+    async with node(tmp_path) as ours:
+        for number in range(5):
+            await ours.put(CDR, cdr(f"OLD{number}"))
+        partner = await ours.join(platform("p1", registered_at=ours.now()))
+        for number in range(5):
+            await ours.put(CDR, cdr(f"NEW{number}"))
+        ours.start()
+        await ours.rest()
+        await until(lambda: len(partner.cdrs) == 5)
+        assert all("NEW" in url for url in partner.cdrs)
+
+
 async def test_a_refused_cdr_is_not_sent_again(tmp_path: Path) -> None:
     """CDR-POST-04"""
     async with node(tmp_path) as ours:
@@ -82,8 +100,11 @@ async def test_what_surely_did_not_leave_is_sent_until_it_does(tmp_path: Path) -
         await ours.rest()
         partner.mode = Mode.DOWN
         await ours.put(CDR, cdr("C1"))
-        await asyncio.sleep(0.4)
-        assert (await entry(ours))["state"] == "READY"
+        await state_is(ours, "READY", "ATTEMPTED")
+        for _ in range(20):  # ATTEMPTED while a try is on its way, and back again
+            assert (await entry(ours))["state"] in ("READY", "ATTEMPTED")
+            await asyncio.sleep(0.02)
+        await state_is(ours, "READY")
         partner.mode = Mode.UP
         await state_is(ours, "ACCEPTED")
         assert len(partner.sent) == 1
@@ -207,3 +228,32 @@ async def test_open_cdrs_follow_their_party_to_its_new_platform(tmp_path: Path) 
         fresh = await ours.join(platform("p9"))
         await until(lambda: len(fresh.cdrs) == 1)
         assert old.sent == []
+
+
+async def test_an_uncertain_cdr_with_a_known_location_is_looked_up_there(tmp_path: Path) -> None:
+    """CDR-GET-02: at exactly the URL that the partner gave, and not posted again."""
+    async with node(tmp_path) as ours:
+        partner = await ours.join(platform("p1"))
+        ours.start()
+        await ours.rest()
+        await ours.put(CDR, cdr("C1"))
+        await state_is(ours, "ACCEPTED")
+        (record,) = await ours.store.records(LEDGER)
+        odd = "https://p1.example/odd/place?cdr=7"
+        partner.cdrs[odd] = cdr("C1")
+        doubtful = structs.replace(read(record, CdrEntry), state=CdrState.UNCERTAIN, url=odd)
+        await write(ours.store, draft(record.key, doubtful, parent="p1", due=ours.now()))
+        found = await state_is(ours, "ACCEPTED")
+        assert found["url"] == odd
+        assert [(s.method, s.path) for s in partner.sent] == [("POST", "cdrs"), ("GET", odd)]
+
+
+async def test_a_reason_does_not_say_who_charged(tmp_path: Path) -> None:
+    async with node(tmp_path) as ours:
+        partner = await ours.join(platform("p1"))
+        partner.refuse = lambda sent: Refused("RFCAFE of DE-MSP-1 is barred", http=200, code=2001)
+        ours.start()
+        await ours.rest()
+        await ours.put(CDR, cdr("C1", to=contract("RFCAFE")))
+        found = await state_is(ours, "REFUSED")
+        assert found["reason"] == "[hidden] of [hidden] is barred"

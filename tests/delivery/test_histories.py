@@ -5,14 +5,15 @@ CORE-OFF-01, CORE-OFF-03, LOC-FLOW-03, LOC-FLOW-06, TOK-FLOW-02, TAR-FLOW-02, SE
 """
 
 import asyncio
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.counts import times
 from tests.delivery.fakes import (
     OUR,
     Mode,
@@ -35,7 +36,7 @@ from voltroam.standard.errors import PartnerError, Refused
 from voltroam.standard.v2_2_1 import Role
 from voltroam.wire.times import format_datetime, from_micros, parse_datetime, to_micros
 
-COUNT = 200 if os.environ.get("VOLTROAM_SOAK") == "1" else 20
+COUNT = times(20, full=200)
 IDS = ("A", "B", "C")
 NAMES = ("p0", "p1", "p2")
 START = to_micros(parse_datetime("2026-01-01T00:00:00Z"))
@@ -227,6 +228,7 @@ def _broken(sent: Sent) -> PartnerError:
 FAULTS = {"busy": _busy, "broken": _broken}
 
 
+@pytest.mark.soak(f"{COUNT} random histories")
 @given(steps)
 @settings(
     max_examples=COUNT,

@@ -1,6 +1,7 @@
 """Background work survives its faults; retention waits for the slowest living lane."""
 
 import asyncio
+import itertools
 from pathlib import Path
 
 from tests.delivery.fakes import Mode, location, platform, role, tariff
@@ -77,6 +78,28 @@ async def test_tokens_are_rotated_when_they_are_a_month_old(tmp_path: Path) -> N
         )
         await keeper.rotate()
         assert asked == ["p1", "p3"]
+
+
+async def test_a_rotation_that_fails_is_tried_less_and_less_often(tmp_path: Path) -> None:
+    """Each try may leave a token behind that the partner never took."""
+    tried: list[int] = []
+
+    async def rotate(_one: Platform) -> None:
+        tried.append(ours.shift // 1_000_000)
+        raise Unusable("no")
+
+    async with node(tmp_path) as ours:
+        await ours.join(platform("p1", registered_at=ours.now() - 31 * DAY))
+        keeper = Retention(
+            ours.store, ours.directory, knobs=QUICK, now=ours.now, holder="x", rotate=rotate
+        )
+        for minute in range(0, 3 * 24 * 60, 5):
+            ours.shift = minute * 60_000_000
+            await keeper.rotate()
+        gaps = [later - earlier for earlier, later in itertools.pairwise(tried)]
+        assert gaps[0] >= QUICK.retention_every
+        assert gaps == sorted(gaps)
+        assert len(tried) < 12
 
 
 async def test_a_lane_that_meets_a_fault_of_our_own_store_starts_again(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tests.delivery.node import node, until
 
 from voltroam.roaming.platforms import Profile
 from voltroam.standard.endpoints import LOCATION, SESSION, TARIFF, TOKEN
+from voltroam.standard.errors import Refused
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import Role
 
@@ -380,3 +381,18 @@ async def test_the_direct_route_wins(tmp_path: Path) -> None:
         await ours.put(SESSION, session("S", to=contract()))
         await ours.rest()
         assert [len(first.sent), len(second.sent)] == [1, 0]
+
+
+async def test_the_reason_of_a_parked_object_does_not_name_its_driver(tmp_path: Path) -> None:
+    async with node(tmp_path) as ours:
+        partner = await ours.join(platform("p1"))
+        ours.start()
+        await ours.rest()
+        await ours.put(SESSION, session("S1", to=contract("RFCAFE")))
+        await ours.rest()
+        partner.refuse = lambda sent: Refused("no kWh for rfcafe", http=200, code=2001)
+        later = session("S1", to=contract("RFCAFE"), kwh=2.0, at="2026-01-01T00:01:00Z")
+        await ours.put(SESSION, later)
+        await ours.rest()
+        (parked,) = await ours.delivery.parked(platform("p1"))
+        assert parked["reason"] == "no kWh for [hidden]"

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 from tests.delivery.fakes import (
     Partner,
     cdr,
@@ -17,7 +18,7 @@ from tests.delivery.fakes import (
     tariff,
     token,
 )
-from tests.delivery.node import QUICK, Node, node
+from tests.delivery.node import QUICK, Node, node, until
 
 from voltroam.delivery.sync import PullReport
 from voltroam.roaming.platforms import Platform
@@ -253,6 +254,27 @@ async def test_registration_pulls_everything_and_an_outage_by_date(tmp_path: Pat
             while len(ours.calls.asked) < 8:
                 await asyncio.sleep(0.01)
         assert all("date_from" in query for _, _, query in ours.calls.asked[4:])
+
+
+async def test_a_partner_that_sends_its_credentials_again_is_pulled_in_full(
+    tmp_path: Path,
+) -> None:
+    """Its database may have been restored: what it lists counts, not what we remember of it."""
+    async with node(tmp_path, ident=EMSP) as ours:
+        partner = await partner_of(ours, locations=[location("L1", at=T1), location("L2")])
+        ours.delivery = ours.make(sync=True)
+        ours.start()
+        await until(lambda: len(ours.calls.asked) >= 4)
+        partner.offers["locations"] = [location("L1")]
+        await ours.directory.update("p1", lambda it: structs.replace(it, introduced_at=ours.now()))
+        await until(lambda: len(ours.calls.asked) >= 8)
+        assert ("p1", "locations", {}) in ours.calls.asked[4:]
+        async with asyncio.timeout(5):
+            while (await held(ours, LOCATION))["L2"] == location("L2"):
+                await asyncio.sleep(0.01)
+        assert (await held(ours, LOCATION))["L1"] == location("L1")
+        await asyncio.sleep(0.2)
+        assert len(ours.calls.asked) == 8
 
 
 async def test_the_next_pull_is_hours_away_and_never_in_step(tmp_path: Path) -> None:

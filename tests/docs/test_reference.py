@@ -1,9 +1,10 @@
-"""The reference pages are what the table and the objects say today."""
+"""The reference pages are what the table, the objects and the commands say today."""
 
 import subprocess
 import sys
 from pathlib import Path
 
+from voltroam.cli.outcome import Exit
 from voltroam.standard.endpoints import CORE
 from voltroam.standard.v2_2_1 import __all__ as names
 
@@ -24,9 +25,10 @@ def test_the_pages_are_up_to_date() -> None:
 
 def test_a_page_that_differs_is_named(tmp_path: Path) -> None:
     copy = tmp_path / "generate.py"
-    copy.write_text(GENERATE.read_text(encoding="utf-8"), encoding="utf-8")
+    for script in (GENERATE, GENERATE.with_name("commands.py")):
+        (tmp_path / script.name).write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "reference").mkdir()
-    for page in ("endpoints.md", "objects.md"):
+    for page in ("endpoints.md", "objects.md", "cli.md"):
         text = (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8")
         (tmp_path / "reference" / page).write_text(text, encoding="utf-8")
     assert check(copy).returncode == 0
@@ -35,6 +37,7 @@ def test_a_page_that_differs_is_named(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "objects.md" in result.stderr
     assert "endpoints.md" not in result.stderr
+    assert "cli.md" not in result.stderr
 
 
 def test_every_row_and_every_object_has_its_place() -> None:
@@ -43,3 +46,13 @@ def test_every_row_and_every_object_has_its_place() -> None:
     lines = [line for line in endpoints.splitlines() if line.startswith(("| S", "| R", "| both"))]
     assert len(lines) == len(CORE)
     assert all(f"\n### {name}\n" in objects for name in names)
+
+
+def test_every_command_with_its_options_and_every_exit_code_has_its_place() -> None:
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    sections = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
+    assert len(sections) == 32
+    assert "`--force`" in sections["pull"]
+    assert "`[KEY=VALUE…]`" in sections["partner profile"]
+    assert all("Example: `voltroam " in text for text in sections.values())
+    assert all(f"\n| {code.value} | " in page for code in Exit)

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -11,12 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from tests.counts import times
 from tests.e2e import documents as doc
 from tests.e2e.mock_partner import MockPartner, encode_token
 from tests.e2e.nodes import Served, make_node, wait_until
 from tests.e2e.stage import CPO, NODE, joined, make_partner
 
-CRASHES = 20 if os.environ.get("VOLTROAM_SOAK") else 3
+CRASHES = times(3, full=20)
 WRITERS = 8
 
 
@@ -89,6 +89,7 @@ class Load:
             time.sleep(0.002)
 
 
+@pytest.mark.soak(f"{CRASHES} times kill -9 of a node under load")
 def test_no_acknowledged_write_is_lost_by_a_crash(served: Served, partner: MockPartner) -> None:
     """Every acknowledged write is there after `kill -9`, and the partner ends with the state."""
     own = [doc.location(NODE, f"L{number}") for number in range(10)]

@@ -5,17 +5,18 @@ Valid requests of every endpoint, mutated at random by a fixed seed: 2,000, or 2
 
 import http.client
 import json
-import os
 import random
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import pytest
+from tests.counts import times
 from tests.e2e import documents as doc
 from tests.e2e.mock_partner import MockPartner, encode_token
 from tests.e2e.stage import NODE, Stage, joined
 
-COUNT = 20_000 if os.environ.get("VOLTROAM_SOAK") else 2_000
+COUNT = times(2_000, full=20_000)
 NASTY: list[Any] = [
     None, True, 0, -1, 1e308, 10**40, "", "x" * 300, "\x00", "\n", "é", "💥", "\ud800", [], {},
     [[]], {"a": {}}, [None], "2026-13-01T00:00:00Z", "2026-01-01T00:00:00+00:00", "NaN", "null",
@@ -193,6 +194,7 @@ class Line:
         raise AssertionError
 
 
+@pytest.mark.soak(f"{COUNT:,} mutated requests to a node")
 def test_no_mutation_gets_a_5xx_or_leaves_the_envelope(stage: Stage) -> None:
     """CORE-HTTP-06, CORE-HTTP-22, CORE-RESP-01, CORE-RESP-02, CORE-STAT-01, CORE-AUTH-14"""
     with MockPartner((*PARTY, "CPO"), (*PARTY, "EMSP"), name="Mutant") as partner:

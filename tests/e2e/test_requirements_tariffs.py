@@ -80,8 +80,8 @@ def test_texts_against_the_standard_are_told_apart_from_unusable_ones(stage: Sta
         assert strict["accepted"] == expected
 
 
-def test_own_tariffs_are_put_and_deleted_at_partners(stage: Stage) -> None:
-    """TAR-FLOW-01, TAR-FLOW-02, TAR-PUT-02, CORE-COO-01"""
+def test_own_tariffs_are_put_whole_at_partners(stage: Stage) -> None:
+    """TAR-FLOW-01, TAR-PUT-02, CORE-COO-01"""
     name = doc.fresh("T")
     body = doc.tariff(NODE, name)
     stage.load("tariffs", body)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.conftest import MakeNode, Pair
-from tests.e2e.nodes import process, wait_until
+from tests.e2e.nodes import introduce, process, wait_until
 
 LOCATION: dict[str, Any] = {
     "country_code": "NL",
@@ -173,3 +173,25 @@ def test_an_object_of_somebody_else_is_refused(node: MakeNode) -> None:
     report = cpo.load("locations", [location("LOC1", party_id="XXX")])
     assert report["accepted"] == 0
     assert report["refused"][0]["index"] == 0
+
+
+def test_a_withdrawn_tariff_is_deleted_at_the_partner(node: MakeNode) -> None:
+    """TAR-FLOW-02: tariffs are deleted; locations end by the status of their EVSEs."""
+    cpo = node("cpo", "NL/NOD/CPO")
+    emsp = node("emsp", "DE/MOV/EMSP")
+    introduce(cpo, emsp)
+    tariff = {
+        "country_code": "NL", "party_id": "NOD", "id": "T1", "currency": "EUR",
+        "elements": [{"price_components": [{"type": "ENERGY", "price": 0.3, "step_size": 1}]}],
+        "last_updated": "2026-01-01T00:00:00Z",
+    }  # fmt: skip
+    cpo.load("tariffs", [tariff])
+    wait_until(lambda: emsp.export("tariffs") == [tariff], what="the tariff")
+    assert cpo.json("withdraw", "tariffs", "T1") == {"module": "tariffs", "id": "T1"}
+    wait_until(lambda: emsp.export("tariffs") == [], what="the DELETE")
+    assert cpo.export("tariffs") == []
+    again = cpo.run("withdraw", "tariffs", "T1", "--json")
+    assert (again.code, again.json["error"]) == (1, "there is no T1 of NL/NOD.")
+    never = cpo.run("withdraw", "locations", "LOC1", "--json")
+    assert never.code == 1
+    assert "REMOVED" in never.json["error"]

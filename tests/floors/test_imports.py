@@ -23,6 +23,8 @@ FLOORS = {
     "console": 5,
     "simulator": 5,
     "conformance": 5,
+    "calling": 6,
+    "answering": 6,
     "node": 6,
     "settings": 6,
     "logs": 6,

@@ -21,7 +21,7 @@ from voltroam.roaming.serving import Serving
 from voltroam.roaming.vault import Vault
 from voltroam.roaming.weigh import Accepted
 from voltroam.standard.endpoints import CORE, Endpoint, Table
-from voltroam.standard.errors import OcpiError, Unauthorized, Unreachable
+from voltroam.standard.errors import OcpiError, Unauthorized, Unreachable, Unusable
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import BusinessDetails, CredentialsRole, Role
 from voltroam.standard.versions import V2_2_1
@@ -90,13 +90,15 @@ class Network:
     lose: Callable[[Request], bool] = lambda _request: False
     """Requests whose answer gets lost on the way back."""
 
-    async def send(self, request: Request, *, timeout: float) -> Response:
+    async def send(self, request: Request, *, timeout: float, limit: int) -> Response:
         assert timeout > 0
         self.log.append(request)
         host = request.url.split("/")[2]
         if host in self.down or host not in self.hosts:
             raise Unreachable(f"nobody at {host}", sent=False)
         response = await self.hosts[host](request)
+        if len(response.body) > limit:
+            raise Unusable(f"the answer has more than {limit} bytes")
         if self.lose(request):
             raise Unreachable("the answer was lost")
         return response

@@ -1,5 +1,6 @@
 """Calls to partners: headers, hosts, and lists page by page."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 
@@ -9,7 +10,7 @@ from tests.roaming.company import Company, Network
 from voltroam.roaming.exchange import Exchange, host_of
 from voltroam.roaming.platforms import EndpointAt, Phase, Platform, Profile
 from voltroam.standard.endpoints import CORE, Behaviour, Endpoint, Interface
-from voltroam.standard.errors import ForbiddenUrl, Refused, Unreachable, Unusable
+from voltroam.standard.errors import ForbiddenUrl, PartnerError, Refused, Unreachable, Unusable
 from voltroam.standard.parties import PartyId
 from voltroam.wire.call import Request, Response, Routing
 from voltroam.wire.headers import read_authorization
@@ -20,6 +21,10 @@ LIST = next(
 PUT = next(
     row for row in CORE
     if row.module.name == "locations" and row.method == "PUT" and row.part is None
+)  # fmt: skip
+GET = next(
+    row for row in CORE
+    if row.module.name == "locations" and row.behaviour is Behaviour.GET and row.part is None
 )  # fmt: skip
 SESSIONS = next(
     row for row in CORE if row.module.name == "sessions" and row.behaviour is Behaviour.LIST
@@ -274,3 +279,36 @@ def test_a_host_is_named_with_its_port(url: str, host: str | None) -> None:
 def test_rows_used_here_are_the_ones_meant() -> None:
     assert isinstance(LIST, Endpoint)
     assert (LIST.interface, PUT.interface) == (Interface.SENDER, Interface.RECEIVER)
+
+
+async def test_a_page_may_be_large_and_a_single_answer_may_not(
+    cpo: Company, network: Network, far: Platform
+) -> None:
+    """A partner chooses the length of its pages: 1,000 locations of 8 kB are 8 MB."""
+    large = [{"id": str(number), "text": "x" * 8_000} for number in range(1_000)]
+    Pages(network, {URL: page(*large)})
+    found = [one async for objects in cpo.exchange.pages(far, LIST) for one in objects]
+    assert len(found) == 1_000
+    with pytest.raises(Unusable, match="bytes"):
+        await cpo.exchange.call(far, GET, url=URL)
+
+
+async def test_each_request_has_an_id_of_its_own_on_every_page_and_repeat(
+    cpo: Company, emsp: Company, network: Network, far: Platform
+) -> None:
+    """CORE-MSGID-01, CORE-MSGID-02: pages of one crawl share the correlation id only."""
+    second, third = f"{URL}?p=2", f"{URL}?p=3"
+    Pages(network, {URL: page(1, link=second), second: page(2, link=third), third: page(3)})
+    assert await crawl(cpo.exchange, far) == [1, 2, 3]
+    crawled = list(network.log)
+    assert len({request.headers["x-correlation-id"] for request in crawled}) == 1
+    lost = [True]
+    network.lose = lambda request: request.method == "POST" and bool(lost) and lost.pop()
+    invitation = await cpo.registration.invite("emsp.example")
+    with contextlib.suppress(PartnerError):
+        await emsp.registration.register(cpo.versions_url, invitation.token, "cpo.example")
+    assert len(network.sent("POST")) == 2
+    ids = [request.headers["x-request-id"] for request in network.log]
+    assert len(ids) > 6
+    assert len(set(ids)) == len(ids)
+    assert all(request.headers["x-correlation-id"] for request in network.log)

@@ -2,14 +2,15 @@
 
 import asyncio
 import itertools
-import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.counts import times
 from tests.store.changes import draft, key, put
 
 from voltroam.store.interface import ObjectDraft, PageQuery, Store
@@ -128,23 +129,29 @@ async def replay(url: str, history: list[list[Put]]) -> None:
         await store.close()
 
 
+ON_SQLITE = times(40, full=400)
+ON_POSTGRESQL = times(20, full=200)
+
+
 def modest(examples: int) -> settings:
     return settings(
-        max_examples=examples * (10 if os.environ.get("VOLTROAM_SOAK") else 1),
+        max_examples=examples,
         deadline=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 
 
-@modest(40)
+@pytest.mark.soak(f"{ON_SQLITE} histories of writes")
+@modest(ON_SQLITE)
 @given(history=histories)
 def test_sqlite_behaves_like_a_dictionary(history: list[list[Put]]) -> None:
     with tempfile.TemporaryDirectory() as directory:
         asyncio.run(replay(f"sqlite:///{Path(directory)}/node.db", history))
 
 
-@modest(20)
+@pytest.mark.soak(f"{ON_POSTGRESQL} histories of writes")
+@modest(ON_POSTGRESQL)
 @given(history=histories)
 def test_postgresql_behaves_like_a_dictionary(postgres_url: str, history: list[list[Put]]) -> None:
     async def run() -> None:

@@ -1,7 +1,6 @@
 """Several stores and processes on one database."""
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -9,13 +8,15 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from tests.counts import times
 from tests.store.changes import count_up, draft, happen, key, note, put
 
 from voltroam.store.interface import RecordKey, Store
 from voltroam.store.open import open_store
 
 WRITER = Path(__file__).parent / "writer_process.py"
-SOAK = bool(os.environ.get("VOLTROAM_SOAK"))
+WRITES = times(250, full=12_500)
+LIVES = times(2, full=20)
 
 
 @pytest.fixture
@@ -55,9 +56,10 @@ async def test_records_and_events_of_two_stores_keep_their_numbers(
     assert record.revision > 1
 
 
+@pytest.mark.soak(f"{8 * WRITES:,} changes of 4 processes")
 async def test_no_feed_reader_skips_what_four_processes_write(url: str) -> None:
     """Numbers are dense and follow commits, so a reader that goes on from its last never misses."""
-    each = 12_500 if SOAK else 250  # two changes per write: 100,000 in all
+    each = WRITES  # two changes per write: 100,000 in all with the full count
     writers = [await start(url, f"P{n}", each) for n in range(4)]
     ended = asyncio.gather(*[writer.communicate() for writer in writers])
     store = await open_store(url)
@@ -83,8 +85,9 @@ async def test_no_feed_reader_skips_what_four_processes_write(url: str) -> None:
     await store.close()
 
 
+@pytest.mark.soak(f"{LIVES} times kill -9 of a writer")
 async def test_what_was_acknowledged_survives_kill_9(url: str) -> None:
-    for life in range(5 if SOAK else 2):
+    for life in range(LIVES):
         writer = await start(url, f"K{life}", 1_000_000)
         assert writer.stdout is not None
         acknowledged = [await writer.stdout.readline() for _ in range(60)]

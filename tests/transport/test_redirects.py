@@ -15,7 +15,9 @@ ENVELOPE = b'{"status_code":1000,"timestamp":"2026-01-01T00:00:00Z"}'
 
 
 def redirect(location: str, status: int = 302) -> bytes:
-    return f"HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n".encode()
+    """Each connection serves one request here, and says so."""
+    lines = [f"HTTP/1.1 {status} Moved", f"location: {location}", "content-length: 0"]
+    return "\r\n".join([*lines, "connection: close", "", ""]).encode()
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -25,7 +27,9 @@ async def test_a_get_follows_a_redirect_within_its_origin(library: Library, stat
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await read_head(reader)
         assert b"token t" in head.lower()
-        writer.write(redirect("/list/", status) if b" /list " in head else ok(ENVELOPE))
+        writer.write(
+            redirect("/list/", status) if b" /list " in head else ok(ENVELOPE, "connection: close")
+        )
 
     async with raw_server(talk) as port, guarded(library) as sender:
         request = Request("GET", f"http://127.0.0.1:{port}/list", {"authorization": "Token T"})

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.counts import times
 
 from voltroam.roaming.platforms import Phase, Platform
 from voltroam.standard.endpoints import Table
@@ -17,7 +18,7 @@ from voltroam.transport.server import OcpiApp
 from voltroam.wire.call import Call, Reply
 from voltroam.wire.routes import Router
 
-COUNT = 20_000 if os.environ.get("VOLTROAM_SOAK") else 400
+COUNT = times(400, full=20_000)
 PARTNER = Platform(id="p1", name="Partner", phase=Phase.REGISTERED)
 KNOWN = b"Token dG9rZW4="
 
@@ -69,6 +70,7 @@ async def exchange(scope: dict[str, Any], parts: list[bytes]) -> tuple[dict[str,
     return start, body["body"]
 
 
+@pytest.mark.soak(f"{COUNT:,} requests of any kind")
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]),
     segments=st.lists(SEGMENT, max_size=9),

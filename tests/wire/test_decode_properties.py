@@ -1,13 +1,13 @@
 """The fast and the thorough reading agree on whatever comes; only faults are ever raised."""
 
 import json
-import os
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.counts import SOAK, times
 from tests.spec.examples import KINDS, PATCHES, kind_of
 from tests.wire.documents import EXAMPLES, FEED, VALID, VALUES, dump, spoiled
 from tests.wire.documents import places as spots
@@ -18,8 +18,7 @@ from voltroam.wire.decode import Severity, read, read_patch, read_thoroughly
 from voltroam.wire.encode import encode
 from voltroam.wire.quick import quick_of
 
-SOAK = bool(os.environ.get("VOLTROAM_SOAK"))
-COUNT = 20_000 if SOAK else 1_000
+COUNT = times(1_000, full=20_000)
 SHAPES = tuple(shape for shape, _ in VALID)
 
 pairs = st.sampled_from(VALID)
@@ -53,6 +52,7 @@ def agree(shape: Any, data: bytes) -> None:
         assert any(problem.severity is Severity.FATAL for problem in slow.problems)
 
 
+@pytest.mark.soak(f"{COUNT:,} spoiled documents")
 @settings(derandomize=True, max_examples=COUNT, deadline=None)
 @given(pairs, places, actions, values, st.booleans())
 def test_both_readings_agree_on_spoiled_documents(
@@ -78,6 +78,7 @@ def test_both_readings_agree_on_values_in_every_place(shape: Any, document: dict
             agree(shape, spoiled(document, place, "replace", value, blanks=False))
 
 
+@pytest.mark.soak(f"{COUNT:,} documents with changed bytes")
 @settings(derandomize=True, max_examples=COUNT, deadline=None)
 @given(pairs, st.integers(0, 10**6), st.integers(0, 3), st.binary(max_size=3))
 @example((v.Token, VALID[3][1]), 3, 0, b'","uid":"')

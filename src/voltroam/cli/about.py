@@ -29,6 +29,12 @@ def profile_facts(profile: Profile) -> dict[str, Any]:
     return msgspec.structs.asdict(profile)
 
 
+def deviations(profile: Profile) -> list[tuple[str, Any]]:
+    """Only where a partner's profile is not that of every partner."""
+    usual = profile_facts(Profile())
+    return [(key, it) for key, it in profile_facts(profile).items() if it != usual[key]]
+
+
 def changed_profile(before: Profile, changes: list[str]) -> Profile:
     """A profile with `key=value` changes. Raises Stop with the key that is wrong."""
     values = profile_facts(before)

@@ -2,8 +2,8 @@
 
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from voltroam.calling import Calling
 from voltroam.cli.outcome import Exit, Stop
-from voltroam.node import Node
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.endpoints import Endpoint, Interface
 from voltroam.standard.parties import PartyId
@@ -13,7 +13,7 @@ READING = "GET"
 
 
 async def ask(
-    node: Node,
+    node: Calling,
     platform: Platform,
     method: str,
     path: str,
@@ -35,7 +35,7 @@ async def ask(
 
 
 def _find(
-    node: Node,
+    node: Calling,
     platform: Platform,
     method: str,
     module: str,
@@ -76,7 +76,7 @@ def _fits(
     return keys
 
 
-def _any_row(node: Node, method: str) -> Endpoint:
+def _any_row(node: Calling, method: str) -> Endpoint:
     """For a whole URL only the method of the row counts."""
     for row in node.holdings.table.rows:
         if row.method == method and row.interface is not None:
@@ -84,7 +84,7 @@ def _any_row(node: Node, method: str) -> Endpoint:
     raise Stop(f"No endpoint of the standard has the method {method}.", Exit.USAGE)
 
 
-def _routing(node: Node, platform: Platform, row: Endpoint) -> Routing:
+def _routing(node: Calling, platform: Platform, row: Endpoint) -> Routing:
     """From the first of our parties that plays the other side, to the partner's first that fits."""
     ours_play = row.module.receiver_roles
     theirs_play = row.module.sender_roles

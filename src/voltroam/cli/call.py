@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from voltroam.cli.outcome import remark, write, write_json
+from voltroam.cli.outcome import Exit, Stop, remark, write, write_json
 from voltroam.cli.run import Json
 
 
@@ -105,19 +105,18 @@ def _call(
     json: bool,
 ) -> None:
     from voltroam.cli.asking import ask
-    from voltroam.cli.joined import Node, with_node
+    from voltroam.cli.joined import Calling, with_calling
     from voltroam.standard import endpoints
     from voltroam.wire.call import Reply
 
     side = endpoints.Interface(interface.value) if interface else None
 
-    body = _body(data) if data else None
-
-    async def work(node: Node) -> Reply:
+    async def work(node: Calling) -> Reply:
+        body = _body(data) if data else None
         platform = await node.holdings.partner(partner)
         return await ask(node, platform, method, path, interface=side, body=body)
 
-    _show(with_node(context, work, as_json=json), json)
+    _show(with_calling(context, work, as_json=json), json)
 
 
 def _body(file: Path) -> bytes:
@@ -125,9 +124,9 @@ def _body(file: Path) -> bytes:
         body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         text.loads(body)
     except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}") from None
+        raise Stop(f"{file} cannot be read: {error.strerror}.", Exit.USAGE) from None
     except ValueError as error:
-        raise typer.BadParameter(f"{file} is not JSON: {error}") from None
+        raise Stop(f"{file} is not JSON: {error}.", Exit.USAGE) from None
     return body
 
 

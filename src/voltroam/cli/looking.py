@@ -49,6 +49,33 @@ def _moment(at: int) -> str:
     return format_datetime(from_micros(at))
 
 
+def decision(question: dict[str, Any]) -> str:
+    """What to do about an open question."""
+    name, module = question["partner"], question["module"]
+    return (
+        f"{question['vanished']} of {question['held']} {module} that {name} listed before are in"
+        f" its list no more, and were kept. If they are gone for good, run"
+        f" `voltroam pull {module} --partner {name} --full --force`; if not, ask {name}:"
+        " the question closes when its list is complete again."
+    )
+
+
+async def questions(holdings: Holdings, platform: Platform) -> list[dict[str, Any]]:
+    """What waits for an operator's decision about one partner, with the sentence what to do."""
+    found = await operators(holdings).questions(platform)
+    return [
+        {
+            "module": one["module"],
+            "at": _moment(one["at"]),
+            "vanished": one["vanished"],
+            "held": one["held"],
+            "ids": one.get("ids", []),
+            "decide": decision(one),
+        }
+        for one in found
+    ]
+
+
 async def parked(holdings: Holdings, platform: Platform) -> list[dict[str, Any]]:
     """Objects that the partner does not take, and CDRs that wait for a person."""
     asked = operators(holdings)
@@ -58,3 +85,13 @@ async def parked(holdings: Holdings, platform: Platform) -> list[dict[str, Any]]
             found.append(cdr | {"attempts": cdr["sends"], "http": None, "later": None})
     plain: list[dict[str, Any]] = spelled(found)
     return plain
+
+
+async def retry(holdings: Holdings, platform: Platform) -> int:
+    """Send again all that `parked` lists; a running node does within a second. How many."""
+    asked = operators(holdings)
+    count = await asked.retry_parked(platform)
+    for cdr in await asked.cdrs(platform):
+        if cdr["state"] in STUCK and await asked.retry_cdr(cdr_key(cdr["object"])):
+            count += 1
+    return count

@@ -1,7 +1,8 @@
 """What `import`, `export` and `pull` do."""
 
+import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,17 @@ from voltroam.cli.files import read_documents
 from voltroam.cli.held import Holdings, with_holdings
 from voltroam.cli.load import STATUS_LINES, Report, load
 from voltroam.cli.outcome import Exit, Stop, remark, write, write_json, write_table
+from voltroam.holdings import micros
+from voltroam.standard.parties import PartyId
 
 PIECE = 1 << 16
 """Bytes of an export that are written at once."""
 SHOWN = 20
-"""Refused objects that are shown to people; --json has all."""
+"""Kinds of problems that are shown to people; --json has all."""
+NUMBERED = 5
+"""Objects that are named beside each."""
+SEVERITIES = ("fatal", "error", "warning")
+ANY_INDEX = re.compile(r"\[\d+\]")
 
 
 def import_file(
@@ -28,7 +35,7 @@ def import_file(
         if module != STATUS_LINES:
             _check_module(holdings, module)
         documents = read_documents(file)
-        with _Progress(documents.count, quiet=json) as progress:
+        with _Progress("import", documents.count, quiet=json) as progress:
             return await load(
                 holdings, module, documents.pieces, strict=not lenient, private=private,
                 progress=progress.show,
@@ -43,6 +50,32 @@ def import_file(
         raise typer.Exit(int(Exit.FAILED))
 
 
+def withdraw_object(
+    context: typer.Context, module: str, identifier: str, party: str | None, *, json: bool
+) -> None:
+    """Exit 1 if there is no such object, or it is not one that may be deleted."""
+    owner = _party(party)
+
+    async def work(holdings: Holdings) -> None:
+        _check_module(holdings, module)
+        await holdings.withdraw(module, identifier, owner)
+
+    with_holdings(context, work, as_json=json)
+    if json:
+        write_json({"module": module, "id": identifier})
+    else:
+        write(f"{module}/{identifier} is withdrawn; partners that hold it are told.")
+
+
+def _party(text: str | None) -> PartyId | None:
+    if text is None:
+        return None
+    country, slash, party = text.partition("/")
+    if not slash or not country or not party:
+        raise Stop(f"`{text}` is no party: write CC/PID, for example NL/ABC", Exit.USAGE)
+    return PartyId(country, party)
+
+
 def _check_module(holdings: Holdings, module: str) -> None:
     if module not in holdings.table.resources:
         known = ", ".join(sorted(holdings.table.resources))
@@ -52,17 +85,36 @@ def _check_module(holdings: Holdings, module: str) -> None:
 def _tell(report: Report) -> None:
     plain = report.plain()
     write(f"{plain['accepted']} accepted, {len(plain['refused'])} refused")
-    for refusal in plain["refused"][:SHOWN]:
+    for line in problem_lines(plain["refused"]):
+        write(f"  {line}")
+
+
+def problem_lines(refused: list[dict[str, Any]]) -> Iterator[str]:
+    """Each kind of problem once, with its objects: the worst first, then in order of the file."""
+    groups: dict[tuple[int, str, str], dict[int, None]] = {}
+    for refusal in refused:
         for problem in refusal["problems"]:
-            remark(f"  #{refusal['index']} {problem['path']}: {problem['message']}")
-    if len(plain["refused"]) > SHOWN:
-        remark(f"  … and {len(plain['refused']) - SHOWN} more; --json lists them all")
+            severity, path = problem["severity"], ANY_INDEX.sub("[…]", problem["path"])
+            key = SEVERITIES.index(severity), f"{severity} {path}", problem["message"]
+            groups.setdefault(key, {})[refusal["index"]] = None
+    kinds = sorted(groups.items(), key=lambda group: (group[0][0], min(group[1])))
+    for (_, where, message), indexes in kinds[:SHOWN]:
+        yield f"{_numbers(list(indexes))}  {where}: {message}"
+    if len(kinds) > SHOWN:
+        yield f"… and {len(kinds) - SHOWN} more (use --json for all)"
+
+
+def _numbers(indexes: list[int]) -> str:
+    named = ", ".join(f"#{index}" for index in indexes[:NUMBERED])
+    more = len(indexes) - NUMBERED
+    return f"{named} and {more} more" if more > 0 else named
 
 
 class _Progress:
     """A bar on a terminal, nothing elsewhere."""
 
-    def __init__(self, total: int | None, *, quiet: bool) -> None:
+    def __init__(self, what: str, total: int | None, *, quiet: bool) -> None:
+        self._what = what
         self._total = total
         self._bar: Any = None
         self._quiet = quiet or not sys.stderr.isatty()
@@ -74,7 +126,7 @@ class _Progress:
 
             self._bar = Progress(console=Console(stderr=True), transient=True)
             self._bar.start()
-            self._task = self._bar.add_task("import", total=self._total)
+            self._task = self._bar.add_task(self._what, total=self._total)
         return self
 
     def show(self, done: int) -> None:
@@ -130,19 +182,38 @@ async def _documents(holdings: Holdings, module: str) -> AsyncIterator[bytes]:
 
 
 def pull_module(
-    context: typer.Context, module: str, partner: str, *, full: bool, json: bool
+    context: typer.Context, module: str, partner: str, *, full: bool, force: bool, json: bool
 ) -> None:
     """Pull one list of one partner now."""
-    from voltroam.cli.joined import Node, with_node
+    from voltroam.cli.joined import Calling, with_calling
+    from voltroam.cli.looking import decision, operators
+    from voltroam.delivery.pulling import Pulling
+    from voltroam.delivery.sync import PullReport
 
-    async def work(node: Node) -> dict[str, int]:
-        _check_module(node.holdings, module)
-        platform = await node.holdings.partner(partner)
-        report = await node.delivery.pull(platform, module, full=full)
-        return {"received": report.received, "refused": report.refused}
+    async def work(node: Calling) -> PullReport:
+        held = node.holdings
+        _check_module(held, module)
+        if force and not full:
+            raise Stop("Only a full pull finds what vanished: add --full to --force.", Exit.USAGE)
+        platform = await held.partner(partner)
+        pulling = Pulling(
+            held.store, held.directory, node.exchange, held.identity, held.table, now=micros
+        )
+        with _Progress("pull", None, quiet=json) as progress:
+            report = await pulling.pull(
+                platform, module, full=full, force=force,
+                progress=lambda so_far: progress.show(so_far.received),
+            )  # fmt: skip
+        if report.questioned:
+            for question in await operators(held).questions(platform):
+                remark(decision(question))
+        return report
 
-    done = with_node(context, work, as_json=json)
+    report = with_calling(context, work, as_json=json)
     if json:
-        write_json(done)
+        write_json({"received": report.received, "refused": report.refused})
         return
-    write(f"{done['received']} received, {done['refused']} refused")
+    write(
+        f"{report.received} received ({report.changed} new or changed), {report.refused} refused"
+        + (f", {report.removed} gone" if report.removed else "")
+    )

@@ -15,6 +15,7 @@ Module = Annotated[
 def add_to(app: typer.Typer) -> None:
     app.command("import")(import_)
     app.command()(export)
+    app.command()(withdraw)
     app.command()(pull)
 
 
@@ -53,12 +54,37 @@ def export(context: typer.Context, module: Module, json: Json = False) -> None:
     export_all(context, module, json=json)
 
 
+def withdraw(
+    context: typer.Context,
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="tariffs, or one of your own.")],
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="The object's id.")],
+    party: Annotated[
+        str | None, typer.Option(help="CC/PID, where several of our parties own such objects.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Delete an own object; a running node tells the partners that hold it.
+
+    Example: voltroam -c cpo/voltroam.toml withdraw tariffs T-DAY
+    """
+    from voltroam.cli.moving import withdraw_object
+
+    withdraw_object(context, module, identifier, party, json=json)
+
+
 def pull(
     context: typer.Context,
     module: Module,
     partner: Annotated[str, typer.Option(help="Name of the partner.")],
     full: Annotated[
         bool, typer.Option("--full", help="Everything, not only what is new; finds what vanished.")
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="With --full: what vanished is gone, however much it is; see `partner show`.",
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
@@ -68,4 +94,4 @@ def pull(
     """
     from voltroam.cli.moving import pull_module
 
-    pull_module(context, module, partner, full=full, json=json)
+    pull_module(context, module, partner, full=full, force=force, json=json)

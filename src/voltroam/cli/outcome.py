@@ -47,19 +47,29 @@ def write_json(value: object) -> None:
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Rows for people: drawn with Rich on a terminal, tab-separated in a pipe."""
+    """Rows for people, below a header: drawn with Rich on a terminal, tab-separated in a pipe."""
     cells = [[_cell(value) for value in row] for row in rows]
     if not sys.stdout.isatty():
-        for line in cells:
+        for line in ([*columns], *cells):
             write("\t".join(line))
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for line in cells:
-        table.add_row(*line)
+        table.add_row(*(Text(cell, overflow="fold") for cell in line))
     Console().print(table)
+
+
+def write_facts(title: str, facts: Iterable[tuple[str, object]]) -> None:
+    """A heading, and below it one fact per line."""
+    lines = [(name, _cell(value)) for name, value in facts]
+    width = max((len(name) for name, _ in lines), default=0)
+    write(title)
+    for name, value in lines:
+        write(f"  {name:<{width}}  {value}")
 
 
 def _cell(value: object) -> str:

@@ -21,13 +21,13 @@ def invite(context: typer.Context, name: Name, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner invite movia --json
     """
-    from voltroam.cli.joined import Node, with_node
+    from voltroam.cli.registering import Answering, with_answering
 
-    async def work(node: Node) -> dict[str, str]:
+    async def work(node: Answering) -> dict[str, str]:
         made = await node.registration.invite(name)
         return {"name": name, "versions_url": made.versions_url, "token": made.token}
 
-    done = with_node(context, work, as_json=json)
+    done = with_answering(context, work, as_json=json)
     if json:
         write_json(done)
         return
@@ -49,13 +49,13 @@ def register(
     Example: voltroam -c emsp/voltroam.toml partner register VERSIONS_URL TOKEN --name noda
     """
     from voltroam.cli.about import facts
-    from voltroam.cli.joined import Node, with_node
+    from voltroam.cli.registering import Answering, with_answering
     from voltroam.roaming.platforms import Platform
 
-    async def work(node: Node) -> Platform:
+    async def work(node: Answering) -> Platform:
         return await node.registration.register(versions_url, token, name)
 
-    platform = with_node(context, work, as_json=json)
+    platform = with_answering(context, work, as_json=json)
     done = {name: facts(platform)[name] for name in ("name", "status", "version", "roles")}
     if json:
         write_json(done)
@@ -69,17 +69,21 @@ def list_(context: typer.Context, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner list
     """
+    from voltroam.cli import looking
     from voltroam.cli.about import facts
     from voltroam.cli.held import Holdings, with_holdings
 
     async def work(holdings: Holdings) -> list[dict[str, Any]]:
-        return [facts(platform) for platform in await holdings.partners()]
+        asked = looking.operators(holdings)
+        return [
+            facts(platform) | await asked.brief(platform) for platform in await holdings.partners()
+        ]
 
     found = with_holdings(context, work, as_json=json)
     if json:
         write_json(found)
         return
-    columns = ("name", "status", "version", "roles", "paused", "reason")
+    columns = ("name", "status", "version", "roles", "paused", "lag", "parked", "reason")
     write_table(columns, ([partner[column] for column in columns] for partner in found))
 
 
@@ -102,20 +106,16 @@ def show(context: typer.Context, name: Name, json: Json = False) -> None:
             "endpoints": msgspec.to_builtins(platform.endpoints),
             "profile": profile_facts(platform.profile),
             "delivery": looking.spelled(await looking.operators(holdings).facts(platform)),
+            "questions": await looking.questions(holdings, platform),
         }
 
     done = with_holdings(context, work, as_json=json)
     if json:
         write_json(done)
         return
-    endpoints = done.pop("endpoints")
-    delivery = done.pop("delivery")
-    done["profile"] = [f"{key}={value}" for key, value in done["profile"].items()]
-    write_table(("what", "is"), [*done.items(), *delivery.items()])
-    write_table(
-        ("module", "interface", "url"),
-        ([at["identifier"], at["role"], at["url"]] for at in endpoints),
-    )
+    from voltroam.cli.sheet import write_partner
+
+    write_partner(done)
 
 
 def _changed(context: typer.Context, name: str, json: bool, sentence: str, **changes: Any) -> None:
@@ -183,13 +183,13 @@ def rotate(context: typer.Context, name: Name, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner rotate movia
     """
-    from voltroam.cli.joined import Node, with_node
+    from voltroam.cli.registering import Answering, with_answering
     from voltroam.roaming.platforms import Platform
 
-    async def work(node: Node) -> Platform:
+    async def work(node: Answering) -> Platform:
         return await node.registration.rotate(await node.holdings.partner(name))
 
-    _tell(with_node(context, work, as_json=json), json, f"The tokens with {name} are new.")
+    _tell(with_answering(context, work, as_json=json), json, f"The tokens with {name} are new.")
 
 
 @group.command()
@@ -208,12 +208,12 @@ def remove(
     if not (yes or json or not sys.stdin.isatty()):
         typer.confirm(f"End the partnership with {name}?", abort=True)
 
-    from voltroam.cli.joined import Node, with_node
+    from voltroam.cli.registering import Answering, with_answering
 
-    async def work(node: Node) -> None:
+    async def work(node: Answering) -> None:
         await node.registration.remove(await node.holdings.partner(name))
 
-    with_node(context, work, as_json=json)
+    with_answering(context, work, as_json=json)
     if json:
         write_json({"name": name, "removed": True})
         return
@@ -247,17 +247,12 @@ def retry(context: typer.Context, name: Name, json: Json = False) -> None:
     Example: voltroam -c cpo/voltroam.toml partner retry movia
     """
     from voltroam.cli import looking
-    from voltroam.cli.joined import Node, with_node
+    from voltroam.cli.held import Holdings, with_holdings
 
-    async def work(node: Node) -> int:
-        platform = await node.holdings.partner(name)
-        count = await node.delivery.retry_parked(platform)
-        for cdr in await node.delivery.cdrs(platform):
-            if cdr["state"] in looking.STUCK:
-                count += await node.delivery.retry_cdr(looking.cdr_key(cdr["object"]))
-        return count
+    async def work(holdings: Holdings) -> int:
+        return await looking.retry(holdings, await holdings.partner(name))
 
-    count = with_node(context, work, as_json=json)
+    count = with_holdings(context, work, as_json=json)
     if json:
         write_json({"name": name, "retried": count})
         return

@@ -18,13 +18,13 @@ from voltroam.delivery.ports import Calls, Now
 from voltroam.delivery.records import LEDGER, CdrEntry, CdrState, draft, ledger_key, read, write
 from voltroam.delivery.sight import FOREVER
 from voltroam.roaming.platforms import Platform
+from voltroam.roaming.redaction import secrets_in, without
 from voltroam.standard.endpoints import Table
 from voltroam.standard.errors import PartnerError
 from voltroam.store.interface import (
     Change,
     Decision,
     Held,
-    ObjectKey,
     ObjectRow,
     Record,
     RecordDraft,
@@ -48,6 +48,7 @@ class CdrLedger:
         self._calls = calls
         self._knobs = knobs
         self._now = now
+        self._resources = table.resources
         self._rows = Rows(table)
         self._addresses = Addresses(table)
         self._bells: dict[str, asyncio.Event] = {}
@@ -151,7 +152,7 @@ class CdrLedger:
             await self._note(entry, CdrState.NEEDS_PERSON, reason="the CDR is gone")
             return False
         if entry.state is CdrState.UNCERTAIN and entry.url is not None:
-            return await self._look_up(platform, entry)
+            return await self._look_up(platform, entry, row)
         if entry.state in DOUBTFUL and entry.sends >= self._knobs.cdr_sends:
             await self._note(entry, CdrState.NEEDS_PERSON, reason=entry.reason)
             return False
@@ -175,6 +176,7 @@ class CdrLedger:
                 routing=self._addresses.routing(row, address, platform),
             )
         except PartnerError as fault:
+            self._hide(fault, row)
             return await self._failed(platform, before, entry, judge(fault))
         url = reply.headers.get("location")
         await self._note(entry, CdrState.ACCEPTED, url=url, reason=None)
@@ -204,7 +206,7 @@ class CdrLedger:
             await self._later(entry, CdrState.UNCERTAIN, verdict.reason, verdict.retry_after)
         return verdict.fault is not Fault.ROUTE
 
-    async def _look_up(self, platform: Platform, entry: CdrEntry) -> bool:
+    async def _look_up(self, platform: Platform, entry: CdrEntry, row: ObjectRow) -> bool:
         """Exactly the URL from the `Location` header, none of our making (CDR-GET-02)."""
         endpoint = self._rows.find(platform, entry.key.kind, "GET")
         if endpoint is None:
@@ -213,6 +215,7 @@ class CdrLedger:
         try:
             await self._calls.call(platform, endpoint, url=entry.url)
         except PartnerError as fault:
+            self._hide(fault, row)
             verdict = judge(fault)
             if verdict.fault is Fault.OBJECT:
                 await self._note(
@@ -223,6 +226,11 @@ class CdrLedger:
             return True
         await self._note(entry, CdrState.ACCEPTED, reason=None)
         return False
+
+    def _hide(self, fault: PartnerError, row: ObjectRow) -> None:
+        """Who charged does not belong into a reason, whatever the partner says."""
+        resource = self._resources[row.key.kind]
+        fault.reword(without(fault.message, secrets_in(resource, row.document)))
 
     async def _later(
         self, entry: CdrEntry, state: CdrState, reason: str, retry_after: float | None = None
@@ -240,20 +248,6 @@ class CdrLedger:
             self._store, draft(ledger_key(entry.key), entry, parent=entry.platform, due=due)
         )
         return entry
-
-    async def retry(self, key: ObjectKey) -> bool:
-        """A person decided: send it once more. False if there is no such entry or it is settled."""
-        record = await self._store.record(ledger_key(key))
-        if record is None:
-            return False
-        entry = read(record, CdrEntry)
-        if entry.state is CdrState.ACCEPTED:
-            return False
-        await self._note(
-            msgspec.structs.replace(entry, sends=0, tries=0), CdrState.READY, due=self._now()
-        )
-        self.wake(entry.platform)
-        return True
 
 
 def _ocpi_refusal(verdict: Verdict) -> bool:

@@ -5,7 +5,7 @@ Raises the PartnerError family; says nothing about what waits or what is tried a
 
 from collections.abc import Sequence
 
-from voltroam.delivery.address import Addresses, Rows
+from voltroam.delivery.address import Addresses, Rows, contract_party
 from voltroam.delivery.outcome import Fault, judge
 from voltroam.delivery.ports import Calls
 from voltroam.delivery.shelf import Shelf
@@ -77,6 +77,8 @@ class Courier:
         self, platform: Platform, row: ObjectRow, wanted: bytes | None, ids: tuple[str, ...] = ()
     ) -> bool:
         """Does the partner hold exactly this? Asked after a PATCH whose end we do not know."""
+        if not self._may_ask(platform, row):
+            return False
         try:
             reply = await self._call(platform, row, "GET", None, ids)
         except Refused as fault:
@@ -86,8 +88,8 @@ class Courier:
         return wanted is not None and reply.data is not None and same(reply.data, wanted)
 
     async def holds(self, platform: Platform, row: ObjectRow) -> bool:
-        """Asks whether the partner has the object at all; a partner that offers no GET does not."""
-        if self._rows.find(platform, row.key.kind, "GET") is None:
+        """Asks whether the partner has the object at all; one that cannot be asked does not."""
+        if not self._may_ask(platform, row):
             return False
         try:
             await self._call(platform, row, "GET", None)
@@ -96,6 +98,12 @@ class Courier:
                 raise
             return False
         return True
+
+    def _may_ask(self, platform: Platform, row: ObjectRow) -> bool:
+        """A hub is no receiver: what is broadcast through it has nobody to ask (CORE-BCAST-14)."""
+        if platform.is_hub and contract_party(row.audience) is None:
+            return False
+        return self._rows.find(platform, row.key.kind, "GET") is not None
 
     async def take_back(self, platform: Platform, row: ObjectRow, base: int | None) -> None:
         """DELETE, or the document that ends its kind; "unknown" is done too (TAR-DEL-01).

@@ -17,13 +17,10 @@ from voltroam.delivery.knobs import Knobs
 from voltroam.delivery.lanes import Lanes
 from voltroam.delivery.operators import Operators
 from voltroam.delivery.ports import Calls, Now, Platforms
-from voltroam.delivery.presence import Presence
-from voltroam.delivery.quarantine import Quarantine
-from voltroam.delivery.records import SyncNote, load, sync_key
+from voltroam.delivery.pulling import Pulling
 from voltroam.delivery.retention import IsBehind, Retention, Rotate
 from voltroam.delivery.shelf import Shelf
-from voltroam.delivery.sync import Progress, PullReport, Sync
-from voltroam.delivery.timetable import Timetable
+from voltroam.delivery.sync import Progress, PullReport
 from voltroam.roaming.platforms import Identity, Platform, Status
 from voltroam.standard.endpoints import Table
 from voltroam.store.interface import ObjectKey, Store
@@ -59,14 +56,13 @@ class Delivery:
         self._knobs = knobs = knobs or Knobs()
         chance, holder = chance or random.SystemRandom(), holder or uuid4().hex
         self._tail = FeedTail(store, knobs.tail_rows)
-        self.quarantine = Quarantine(store, directory, identity, table, now)
-        self._sync = Sync(
-            store, calls, identity, table, quarantine=self.quarantine, knobs=knobs, now=now
-        )
-        self.timetable = Timetable(
-            store, directory, self._sync, knobs=knobs, now=now, chance=chance, holder=holder
-        )
-        self._presence = Presence(directory, self.timetable.returned)
+        self._pulling = Pulling(
+            store, directory, calls, identity, table,
+            now=now, knobs=knobs, chance=chance, holder=holder,
+        )  # fmt: skip
+        self.quarantine = self._pulling.quarantine
+        self.timetable = self._pulling.timetable
+        self._presence = self._pulling.presence
         self._ledger = CdrLedger(store, calls, table, knobs, now)
         gear = Gear(
             store=store,
@@ -139,19 +135,11 @@ class Delivery:
 
         Raises the PartnerError family when the list ends early, CallerError for no such list.
         """
-        note = await load(self._store, sync_key(platform.id, module), SyncNote)
-        report = await self._sync.pull(
-            platform, module, full=full, note=note, progress=progress, force=force
-        )
-        if note is None:
-            note = SyncNote(platform=platform.id, module=module, epoch=self._store.epoch)
-        await self.timetable.done(note, report)
-        await self._presence.connected(platform.id)
-        return report
+        return await self._pulling.pull(platform, module, full=full, progress=progress, force=force)
 
     def modules(self, platform: Platform) -> list[str]:
         """What can be pulled from a partner."""
-        return self._sync.modules(platform)
+        return self._pulling.modules(platform)
 
     # -- operators ------------------------------------------------------------------------------
 
@@ -184,7 +172,11 @@ class Delivery:
 
     async def retry_cdr(self, key: ObjectKey) -> bool:
         """A person decided: send the CDR again. False if it was accepted already or is unknown."""
-        return await self._ledger.retry(key)
+        platform_id = await self._operators.retry_cdr(key)
+        if platform_id is None:
+            return False
+        self._ledger.wake(platform_id)
+        return True
 
     async def questions(self) -> list[dict[str, Any]]:
         """What only an operator may decide; `pull(..., full=True, force=True)` says yes."""

@@ -107,3 +107,17 @@ class FeedTail:
             return near
         rows = await self._store.feed(number, limit)
         return Stretch(rows, rows[-1].changed if rows else max(number, self._floor))
+
+
+async def reached(store: Store, moment: int | None) -> int:
+    """The feed number at a moment (µs); the head for None. Nothing later is below it."""
+    high = await store.head()
+    low = high if moment is None else 0
+    while moment is not None and low < high:
+        middle = (low + high) // 2
+        rows = await store.feed(middle, 1)
+        if rows and rows[0].stored_at < moment:
+            low = rows[0].changed
+        else:
+            high = middle
+    return high

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import msgspec
 
+from voltroam.delivery.feed import reached
 from voltroam.delivery.filling import Filling, as_lists, as_sets, stops
 from voltroam.delivery.gear import Gear, LaneStats
 from voltroam.delivery.log import Log
@@ -156,14 +157,13 @@ class Lane:
         )
 
     async def _load(self) -> None:
-        """Take up the note, or begin: the head is noted first, then everything is filled."""
+        """Take up the note, or begin where the feed stood at the registration, and fill."""
         sight, store = self._push.sight, self._store
-        head = await store.head()
         note = await load(store, lane_key(self.platform.id), LaneNote)
         await self._push.parking.load()
         if note is None:
-            self._read_to = head
-            self._push.sight = replace(sight, born=head)
+            self._read_to = await reached(store, self.platform.registered_at)
+            self._push.sight = replace(sight, born=self._read_to)
             self._start_fill(Fill(kind="", owner=""))
             await self._save(force=True)
             return
@@ -204,7 +204,8 @@ class Lane:
         if resource is None or not self._gear.courier.receives(self.platform, resource):
             return False
         if resource.immutable:
-            return not row.deleted and self._push.sight.sees(row)
+            fresh = row.stored_at >= (self.platform.registered_at or 0)
+            return fresh and not row.deleted and self._push.sight.sees(row)
         since = self._since(row)
         todo = action(row, self._push.sight, since)
         if todo is Action.SHOW and self._push.pulls and self._push.pulse.waiting:

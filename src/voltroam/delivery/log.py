@@ -8,7 +8,10 @@ from typing import Any
 
 
 class Log:
-    """A named structlog logger once the process has loaded structlog (`voltroam.logs` does)."""
+    """A named structlog logger once the process has set structlog up (`voltroam.logs` does).
+
+    Before that structlog would write to stdout, which belongs to the command.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -31,5 +34,5 @@ class Log:
 
     def _write(self, method: str, event: str, facts: dict[str, Any]) -> None:
         structlog = sys.modules.get("structlog")
-        if structlog is not None:
+        if structlog is not None and structlog.is_configured():
             getattr(structlog.get_logger(self._name), method)(event, **facts)

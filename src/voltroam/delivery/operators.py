@@ -20,6 +20,7 @@ from voltroam.delivery.records import (
     T,
     draft,
     lane_key,
+    ledger_key,
     load,
     parked_key,
     read,
@@ -29,7 +30,7 @@ from voltroam.delivery.records import (
 from voltroam.roaming.keys import spelled
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.errors import CallerError
-from voltroam.store.interface import RecordDraft, Store
+from voltroam.store.interface import ObjectKey, RecordDraft, Store
 
 
 class Operators:
@@ -69,6 +70,19 @@ class Operators:
             count += 1
         return count
 
+    async def retry_cdr(self, key: ObjectKey) -> str | None:
+        """A person decided: send it once more. The id of the platform that it goes to.
+
+        None if there is no such entry or it is settled.
+        """
+        entry = await load(self._store, ledger_key(key), CdrEntry)
+        if entry is None or entry.state is CdrState.ACCEPTED:
+            return None
+        now = self._now()
+        again = msgspec.structs.replace(entry, state=CdrState.READY, at=now, sends=0, tries=0)
+        await write(self._store, draft(ledger_key(key), again, parent=entry.platform, due=now))
+        return entry.platform
+
     async def cdrs(self, platform: Platform) -> list[dict[str, Any]]:
         return [
             {
@@ -83,20 +97,27 @@ class Operators:
             async for one in self._all(LEDGER, platform.id, CdrEntry)
         ]
 
-    async def questions(self) -> list[dict[str, Any]]:
+    async def questions(self, platform: Platform | None = None) -> list[dict[str, Any]]:
+        """What only an operator may decide, about one partner or about all."""
         found = []
-        async for one in self._all(DECISION, None, Question):
-            platform = await self._platforms.platform(one.platform)
-            name = one.platform if platform is None else platform.name
+        async for one in self._all(DECISION, platform.id if platform else None, Question):
+            asked = platform or await self._platforms.platform(one.platform)
+            name = one.platform if asked is None else asked.name
             found.append({**msgspec.to_builtins(one), "partner": name})
         return found
 
-    async def facts(self, platform: Platform) -> dict[str, Any]:
-        """`lag` in changes of the whole feed, whoever they concern."""
+    async def brief(self, platform: Platform) -> dict[str, Any]:
+        """Of `facts` what costs little whatever there is: `lag` and `parked`."""
         note = await load(self._store, lane_key(platform.id), LaneNote)
         parked = 0
         async for _ in self._all(PARKED, platform.id, Parked):
             parked += 1
+        head = await self._store.head()
+        return {"lag": None if note is None else max(0, head - note.cursor), "parked": parked}
+
+    async def facts(self, platform: Platform) -> dict[str, Any]:
+        """`lag` in changes of the whole feed, whoever they concern."""
+        note = await load(self._store, lane_key(platform.id), LaneNote)
         states = dict.fromkeys(CdrState, 0)
         async for entry in self._all(LEDGER, platform.id, CdrEntry):
             states[entry.state] += 1
@@ -104,14 +125,12 @@ class Operators:
             one.module: {"last": one.last, "full": one.full, "reason": one.reason}
             async for one in self._all(SYNC, platform.id, SyncNote)
         }
-        head = await self._store.head()
         return {
-            "lag": None if note is None else max(0, head - note.cursor),
+            **await self.brief(platform),
             "filling": note is not None and note.fill is not None,
             "delivered": 0 if note is None else note.delivered,
             "failed": 0 if note is None else note.failed,
             "stopped": None if note is None else note.stopped,
-            "parked": parked,
             "cdrs": {state.value: count for state, count in states.items() if count},
             "pulled": synced,
         }

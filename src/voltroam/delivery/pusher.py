@@ -14,6 +14,7 @@ from voltroam.delivery.pulse import Pulse
 from voltroam.delivery.sight import Action, Sight, action
 from voltroam.delivery.wanted import Entry, Wanted
 from voltroam.roaming.platforms import Platform, Status
+from voltroam.roaming.redaction import secrets_in, without
 from voltroam.standard.errors import PartnerError
 from voltroam.store.interface import ObjectKey
 
@@ -77,6 +78,9 @@ class Pusher:
             await self._renew(entry)
             await self._send(entry)
         except PartnerError as fault:
+            # The partner may name the driver of an object of which we sent a part only.
+            secrets = secrets_in(self._gear.table.resources[key.kind], entry.row.document)
+            fault.reword(without(fault.message, secrets))
             again = await self._failed(entry, judge(fault), turn)
         except msgspec.MsgspecError as fault:
             unreadable = Verdict(Fault.OBJECT, f"our document: {fault}", certain=True)

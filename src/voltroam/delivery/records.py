@@ -129,6 +129,8 @@ class SyncNote(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     attempts: int = 0
     epoch: str = ""
     """The life of the database in which this is true; after a restore all is pulled in full."""
+    introduced: int | None = None
+    """When the partner had last sent its credentials: when it does so again all is pulled."""
 
 
 class Quarantined(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

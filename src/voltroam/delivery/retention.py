@@ -49,6 +49,7 @@ class Retention:
         self._rotate = rotate
         self._is_behind = is_behind
         self._not_before: dict[str, int] = {}
+        self._failures: dict[str, int] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -103,6 +104,14 @@ class Retention:
             try:
                 await self._rotate(platform)
             except OcpiError as fault:
-                pause = int(self._knobs.retention_every * SECOND)
-                self._not_before[platform.id] = self._now() + pause
+                self._wait(platform)
                 log.warning("rotation failed", platform=platform.name, reason=fault.message)
+            else:
+                self._failures.pop(platform.id, None)
+
+    def _wait(self, platform: Platform) -> None:
+        """Each try may leave a token that the partner could have taken: tries become rare."""
+        failures = self._failures[platform.id] = self._failures.get(platform.id, 0) + 1
+        pause = self._knobs.retention_every * 2.0 ** min(failures - 1, 20)
+        pause = min(self._knobs.daily, pause)
+        self._not_before[platform.id] = self._now() + int(pause * SECOND)

@@ -12,7 +12,7 @@ import msgspec
 from voltroam.delivery.knobs import Knobs
 from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Now, Platforms
-from voltroam.delivery.records import SYNC, SyncNote, draft, load, read, sync_key, write
+from voltroam.delivery.records import SYNC, SyncNote, draft, load, read, sync_key
 from voltroam.delivery.sync import SECOND, PullReport, Sync
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.standard.errors import OcpiError
@@ -46,7 +46,7 @@ class Timetable:
         self._now = now
         self._chance = chance
         self._holder = holder
-        self._entered: dict[str, tuple[str, ...]] = {}
+        self._entered: dict[str, tuple[tuple[str, ...], int | None]] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -83,13 +83,20 @@ class Timetable:
             await self._write(note, self._now())
 
     async def _enter(self, platform: Platform) -> None:
-        """A note for each module that has none, due at once and in full."""
+        """A note for each module that has none, due at once and in full.
+
+        So is one of before a restore, ours or the partner's: it sends its credentials after that.
+        """
         modules = tuple(self._sync.modules(platform))
-        if self._entered.get(platform.id) == modules:
+        if self._entered.get(platform.id) == (modules, platform.introduced_at):
             return
         notes = {
             sync_key(platform.id, module): SyncNote(
-                platform=platform.id, module=module, wanted_full=True, epoch=self._store.epoch
+                platform=platform.id,
+                module=module,
+                wanted_full=True,
+                epoch=self._store.epoch,
+                introduced=platform.introduced_at,
             )
             for module in modules
         }
@@ -103,13 +110,12 @@ class Timetable:
                     fresh.append(draft(key, note, parent=platform.id, due=now))
                     continue
                 old = read(record, SyncNote)
-                if old.epoch != self._store.epoch:
-                    again = msgspec.structs.replace(old, epoch=self._store.epoch, wanted_full=True)
-                    fresh.append(draft(key, again, parent=platform.id, due=now))
+                if _life(old) != _life(note):
+                    fresh.append(draft(key, _begun_anew(old, note), parent=platform.id, due=now))
             return Decision(None, records=fresh)
 
         await self._store.apply(Change(decide, records=tuple(notes)))
-        self._entered[platform.id] = modules
+        self._entered[platform.id] = (modules, platform.introduced_at)
 
     async def _alone(self, platform: Platform, record: Record) -> None:
         """Pull under a lease that is renewed meanwhile; whoever has it does it."""
@@ -179,8 +185,31 @@ class Timetable:
         return int(seconds * (1.0 - self._knobs.splay * self._chance.random()) * SECOND)
 
     async def _write(self, note: SyncNote, due: int) -> None:
+        """What was pulled before a new beginning does not count after it."""
         key = sync_key(note.platform, note.module)
-        await write(self._store, draft(key, note, parent=note.platform, due=due))
+
+        def decide(held: Held) -> Decision[None]:
+            record = held.records.get(key)
+            now = None if record is None else read(record, SyncNote)
+            if now is None or _life(now) == _life(note):
+                return Decision(None, records=[draft(key, note, parent=note.platform, due=due)])
+            again = _begun_anew(note, now)
+            return Decision(
+                None, records=[draft(key, again, parent=note.platform, due=self._now())]
+            )
+
+        await self._store.apply(Change(decide, records=(key,)))
+
+
+def _life(note: SyncNote) -> tuple[str, int | None]:
+    """Our database's and the partner's: what one of them knew in another life it may not know."""
+    return note.epoch, note.introduced
+
+
+def _begun_anew(old: SyncNote, new: SyncNote) -> SyncNote:
+    return msgspec.structs.replace(
+        old, epoch=new.epoch, introduced=new.introduced, wanted_full=True
+    )
 
 
 def _is_live(platform: Platform) -> bool:

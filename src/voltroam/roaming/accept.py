@@ -6,6 +6,7 @@ the `Change` that each function returns. Documents are kept as received.
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -79,12 +80,14 @@ def accept(
         raise CallerError("$.country_code, $.party_id: not a party of yours that owns such objects")
     moment = members.get("last_updated")
     target = Target(resource, named, object_key(resource, named, members), writer)
+    # Only what is needed later outlives this call: the typed view is large, and many wait at once.
+    lift = partial(raised, document, resource.parts, members) if source is None else None
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         whole, when = document, moment
-        if source is None and _differs(row, document):
+        if lift is not None and _differs(row, document):
             # What is new stays as its owner wrote it; what changes must show it to date filters.
-            whole, when = raised(document, resource.parts, members)
+            whole, when = lift()
         stamp = to_micros(when) if isinstance(when, datetime) else held.now
         moved = private is not None and private != is_private(row)
         if row is not None and not moved:

@@ -55,6 +55,12 @@ class _Seen(NamedTuple):
     record: TokenRecord
 
 
+class _Called(NamedTuple):
+    until: float
+    caller: Caller
+    valid_until: int | None
+
+
 _Found = tuple[TokenRecord | None, Platform | None]
 
 
@@ -99,6 +105,8 @@ class Directory:
         self._clock = clock
         self._tokens: dict[str, _Seen] = {}
         self._platforms: dict[str, _Read] = {}
+        self._callers: dict[str, _Called] = {}
+        """By token, for the many calls within one second; emptied when one outlived it."""
         self._all: tuple[float, tuple[Platform, ...]] | None = None
         self._contacts: dict[str, int] = {}
         self._age = 0
@@ -224,6 +232,7 @@ class Directory:
         self._age += 1
         self._platforms.pop(platform_id, None)
         self._all = None
+        self._callers.clear()
         self._tokens = {
             hashed: seen
             for hashed, seen in self._tokens.items()
@@ -231,6 +240,11 @@ class Directory:
         }
 
     async def _caller(self, token: str) -> Caller | None:
+        called = self._callers.get(token)
+        if called is not None:
+            if self._clock() < called.until and not self._is_over(called.valid_until):
+                return called.caller
+            self._callers.clear()
         for hashed in self._vault.hashes(token):
             seen = self._tokens.get(hashed)
             if seen is not None and self._clock() - seen.at < FRESH:
@@ -238,11 +252,24 @@ class Directory:
             else:
                 found = await self._look_up_token(hashed)
             record, platform = found
-            if record is None or platform is None:
+            if record is None or platform is None or self._is_over(record.valid_until):
                 continue
-            if record.valid_until is None or record.valid_until > self._now():
-                return Caller.of(platform, token, record.letter)
+            caller = Caller.of(platform, token, record.letter)
+            self._remember(hashed, caller, record, platform)
+            return caller
         return None
+
+    def _remember(
+        self, hashed: str, caller: Caller, record: TokenRecord, platform: Platform
+    ) -> None:
+        """For as long as both the token and its platform are fresh."""
+        seen, read = self._tokens.get(hashed), self._platforms.get(record.platform)
+        if seen is not None and read is not None and read.platform is platform:
+            until = min(seen.at, read.at) + FRESH
+            self._callers[caller.token] = _Called(until, caller, record.valid_until)
+
+    def _is_over(self, valid_until: int | None) -> bool:
+        return valid_until is not None and valid_until <= self._now()
 
     async def _look_up_token(self, hashed: str) -> _Found:
         """Only known tokens are remembered: an unknown one is looked up each time.

@@ -55,11 +55,16 @@ class Dispatch:
         return structs.replace(reply, routing=routing)
 
     def announcement(self, platform: Platform, version: Version) -> str:
-        """A digest of what we tell this partner of ourselves (CORE-VER-20)."""
+        """A digest of what we tell this partner of ourselves (CORE-VER-20).
+
+        The life of the database is part of it: after a restore what we list may be older than what
+        the partner holds, so it is told, and reads our lists anew.
+        """
         serving = self._serving
-        return announcement(
+        told = announcement(
             version, serving.router, serving.identity, self._handlers.keys(), platform
         )
+        return f"{told}:{serving.store.epoch}"
 
     async def _answer(self, call: Call, caller: Platform) -> Reply:
         row = call.endpoint

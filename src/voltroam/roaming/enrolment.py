@@ -54,6 +54,8 @@ class Entry:
     inbound: InboundToken
     grace_until: int | None
     told: str | None = None
+    by_them: bool = False
+    """The far end began it: it registers, or tells us that something changed."""
 
 
 def open_platform(platform: Platform) -> Change[None]:
@@ -210,6 +212,7 @@ def _entered(before: Platform, entry: Entry, now: int) -> Platform:
         inbound=_succession(before, entry, now),
         registered_at=now if first else before.registered_at,
         rotated_at=now,
+        introduced_at=now if entry.by_them else before.introduced_at,
         told=entry.told or before.told,
         attempt=None,
         callback_until=None,

@@ -12,9 +12,10 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 import msgspec
 
 from voltroam.roaming.platforms import Platform
+from voltroam.roaming.redaction import redacted
 from voltroam.roaming.vault import Vault
-from voltroam.standard.endpoints import Endpoint
-from voltroam.standard.errors import ForbiddenUrl, Refused, Unreachable, Unusable
+from voltroam.standard.endpoints import Behaviour, Endpoint
+from voltroam.standard.errors import ForbiddenUrl, PartnerError, Refused, Unreachable, Unusable
 from voltroam.standard.versions import VERSIONS, Version
 from voltroam.wire.call import NOTHING, Call, Reply, Request, Response, Routing
 from voltroam.wire.calls import write_call
@@ -26,6 +27,10 @@ MOST_PAGES = 100_000
 """A list that goes on after this many pages is taken for endless."""
 OVERRUN = 1_000
 """Objects that a list may give beyond twice its total: it may grow and shrink while it is read."""
+ONE = 5 * 1024 * 1024
+"""Bytes of an answer that is one object or none."""
+PAGE = 64 * 1024 * 1024
+"""Bytes of a page: partners choose its length, and 1,000 locations are 8 MB and more."""
 _SEALED_KEPT = 10_000
 _PORTS = {"http": 80, "https": 443}
 _OBJECTS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -33,9 +38,12 @@ _DIRECT = Routing()
 
 
 class Send(Protocol):
-    """One HTTP exchange within `timeout` seconds; raises Unreachable, Unusable, ForbiddenUrl."""
+    """One HTTP exchange within `timeout` seconds and `limit` bytes of answer.
 
-    async def __call__(self, request: Request, *, timeout: float) -> Response: ...
+    Raises Unreachable, Unusable, ForbiddenUrl.
+    """
+
+    async def __call__(self, request: Request, *, timeout: float, limit: int) -> Response: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +174,12 @@ class Exchange:
 
     async def _exchange(self, call: Call, url: str, access: Access, *, whole: bool) -> Reply:
         request = write_call(call, url, token=access.token, base64=access.base64, whole=whole)
-        return read_reply(await self._send(request, timeout=access.timeout))
+        limit = PAGE if call.endpoint.behaviour is Behaviour.LIST else ONE
+        try:
+            return read_reply(await self._send(request, timeout=access.timeout, limit=limit))
+        except PartnerError as fault:
+            fault.reword(redacted(fault.message, call, access.token))
+            raise
 
     def _access(self, platform: Platform) -> Access:
         sealed = platform.token_sealed

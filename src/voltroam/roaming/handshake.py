@@ -20,6 +20,8 @@ from voltroam.standard.versions import VERSIONS, Version
 T = TypeVar("T")
 
 LONGEST_URL = 255
+LONGEST_LIST = 100
+"""Characters of what a far end offers that a message repeats."""
 
 Required = tuple[str, Interface | None]
 """A module that the far end must offer; None: whichever side."""
@@ -95,7 +97,8 @@ class Handshake:
         wanted = self._versions if only is None else (only,)
         common = [(version, lines[version.number]) for version in wanted if version.number in lines]
         if not common:
-            raise NoCommonVersion(f"Versions offered: {', '.join(sorted(lines)) or 'none'}")
+            offered = ", ".join(sorted(lines))[:LONGEST_LIST]
+            raise NoCommonVersion(f"Versions offered: {offered or 'none'}")
         version, details_url = max(common, key=lambda pair: pair[0].rank)
         endpoints = await self._read_details(version, details_url, access, flow)
         missing = [name for name, side in self._required if not _offers(endpoints, name, side)]

@@ -117,6 +117,8 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     profile: Profile = Profile()
     registered_at: int | None = None
     rotated_at: int | None = None
+    introduced_at: int | None = None
+    """When it last sent us its credentials (µs): from then on what it lists is read anew."""
     told: str | None = None
     """Digest of our endpoints and roles as this partner last learnt them (CORE-VER-20)."""
     reason: str | None = None

@@ -352,6 +352,7 @@ class Registration:
             InboundToken(self._vault.hash(token), letter),
             None if attempt else self._grace_until(),
             self._told(caller, call.version) if attempt else None,
+            by_them=True,
         )
         phase = Phase.CALLBACK if attempt else Phase.REGISTERED
         await self._store.apply(enrolment.enter(caller.id, entry, phases=(phase,), attempt=attempt))

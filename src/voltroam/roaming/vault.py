@@ -1,7 +1,8 @@
 """Secrets at rest: tokens that we check are kept as keyed hashes, tokens that we present encrypted.
 
 The master keys come from the settings, the newest first. Each hash and each sealed text names its
-key, so that a rotation keeps the old ones readable.
+key, so that a rotation keeps the old ones readable. The cipher is loaded when something is sealed:
+most commands of the command line never do.
 """
 
 import base64
@@ -11,9 +12,6 @@ import secrets
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from voltroam.standard.errors import NodeError
 
@@ -27,7 +25,7 @@ _SHORTEST_KEY = 16
 class _Key:
     id: str
     hashing: bytes
-    sealing: AESGCM
+    sealing: bytes
 
 
 class Vault:
@@ -54,20 +52,26 @@ class Vault:
 
     def seal(self, text: str) -> str:
         """Encrypt with AES-GCM: `key id:Base64(nonce + cipher text)`."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         key = self._keys[0]
         nonce = secrets.token_bytes(_NONCE)
-        sealed = key.sealing.encrypt(nonce, text.encode(), key.id.encode())
+        sealed = AESGCM(key.sealing).encrypt(nonce, text.encode(), key.id.encode())
         return f"{key.id}:{base64.b64encode(nonce + sealed).decode()}"
 
     def open(self, sealed: str) -> str:
         """The text again; NodeError if its key is not among ours or it was tampered with."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         key_id, _, data = sealed.partition(":")
         key = next((key for key in self._keys if key.id == key_id), None)
         if key is None:
             raise NodeError(f"The secret was sealed with a key that this node lacks: {key_id}")
         try:
             raw = base64.b64decode(data, validate=True)
-            return key.sealing.decrypt(raw[:_NONCE], raw[_NONCE:], key_id.encode()).decode()
+            cipher = AESGCM(key.sealing)
+            return cipher.decrypt(raw[:_NONCE], raw[_NONCE:], key_id.encode()).decode()
         except (InvalidTag, ValueError) as fault:
             raise NodeError("A sealed secret was damaged") from fault
 
@@ -84,7 +88,7 @@ def _derived(master: bytes) -> _Key:
     return _Key(
         name,
         hmac.digest(master, b"voltroam token hash", hashlib.sha256),
-        AESGCM(hmac.digest(master, b"voltroam seal", hashlib.sha256)),
+        hmac.digest(master, b"voltroam seal", hashlib.sha256),
     )
 
 

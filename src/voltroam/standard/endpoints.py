@@ -94,6 +94,8 @@ class Resource:
     """Roles whose platforms may see own objects of this kind: those that play the RECEIVER side."""
     finals: dict[str, frozenset[str]] = field(default_factory=dict)
     """Values of a member that no later change leaves (a COMPLETED session stays completed)."""
+    secrets: tuple[str, ...] = ()
+    """Members, by their path, that identify a driver: they reach no log and no message."""
     first_fill: int | None = None
     """The place of this kind in a lane's first fill; None: never filled (money has its ledger)."""
 
@@ -156,18 +158,23 @@ PAGING = ("date_from", "date_to", "offset", "limit")
 EVSE_PART = Part("evses", "uid", v.EVSE, "{evse_uid}")
 CONNECTOR_PART = Part("connectors", "id", v.Connector, "{connector_id}")
 
+IN_CDR_TOKEN = ("cdr_token.uid", "cdr_token.contract_id")
+
 LOCATION = Resource(
     "locations", v.Location, ("id",), frozenset({Role.CPO}), Audience.PARTNERS,
     parts=(EVSE_PART, CONNECTOR_PART), removal=Removal.STATUS, readers=DATA_USERS, first_fill=2,
+    secrets=(
+        "publish_allowed_to.uid", "publish_allowed_to.visual_number", "publish_allowed_to.group_id",
+    ),
 )  # fmt: skip
 SESSION = Resource(
     "sessions", v.Session, ("id",), frozenset({Role.CPO}), Audience.CONTRACT,
     appends=frozenset({"charging_periods"}), readers=SESSION_USERS,
-    finals={"status": frozenset({"COMPLETED", "INVALID"})}, first_fill=4,
+    finals={"status": frozenset({"COMPLETED", "INVALID"})}, first_fill=4, secrets=IN_CDR_TOKEN,
 )  # fmt: skip
 CDR = Resource(
     "cdrs", v.CDR, ("id",), frozenset({Role.CPO}), Audience.CONTRACT, immutable=True,
-    readers=EMSP,
+    readers=EMSP, secrets=IN_CDR_TOKEN,
 )  # fmt: skip
 TARIFF = Resource(
     "tariffs", v.Tariff, ("id",), frozenset({Role.CPO}), Audience.PARTNERS,
@@ -176,6 +183,7 @@ TARIFF = Resource(
 TOKEN = Resource(
     "tokens", v.Token, ("uid", "type"), frozenset({Role.EMSP}), Audience.PARTNERS,
     key_defaults={"type": "RFID"}, removal=Removal.INVALID, readers=CPO, first_fill=3,
+    secrets=("uid", "contract_id", "visual_number", "group_id"),
 )  # fmt: skip
 CLIENT_INFO = Resource(
     "hubclientinfo", v.ClientInfo, ("role",), ALL_BUT_HUB, Audience.NOBODY,

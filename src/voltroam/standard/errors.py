@@ -32,6 +32,11 @@ class OcpiError(Exception):
         if status_code is not None:
             self.status_code = status_code
 
+    def reword(self, message: str) -> None:
+        """Say it otherwise, for instance without a secret."""
+        self.args = (message,)
+        self.message = message
+
 
 class CallerError(OcpiError):
     """What reached us is wrong; HTTP stays 200 where the resource exists (§status_codes)."""

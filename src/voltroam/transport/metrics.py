@@ -1,14 +1,25 @@
-"""Counters for `/metrics`: what was asked, how it ended, how long it took. No names of parties."""
+"""Figures for `/metrics`: what was asked and how it ended, and how far each partner's lane is.
+
+No names of partners or parties; a lane is known by the partner's id in our own books.
+"""
 
 import os
+from collections.abc import Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from voltroam.standard.endpoints import Endpoint
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Seconds."""
+LANE_FIGURES = {
+    "lag": "Changes that a partner's lane has yet to deal with",
+    "waiting_seconds": "Age of the oldest change that waits for a partner",
+    "pushed": "Objects delivered to a partner",
+    "failed": "Deliveries to a partner that failed",
+    "parked": "Objects that a partner does not take",
+}
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -30,6 +41,14 @@ class Metrics:
             buckets=BOUNDS,
             registry=self.registry,
         )
+        self._lanes = {
+            name: Gauge(
+                f"voltroam_lane_{name}", words, ("platform",), registry=self.registry,
+                multiprocess_mode="livesum",
+            )
+            for name, words in LANE_FIGURES.items()
+        }  # fmt: skip
+        self._running: set[str] = set()
         self._count: dict[tuple[int, int, int], Counter] = {}
         self._time: dict[int, Histogram] = {}
         self._rows: dict[int, Endpoint | None] = {}
@@ -42,6 +61,19 @@ class Metrics:
             counter = self._first(row, http, code)
         counter.inc()
         self._time[name].observe(seconds)
+
+    def show_lanes(self, lanes: Mapping[str, Mapping[str, float]]) -> None:
+        """The figures, named as in LANE_FIGURES, of the lanes that this process runs now.
+
+        A lane that went to another process counts nothing here, so that sums stay right.
+        """
+        for platform in self._running - lanes.keys():
+            for gauge in self._lanes.values():
+                gauge.labels(platform).set(0)
+        self._running |= lanes.keys()
+        for platform, figures in lanes.items():
+            for name, figure in figures.items():
+                self._lanes[name].labels(platform).set(figure)
 
     def _first(self, row: Endpoint | None, http: int, code: int) -> Counter:
         labels = _labels(row)

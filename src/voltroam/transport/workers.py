@@ -20,6 +20,7 @@ from types import FrameType
 import msgspec
 import structlog
 import uvicorn
+from prometheus_client.multiprocess import mark_process_dead
 
 from voltroam.transport.limits import Limits
 from voltroam.transport.serving import STARTUP_FAILURE, Listen, authority, bind, run
@@ -144,7 +145,7 @@ class _Parent:
                         log.error("the application does not start")
                         return status
                     if status is not None:
-                        _bury(worker, status)
+                        _bury(worker, status, metrics)
             return 0
         finally:
             _end(workers, self._stop_time)
@@ -168,10 +169,14 @@ class _Parent:
         return process
 
 
-def _bury(worker: _Worker, status: int) -> None:
-    """Note a death; the place is filled again later and later while its workers die young."""
+def _bury(worker: _Worker, status: int, metrics: str) -> None:
+    """Note a death; its figures of the moment count no more.
+
+    The place is filled again, later and later while its workers die young.
+    """
     now = time.monotonic()
     log.error("a worker died", pid=worker.process.pid, status=status)
+    mark_process_dead(worker.process.pid, metrics)  # type: ignore[no-untyped-call]  # as in metrics
     if worker.process.stdin is not None:
         worker.process.stdin.close()
     young = now - worker.started < STEADY

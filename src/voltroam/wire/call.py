@@ -6,7 +6,7 @@ request, and a Struct costs a quarter of a frozen dataclass. None shows its valu
 and documents hold secrets.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
@@ -91,6 +91,8 @@ class Reply(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = NOTHING
     """Extra headers: Link, X-Total-Count, X-Limit, Location, Allow, Retry-After."""
     routing: Routing = Routing()
+    items: Sequence[bytes] | None = None
+    """In place of `data` where we answer with a list: its entries, joined when they are sent."""
     timestamp: str = ""
     """Of a reply that we read; when we write one the server stamps it."""
 

@@ -3,6 +3,7 @@
 OCPI 2.2.1 §transport, response format.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -39,14 +40,29 @@ _TEXT = msgspec.json.Decoder(str)
 
 def write_reply(reply: Reply, *, now: datetime) -> Response:
     """The envelope in bytes; `data` is left out where the row defines none."""
-    parts = [b'{"data":%b,' % reply.data if reply.data is not None else b"{"]
-    parts.append(b'"status_code":%d,' % reply.status_code)
+    end = b'"status_code":%d,' % reply.status_code
     if reply.message is not None:
-        parts.append(b'"status_message":%b,' % msgspec.json.encode(_sendable(reply.message)))
-    parts.append(b'"timestamp":"%b"}' % format_datetime(now).encode("ascii"))
+        end += b'"status_message":%b,' % msgspec.json.encode(_sendable(reply.message))
+    end += b'"timestamp":"%b"}' % format_datetime(now).encode("ascii")
+    if reply.items is not None:
+        body = _listed(reply.items, end)
+    elif reply.data is not None:
+        body = b'{"data":%b,%b' % (reply.data, end)
+    else:
+        body = b"{" + end
     headers = {"content-type": "application/json"}
     headers.update((name.lower(), value) for name, value in reply.headers.items())
-    return Response(reply.http_status, headers, b"".join(parts))
+    return Response(reply.http_status, headers, body)
+
+
+def _listed(items: Sequence[bytes], end: bytes) -> bytes:
+    """A page is large, and each copy of it costs as much as the call around it: one is made."""
+    if not items:
+        return b'{"data":[],' + end
+    pieces = list(items)
+    pieces[0] = b'{"data":[' + pieces[0]
+    pieces[-1] += b"]," + end
+    return b",".join(pieces)
 
 
 def _sendable(message: str) -> str:

@@ -5,6 +5,7 @@ At most 25 characters, no numeric offsets; no designator means UTC (OCPI 2.2.1 Â
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 MAX_LENGTH = 25
 """Characters of a DateTime."""
@@ -16,6 +17,7 @@ _PATTERN = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def parse_datetime(text: str) -> datetime:
     """Read an OCPI DateTime as aware UTC; ValueError for any other pattern (OCPI 2.2.1 Â§types).
 

@@ -5,9 +5,10 @@ against the words of the standard, or a `warning`: legal, but hardly meant. The 
 its requirement row, or by its chapter where the reading is ours.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from operator import attrgetter
 
 import msgspec
 from msgspec import inspect
@@ -31,40 +32,54 @@ def check(value: object, path: str = "$") -> Iterator[Breach]:
     return iter(_below(path, _breaches(value)))
 
 
-def _breaches(value: object) -> list[Breach]:
-    # every object received passes here: paths are put together for breaches only
-    found: list[Breach] = []
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            if inner := _breaches(item):
-                found += _below(f"[{index}]", inner)
-        return found
+def _breaches(value: object) -> Sequence[Breach]:
+    # every object received passes here: nothing is made where nothing is wrong
+    if type(value) is list:
+        return _breaches_in(value)
     kind: type = type(value)
-    rule, members = _plan(kind)
-    if rule is not None:
-        found.extend(rule(value))
-    for name in members:
-        member = getattr(value, name)
+    rule, names, members = _plan(kind)
+    found = tuple(rule(value)) if rule is not None else ()
+    if members is None:
+        return found
+    for name, member in zip(names, members(value), strict=True):
         if member is not None and (inner := _breaches(member)):
-            found += _below(f".{name}", inner)
+            found = (*found, *_below(f".{name}", inner))
     return found
 
 
-def _below(path: str, found: list[Breach]) -> list[Breach]:
+def _breaches_in(items: list[object]) -> Sequence[Breach]:
+    found: list[Breach] = []
+    for index, item in enumerate(items):
+        if inner := _breaches(item):
+            found += _below(f"[{index}]", inner)
+    return found
+
+
+def _below(path: str, found: Iterable[Breach]) -> list[Breach]:
     return [replace(breach, path=path + breach.path) for breach in found]
 
 
+_Members = Callable[[object], tuple[object, ...]]
+
+
 @cache
-def _plan(shape: type) -> tuple[Rule | None, tuple[str, ...]]:
+def _plan(shape: type) -> tuple[Rule | None, tuple[str, ...], _Members | None]:
     """The rule of a type, and the members below which there are rules: no others are walked."""
     if not issubclass(shape, msgspec.Struct):
-        return None, ()
-    members = tuple(
+        return None, (), None
+    names = tuple(
         field.name
         for field in msgspec.structs.fields(shape)
         if any(any(_plan(inner)) for inner in _structs(inspect.type_info(field.type)))
     )
-    return RULES.get(shape), members
+    return RULES.get(shape), names, _members(names)
+
+
+def _members(names: tuple[str, ...]) -> _Members | None:
+    if len(names) > 1:
+        return attrgetter(*names)
+    one = attrgetter(*names) if names else None
+    return one and (lambda value: (one(value),))
 
 
 def _structs(kind: inspect.Type) -> Iterator[type]:

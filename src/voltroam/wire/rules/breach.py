@@ -1,6 +1,6 @@
 """What a rule yields, and the comparisons that rules share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ class Breach:
     warning: bool = False
 
 
-Rule = Callable[[Any], Iterator[Breach]]
+Rule = Callable[[Any], Iterable[Breach]]
 """A rule of one type: gets an object of it, its paths begin there (`.evses[0]`, or nothing)."""
 
 

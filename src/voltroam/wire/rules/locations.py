@@ -1,6 +1,6 @@
 """Rules of OCPI 2.2.1 §mod_locations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import cache
 from zoneinfo import available_timezones
@@ -26,7 +26,17 @@ def _time_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _geo_location(point: v.GeoLocation) -> Iterator[Breach]:
+def _geo_location(point: v.GeoLocation) -> Iterable[Breach]:
+    # one for each EVSE: most are told from two numbers
+    try:
+        if -90 <= float(point.latitude) <= 90 and -180 <= float(point.longitude) <= 180:
+            return ()
+    except ValueError:
+        pass  # not the form of a number, or unknown
+    return _off_the_map(point)
+
+
+def _off_the_map(point: v.GeoLocation) -> Iterator[Breach]:
     if NOT_AVAILABLE in (point.latitude, point.longitude):
         yield Breach("", "CORE-TYPE-17", "no coordinates: the place cannot be shown", True)
         return
@@ -43,10 +53,13 @@ def _beyond(value: str, limit: int) -> bool:
         return False  # the pattern's fault, and told there
 
 
-def _evse(evse: v.EVSE) -> Iterator[Breach]:
-    if len(evse.connectors) > 1:
-        ids = [fold(connector.id) for connector in evse.connectors]
-        yield from unique(".connectors", "LOC-EVSE-03", "id", ids)
+def _evse(evse: v.EVSE) -> Iterable[Breach]:
+    if len(evse.connectors) < 2:
+        return ()
+    ids = [fold(connector.id) for connector in evse.connectors]
+    if len(set(ids)) == len(ids):
+        return ()
+    return unique(".connectors", "LOC-EVSE-03", "id", ids)
 
 
 def _publish_token(token: v.PublishTokenType) -> Iterator[Breach]:
@@ -78,9 +91,10 @@ def _overlap(one: v.ExceptionalPeriod, other: v.ExceptionalPeriod) -> bool:
     )
 
 
-def _regular_hours(hours: v.RegularHours) -> Iterator[Breach]:
-    if hours.period_end <= hours.period_begin:
-        yield Breach(".period_end", "LOC-HRS-04", "must be later than period_begin")
+def _regular_hours(hours: v.RegularHours) -> Iterable[Breach]:
+    if hours.period_end > hours.period_begin:
+        return ()
+    return (Breach(".period_end", "LOC-HRS-04", "must be later than period_begin"),)
 
 
 def _period(period: v.ExceptionalPeriod | v.StatusSchedule) -> Iterator[Breach]:

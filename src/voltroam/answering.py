@@ -1,0 +1,81 @@
+"""What a node can call plus all that answers partners, registration first."""
+
+from collections.abc import Mapping
+
+from voltroam.calling import Calling
+from voltroam.holdings import Holdings, micros
+from voltroam.roaming.dispatch import Dispatch
+from voltroam.roaming.handshake import Handshake, Required
+from voltroam.roaming.platforms import Caller, Platform
+from voltroam.roaming.registration import Registration
+from voltroam.roaming.serving import Serving
+from voltroam.settings import Settings, SettingsError
+from voltroam.standard.endpoints import Interface
+from voltroam.standard.versions import Version
+from voltroam.wire.call import Call, Reply
+from voltroam.wire.headers import read_authorization
+
+
+class Answering(Calling):
+    """Knows its callers, answers them, and registers with them."""
+
+    def __init__(self, holdings: Holdings) -> None:
+        super().__init__(holdings)
+        settings = holdings.settings
+        self.router = holdings.router
+        self.registration = Registration(
+            store=holdings.store,
+            directory=holdings.directory,
+            exchange=self.exchange,
+            handshake=Handshake(
+                self.exchange, holdings.table, holdings.router.versions, required(settings)
+            ),
+            vault=holdings.vault,
+            identity=holdings.identity,
+            router=holdings.router,
+            now=micros,
+            profile=holdings.profile,
+            announcement=self._announcement,
+        )
+        serving = Serving(
+            holdings.store,
+            holdings.directory,
+            holdings.identity,
+            holdings.table,
+            holdings.router,
+            settings.pages.default,
+            settings.pages.maximum,
+        )
+        self._dispatch = Dispatch(serving, self.registration.handlers())
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Caller | None:
+        """Whose token it is. Raises Unauthorized without any.
+
+        What was read of a platform that registers is a moment old; it is read anew, so that a
+        partner's first call after the handshake finds the handshake done.
+        """
+        presented = read_authorization(headers.get("authorization"))
+        caller = await self.directory.by_token(presented)
+        if caller is None or caller.is_registered:
+            return caller
+        self.directory.forget(caller.id)
+        return await self.directory.by_token(presented)
+
+    async def answer(self, call: Call, caller: Platform) -> Reply:
+        """The reply to a call of a platform that `authenticate` named."""
+        return await self._dispatch.answer(call, caller)
+
+    def _announcement(self, platform: Platform, version: Version) -> str:
+        return self._dispatch.announcement(platform, version)
+
+
+def required(settings: Settings) -> list[Required]:
+    """`locations` or `locations/SENDER`. Raises SettingsError for another side."""
+    found: list[Required] = []
+    for text in settings.required_modules:
+        name, _, side = text.partition("/")
+        try:
+            found.append((name, Interface(side.upper()) if side else None))
+        except ValueError:
+            raise SettingsError(f"`required_modules`: {text} has no such side.") from None
+    return found
