@@ -55,7 +55,8 @@ def test_the_commands_are_those_that_the_docs_promise() -> None:
     partner = "invite register list show pause resume resync rotate remove parked retry profile"
     assert names == {
         "init", "serve", "import", "export", "pull", "get", "put", "patch", "post", "delete",
-        "demo", "version", "withdraw",
+        "demo", "version", "withdraw", "price", "quote", "verify", "cdr audit",
+        *(f"tariff {name}" for name in ("lint", "text", "grid")),
         *(f"partner {name}" for name in partner.split()),
         *(f"quarantine {name}" for name in ("list", "show", "retry")),
         *(f"db {name}" for name in ("migrate", "check", "backup", "restore")),

@@ -51,7 +51,7 @@ def test_every_row_and_every_object_has_its_place() -> None:
 def test_every_command_with_its_options_and_every_exit_code_has_its_place() -> None:
     page = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
     sections = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
-    assert len(sections) == 32
+    assert len(sections) == 39
     assert "`--force`" in sections["pull"]
     assert "`[KEY=VALUE…]`" in sections["partner profile"]
     assert all("Example: `voltroam " in text for text in sections.values())

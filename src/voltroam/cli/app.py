@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from voltroam.cli import call, database, demo, objects, partner, quarantine, serve, setup
+from voltroam.cli import call, database, demo, money, objects, partner, quarantine, serve, setup
 from voltroam.cli.plain import PlainGroup
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ serve.add_to(app)
 objects.add_to(app)
 call.add_to(app)
 demo.add_to(app)
+money.add_to(app)
 app.add_typer(partner.group, name="partner")
 app.add_typer(quarantine.group, name="quarantine")
 app.add_typer(database.group, name="db")

@@ -1,0 +1,1 @@
+"""Pricing of any version, CDRs built from meter readings, and CDRs audited: pure."""

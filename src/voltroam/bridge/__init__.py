@@ -1,0 +1,1 @@
+"""One version's objects as another's, by named steps, each telling what it did in notes."""

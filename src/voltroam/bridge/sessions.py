@@ -1,0 +1,21 @@
+"""Sessions between 2.2.1 and 2.3.0."""
+
+from typing import Any
+
+import msgspec
+
+from voltroam.bridge.notes import Bridged, Note
+from voltroam.bridge.prices import price_up
+from voltroam.standard import v2_2_1 as old
+from voltroam.standard import v2_3_0 as new
+
+
+def session_up(session: old.Session, pointer: str = "") -> Bridged[new.Session]:
+    """Only the amount of money changes shape (OCPI 2.3.0 §mod_sessions, Session)."""
+    members: dict[str, Any] = {
+        field.name: getattr(session, field.name) for field in msgspec.structs.fields(old.Session)
+    }
+    notes: tuple[Note, ...] = ()
+    if session.total_cost is not None:
+        members["total_cost"], notes = price_up(session.total_cost, f"{pointer}/total_cost")
+    return Bridged(new.Session(**members), notes)
