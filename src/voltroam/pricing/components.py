@@ -49,7 +49,7 @@ _GOES_TO = {
 }
 
 
-MOST_COMPONENTS = 2000
+MOST_COMPONENTS = 1000
 """Of one tariff: a price for each quarter of an hour of a week is 672."""
 FLAT = TariffDimensionType.FLAT
 PER = {
