@@ -69,6 +69,7 @@ class _Pulling:
     resource: Resource
     version: Version
     report: PullReport
+    began: int
     waiting: set[str]
     """Ids in quarantine, to be cleared when the object is accepted."""
     seen: set[ObjectKey] = field(default_factory=set)
@@ -136,6 +137,7 @@ class Sync:
             resource,
             VERSIONS[platform.version or ""],
             PullReport(module, full),
+            self._now(),
             await self._quarantine.waiting(platform, module),
             counts=full and resource.removal is not Removal.NEVER,
         )
@@ -240,6 +242,7 @@ class Sync:
             identity=self._identity,
             strict=platform.profile.strict,
             authoritative=pulling.report.full and not platform.is_hub,
+            began=pulling.began,
         )
         while True:
             try:

@@ -58,6 +58,7 @@ def accept(
     owner: PartyId | None = None,
     ids: Mapping[str, str] | None = None,
     authoritative: bool = False,
+    began: int | None = None,
     private: bool | None = None,
 ) -> Change[Accepted]:
     """Take one whole object. `owner` and `ids` are what the URL names, if it came by URL.
@@ -66,7 +67,7 @@ def accept(
     it. Raises InvalidBody (no JSON), CallerError 2001 (unusable, or URL and body differ), NotFound
     (not the caller's). Whoever applies it must look at `Accepted.refusal`.
     """
-    writer = Writer(identity, version, source, strict, authoritative)
+    writer = Writer(identity, version, source, strict, authoritative, began)
     if owner is not None:
         refuse_stranger(resource, owner, source)
     members, problems = read_object(resource.object, document, strict=strict)
@@ -178,7 +179,7 @@ def _kept(
     if target.resource.immutable:
         identical = same(row.document, document)
         return unchanged(row, target.writer) if identical else conflict(row, document)
-    if not target.writer.authoritative and is_older(stamp, row.last_updated, now):
+    if not target.writer.wins_over(row) and is_older(stamp, row.last_updated, now):
         return older(row, target.writer)
     if row.deleted:
         return None

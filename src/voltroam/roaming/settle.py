@@ -48,6 +48,12 @@ class Writer:
     source: Platform | None = None
     strict: bool = False
     authoritative: bool = False
+    began: int | None = None
+    """When that pull began (µs): what arrived since is newer than its pages."""
+
+    def wins_over(self, row: ObjectRow) -> bool:
+        """Whether what is written stands whatever the times in the documents say."""
+        return self.authoritative and (self.began is None or row.stored_at < self.began)
 
     @property
     def source_id(self) -> str | None:
