@@ -21,10 +21,12 @@ from tests.delivery.fakes import (
 from tests.delivery.node import QUICK, Node, node, until
 
 from voltroam.delivery.sync import PullReport
+from voltroam.roaming.accept import accept
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.endpoints import CDR, LOCATION, SESSION, TARIFF, TOKEN, Resource
 from voltroam.standard.errors import PartnerError
 from voltroam.standard.v2_2_1 import Role
+from voltroam.standard.versions import V2_2_1
 from voltroam.wire.times import parse_datetime, to_micros
 
 EMSP = identity(role(Role.EMSP, "DE", "MSP"))
@@ -254,6 +256,26 @@ async def test_registration_pulls_everything_and_an_outage_by_date(tmp_path: Pat
             while len(ours.calls.asked) < 8:
                 await asyncio.sleep(0.01)
         assert all("date_from" in query for _, _, query in ours.calls.asked[4:])
+
+
+async def test_a_full_pull_does_not_win_over_what_arrived_since_it_began(tmp_path: Path) -> None:
+    """A page that was read before a push must not take the push back."""
+    async with node(tmp_path, ident=EMSP) as ours:
+        older, newer = location("L1"), location("L1", at=T1)
+
+        async def take(document: bytes, began: int | None = None) -> None:
+            change = accept(
+                LOCATION, document, version=V2_2_1, source=CPO, identity=EMSP, strict=False,
+                authoritative=began is not None, began=began,
+            )  # fmt: skip
+            await ours.store.apply(change)
+
+        await take(newer)
+        (row,) = [row async for row in ours.store.scan("locations")]
+        await take(older, began=row.stored_at)
+        assert (await held(ours, LOCATION))["L1"] == newer
+        await take(older, began=row.stored_at + 1)
+        assert (await held(ours, LOCATION))["L1"] == older
 
 
 async def test_a_partner_that_sends_its_credentials_again_is_pulled_in_full(
