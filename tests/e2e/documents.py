@@ -15,9 +15,10 @@ def fresh(prefix: str = "X") -> str:
 
 
 def moment(seconds: float = 0) -> str:
-    """Now and so many seconds later, in milliseconds."""
+    """Now and so many seconds later, in milliseconds, as the node writes it: a whole second has
+    no fraction."""
     text = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    return text.replace("+00:00", "Z").replace(".000Z", "Z")
 
 
 def owned(party: tuple[str, str], identifier: str, changes: Json, members: Json) -> Json:

@@ -3,11 +3,11 @@
 import json
 import time
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.conftest import MakeNode, Pair
+from tests.e2e.documents import moment
 from tests.e2e.nodes import introduce, process, wait_until
 
 LOCATION: dict[str, Any] = {
@@ -48,12 +48,6 @@ LOCATION: dict[str, Any] = {
 
 def location(identifier: str, **changes: Any) -> dict[str, Any]:
     return deepcopy(LOCATION) | {"id": identifier} | changes
-
-
-def moment(seconds: float = 0) -> str:
-    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%f")[
-        :23
-    ] + "Z"
 
 
 def held(pair: Pair, module: str = "locations") -> dict[str, Any]:
