@@ -19,7 +19,7 @@ from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId, fold
 from voltroam.store.interface import Change, Decision, Held, ObjectRow
 from voltroam.wire.decode import Problem, read, read_patch
-from voltroam.wire.parts import get_part, last_updated_of, patch_part, put_part
+from voltroam.wire.parts import last_updated_of, open_part
 from voltroam.wire.patch import merge
 from voltroam.wire.times import from_micros, to_micros
 
@@ -51,14 +51,15 @@ def put_nested(
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         row = _live(row)
-        before = get_part(row.document, parts, below)
+        opened = open_part(row.document, parts, below)
+        before = opened.part
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
         if before is not None:
             if _older(before, when, writer, held.now):
                 return older(row, writer)
             if same(before, document):
                 return unchanged(row, writer)
-        whole = put_part(row.document, parts, below, document, when)
+        whole = opened.written(document, when)[0]
         found = _problems(resource, row, whole, parts, problems)
         outcome = Outcome.CREATED if before is None else Outcome.CHANGED
         return _settled(target, row, whole, held, problems=found, outcome=outcome)
@@ -90,7 +91,8 @@ def patch(
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         row = _live(row)
-        before = get_part(row.document, parts, below) if parts else row.document
+        opened = open_part(row.document, parts, below) if parts else None
+        before = opened.part if opened else row.document
         if before is None:
             raise NotFound(_ABSENT)
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
@@ -100,7 +102,7 @@ def patch(
         if same(before, after):
             return unchanged(row, writer)
         _, problems = read_object(shape, after, strict=writer.strict)
-        whole = patch_part(row.document, parts, below, body, when) if parts else after
+        whole = opened.written(after, when)[0] if opened else after
         check_final(resource, row.document, whole)
         found = _problems(resource, row, whole, parts, problems)
         return _settled(target, row, whole, held, problems=found, outcome=Outcome.CHANGED)

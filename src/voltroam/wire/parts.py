@@ -5,6 +5,7 @@ it, never lowers it (OCPI 2.2.1 §mod_locations, flow and lifecycle).
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -35,16 +36,68 @@ def last_updated_of(document: bytes | msgspec.Raw) -> datetime:
         raise CallerError("$.last_updated must be a DateTime") from None
 
 
-def get_part(document: bytes, parts: Sequence[Part], ids: Sequence[str]) -> bytes | None:
-    """The nested object as it stands in the document, or None. `ids` are compared without case."""
-    held: bytes | msgspec.Raw = document
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """One object on the way to the nested one, split into its members."""
+
+    part: Part
+    members: Members
+    items: list[msgspec.Raw]
+    place: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A document with the place of one nested object: read it, then write another there."""
+
+    levels: tuple[_Level, ...]
+    complete: bool
+    """False if an object between is absent (a connector of an unknown EVSE)."""
+
+    @property
+    def part(self) -> bytes | None:
+        """The nested object as it stands in the document, or None."""
+        last = self.levels[-1]
+        return bytes(last.items[last.place]) if self.complete and last.place is not None else None
+
+    def written(self, part_document: bytes, last_updated: datetime) -> tuple[bytes, datetime]:
+        """The document with the object replaced, or appended if it is new; its own time then.
+
+        NotFound if an object between is absent.
+        """
+        if not self.complete:
+            raise NotFound("no such object")
+        new, moment = part_document, last_updated
+        for level in reversed(self.levels):
+            members, items = dict(level.members), list(level.items)
+            if level.place is None:
+                items.append(msgspec.Raw(new))
+            else:
+                items[level.place] = msgspec.Raw(new)
+            members[level.part.member] = msgspec.Raw(msgspec.json.encode(items))
+            moment = _raise(members, last_updated)
+            new = write_members(members)
+        return new, moment
+
+
+def open_part(document: bytes, parts: Sequence[Part], ids: Sequence[str]) -> Opened:
+    """Find the nested object that `ids` name, at least one, compared without case."""
+    levels: list[_Level] = []
+    held: bytes | msgspec.Raw | None = document
     for part, wanted in zip(parts, ids, strict=False):
-        items = items_of(_member(held, part.member))
+        if held is None:
+            return Opened(tuple(levels), complete=False)
+        members = members_of(held)
+        items = items_of(members.get(part.member))
         place = _place(items, part, wanted)
-        if place is None:
-            return None
-        held = items[place]
-    return bytes(held)
+        levels.append(_Level(part, members, items, place))
+        held = items[place] if place is not None else None
+    return Opened(tuple(levels), complete=True)
+
+
+def get_part(document: bytes, parts: Sequence[Part], ids: Sequence[str]) -> bytes | None:
+    """The nested object as it stands in the document, or None; without `ids` the document."""
+    return open_part(document, parts, ids).part if ids else document
 
 
 def put_part(
@@ -58,7 +111,7 @@ def put_part(
 
     NotFound if an object between is absent (a connector of an unknown EVSE).
     """
-    return _change(document, parts, ids, lambda _: part_document, last_updated)
+    return open_part(document, parts, ids).written(part_document, last_updated)[0]
 
 
 def patch_part(
@@ -71,50 +124,22 @@ def patch_part(
     appends: frozenset[str] = frozenset(),
 ) -> bytes:
     """The document with the nested object merged with a PATCH body; NotFound if it is absent."""
-
-    def merged(held: msgspec.Raw | None) -> bytes:
-        if held is None:
-            raise NotFound("no such object")
-        return merge(bytes(held), patch, appends=appends)
-
-    return _change(document, parts, ids, merged, last_updated)
-
-
-def _change(
-    document: bytes | msgspec.Raw,
-    parts: Sequence[Part],
-    ids: Sequence[str],
-    changed: Callable[[msgspec.Raw | None], bytes],
-    last_updated: datetime,
-) -> bytes:
-    part, wanted = parts[0], ids[0]
-    members = members_of(document)
-    items = items_of(members.get(part.member))
-    place = _place(items, part, wanted)
-    held = items[place] if place is not None else None
-    if len(ids) == 1:
-        new = changed(held)
-    elif held is None:
+    opened = open_part(document, parts, ids)
+    if opened.part is None:
         raise NotFound("no such object")
-    else:
-        new = _change(held, parts[1:], ids[1:], changed, last_updated)
-    if place is None:
-        items.append(msgspec.Raw(new))
-    else:
-        items[place] = msgspec.Raw(new)
-    members[part.member] = msgspec.Raw(msgspec.json.encode(items))
-    _raise(members, last_updated)
-    return write_members(members)
+    return opened.written(merge(opened.part, patch, appends=appends), last_updated)[0]
 
 
-def _raise(members: Members, last_updated: datetime) -> None:
-    """Upward only: a later time of the whole stays."""
+def _raise(members: Members, last_updated: datetime) -> datetime:
+    """Upward only: a later time of the whole stays. The time that then stands."""
     try:
         held = parse_datetime(_TEXT.decode(members[_LAST_UPDATED]))
     except (KeyError, msgspec.MsgspecError, ValueError):
         held = None
-    if held is None or held < last_updated:
-        members[_LAST_UPDATED] = msgspec.Raw(f'"{format_datetime(last_updated)}"'.encode())
+    if held is not None and held >= last_updated:
+        return held
+    members[_LAST_UPDATED] = msgspec.Raw(f'"{format_datetime(last_updated)}"'.encode())
+    return last_updated
 
 
 def _place(items: Sequence[msgspec.Raw], part: Part, wanted: str) -> int | None:
@@ -130,10 +155,6 @@ def _place(items: Sequence[msgspec.Raw], part: Part, wanted: str) -> int | None:
         if key is not None and fold(key) == folded:
             return place
     return None
-
-
-def _member(document: bytes | msgspec.Raw, name: str) -> msgspec.Raw | None:
-    return members_of(document).get(name)
 
 
 @lru_cache(maxsize=64)
