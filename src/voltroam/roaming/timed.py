@@ -1,0 +1,41 @@
+"""Ids of our own records that tell when they were made: the newest comes first in a list.
+
+Records are listed by id, ascending. The time stands in the id counted down, so that
+`store.records(kind, after=...)` reads from the newest to the oldest, page by page.
+"""
+
+import re
+import secrets
+
+LONGEST = 36
+"""Characters: as long as the ids of the standard (CiString(36))."""
+_LAST = 2**63 - 1
+_RANDOM = LONGEST - 17
+_FORM = re.compile(rf"[0-7][0-9a-f]{{15}}-[0-9a-f]{{{_RANDOM}}}")
+
+
+def timed_id(now: int) -> str:
+    """An id that nobody can guess (76 random bits), sorted before all older ones.
+
+    `now` in microseconds since 1970 UTC.
+    """
+    return f"{_countdown(now)}-{secrets.token_hex(LONGEST // 2)[:_RANDOM]}"
+
+
+def is_timed(text: str) -> bool:
+    """Whether a text has the form of such an id: all others name no record of ours."""
+    return _FORM.fullmatch(text) is not None
+
+
+def time_of(id_: str) -> int:
+    """When the id was made, in microseconds since 1970 UTC."""
+    return _LAST - int(id_[:16], 16)
+
+
+def before(moment: int) -> str:
+    """What to give as `after` to read only ids made before this moment (µs)."""
+    return f"{_countdown(moment)}."
+
+
+def _countdown(moment: int) -> str:
+    return format(_LAST - max(0, moment), "016x")
