@@ -39,14 +39,19 @@ def a_start(chance: Random) -> datetime:
     return chance.choice(STARTS) + timedelta(seconds=chance.randrange(0, 2400))
 
 
-def some_segments(chance: Random) -> tuple[list[Segment], str | None]:
+def a_span(chance: Random) -> int:
+    """How many times longer than the usual 1 to 25 minutes: some last hours, a few over a night."""
+    return chance.choices((1, 4, 20), (92, 6, 2))[0]
+
+
+def some_segments(chance: Random, span: int = 1) -> tuple[list[Segment], str | None]:
     segments, outcome = [], None
     if chance.random() < 0.3:
-        segments.append(Segment("reserved", chance.randrange(1, 900)))
+        segments.append(Segment("reserved", chance.randrange(1, 900 * span)))
         outcome = chance.choice(["USED", "EXPIRED", "CANCELLED"])
     if outcome in (None, "USED"):
         for _ in range(chance.randrange(1, 5)):
-            long = chance.randrange(1, 500)
+            long = chance.randrange(1, 500 * span)
             if chance.random() < 0.3:
                 segments.append(Segment("parking", long))
                 continue
@@ -57,30 +62,34 @@ def some_segments(chance: Random) -> tuple[list[Segment], str | None]:
     return segments, outcome
 
 
-def near(chance: Random, start: datetime, zone: ZoneInfo) -> str:
-    local = (start + timedelta(seconds=chance.randrange(-600, 2400))).astimezone(zone)
+def near(chance: Random, start: datetime, zone: ZoneInfo, span: int) -> str:
+    local = (start + timedelta(seconds=chance.randrange(-600, 2400 * span))).astimezone(zone)
     return local.strftime("%H:%M")
 
 
-def restrictions(chance: Random, start: datetime, zone: ZoneInfo) -> dict[str, Any]:
+def restrictions(chance: Random, start: datetime, zone: ZoneInfo, span: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     day = start.astimezone(zone).date()
     if chance.random() < 0.35:
-        found["start_time"] = near(chance, start, zone)
+        found["start_time"] = near(chance, start, zone, span)
     if chance.random() < 0.35:
-        found["end_time"] = chance.choice([near(chance, start, zone), "00:00"])
+        found["end_time"] = chance.choice([near(chance, start, zone, span), "00:00"])
     if chance.random() < 0.15:
         found["day_of_week"] = chance.sample(DAYS, chance.randrange(0, 6))
     if chance.random() < 0.1:
         found["start_date"] = str(day + timedelta(days=chance.randrange(0, 2)))
     if chance.random() < 0.1:
         found["end_date"] = str(day + timedelta(days=chance.randrange(0, 2)))
-    for name, most in (("kwh", 8), ("current", 60), ("power", 50), ("duration", 1200)):
+    for name, most in _most(span):
         if chance.random() < 0.12:
             found[f"min_{name}"] = chance.randrange(0, most)
         if chance.random() < 0.12:
             found[f"max_{name}"] = chance.randrange(1, most)
     return found
+
+
+def _most(span: int) -> tuple[tuple[str, int], ...]:
+    return ("kwh", 8 * span), ("current", 60), ("power", 50), ("duration", 1200 * span)
 
 
 def a_component(chance: Random, kinds: list[str]) -> dict[str, Any]:
@@ -94,13 +103,13 @@ def a_component(chance: Random, kinds: list[str]) -> dict[str, Any]:
     return found
 
 
-def a_tariff(chance: Random, start: datetime, zone: ZoneInfo) -> dict[str, Any]:
+def a_tariff(chance: Random, start: datetime, zone: ZoneInfo, span: int = 1) -> dict[str, Any]:
     elements = []
     for _ in range(chance.randrange(1, 7)):
         kinds = ["ENERGY", "FLAT", "TIME", "PARKING_TIME"]
         element: dict[str, Any] = {}
         if chance.random() < 0.7:
-            element["restrictions"] = restrictions(chance, start, zone)
+            element["restrictions"] = restrictions(chance, start, zone, span)
             if chance.random() < 0.25:
                 kinds = ["FLAT", "TIME"]
                 kind = chance.choice(["RESERVATION", "RESERVATION_EXPIRES"])

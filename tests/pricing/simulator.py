@@ -1,17 +1,19 @@
 """A second, naive reading of the rules: looks at every second of a session on its own.
 
-Shares nothing with the engine but the tariff's shape: fractions, plain loops, no periods.
+Shares nothing with the engine but the tariff's shape: whole numbers, plain loops, no periods.
+Each second asks every restriction of every component again; nothing is carried over from the
+second before but the counters.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
-from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
 DAYS = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
+MIDNIGHT = 24 * 60
 
 
 @dataclass
@@ -36,107 +38,152 @@ class Told:
     total: tuple[Fraction, Fraction | None] = (Fraction(0), None)
 
 
-@dataclass
+@dataclass(slots=True)
 class Second:
-    clock: str
-    today: str
-    weekday: str
+    """One second, and what is known as it begins."""
+
+    minute: int
+    """Of the local day, by the clock on the wall."""
+    day: int
+    weekday: int
     state: str
-    kwh: Fraction
-    used: Fraction
+    grams: int
+    used: int
     since: int
     amps: int | None
     kilowatts: int | None
 
 
+class Limits:
+    """Restrictions of one element as whole numbers: minutes, day numbers, thousandths of a kWh."""
+
+    def __init__(self, plain: dict[str, Any]) -> None:
+        self.start = self.end = None
+        if "start_time" in plain or "end_time" in plain:
+            self.start = minute_of(plain.get("start_time", "00:00"))
+            self.end = minute_of(plain.get("end_time", "00:00")) or MIDNIGHT
+        self.days = [DAYS.index(name) for name in plain.get("day_of_week") or DAYS]
+        self.first = day_number(plain.get("start_date", "0001-01-01"))
+        self.after = day_number(plain.get("end_date", "9999-01-01"))
+        self.min_grams, self.max_grams = thousand(plain, "min_kwh"), thousand(plain, "max_kwh")
+        self.min_since, self.max_since = plain.get("min_duration"), plain.get("max_duration")
+        self.min_amps, self.max_amps = plain.get("min_current"), plain.get("max_current")
+        self.min_power, self.max_power = plain.get("min_power"), plain.get("max_power")
+
+
+def minute_of(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])
+
+
+def day_number(text: str) -> int:
+    return date.fromisoformat(text).toordinal()
+
+
+def thousand(plain: dict[str, Any], name: str) -> int | None:
+    return None if name not in plain else int(plain[name] * 1000)
+
+
 def seconds(start: datetime, segments: list[Segment], zone: ZoneInfo) -> Iterator[Second]:
-    moment, kwh = start, Fraction(0)
-    began: datetime | None = None
+    at = grams = 0
+    began: int | None = None
     for segment in segments:
+        still = segment.state != "charging"
+        amps = 0 if still else segment.amps
+        power = 0 if still else segment.kilowatts
+        if segment.state != "reserved" and began is None:
+            began = at
         for _ in range(segment.seconds):
-            if segment.state != "reserved" and began is None:
-                began = moment
-            since = moment - (began or start)
-            still = segment.state != "charging"
-            local = moment.astimezone(zone)
+            local = (start + timedelta(seconds=at)).astimezone(zone)
             yield Second(
-                f"{local.hour:02d}:{local.minute:02d}",
-                local.date().isoformat(),
-                DAYS[local.weekday()],
+                local.hour * 60 + local.minute,
+                local.toordinal(),
+                local.weekday(),
                 segment.state,
-                kwh,
-                Fraction(segment.grams, 1000),
-                int(since.total_seconds()),
-                0 if still else segment.amps,
-                0 if still else segment.kilowatts,
+                grams,
+                segment.grams,
+                at - (began or 0),
+                amps,
+                power,
             )
-            kwh += Fraction(segment.grams, 1000)
-            moment += timedelta(seconds=1)
+            grams += segment.grams
+            at += 1
 
 
-def applies(limits: dict[str, Any], now: Second) -> bool:
-    clock, today = now.clock, now.today
-    start, end = limits.get("start_time"), limits.get("end_time")
-    if start is not None or end is not None:
-        start, end = start or "00:00", end or "24:00"
-        end = "24:00" if end == "00:00" else end
-        if start < end and not start <= clock < end:
+def applies(limits: Limits, now: Second) -> bool:
+    start, end = limits.start, limits.end
+    if start is not None and end is not None:
+        if start < end and not start <= now.minute < end:
             return False
-        if end < start and not (clock >= start or clock < end):
+        if end < start and not (now.minute >= start or now.minute < end):
             return False
-    if today < limits.get("start_date", "0000") or today >= limits.get("end_date", "9999"):
+    return (
+        now.weekday in limits.days
+        and limits.first <= now.day < limits.after
+        and within(now.grams, limits.min_grams, limits.max_grams)
+        and within(now.since, limits.min_since, limits.max_since)
+        and within(now.amps, limits.min_amps, limits.max_amps)
+        and within(now.kilowatts, limits.min_power, limits.max_power)
+    )
+
+
+def within(value: int | None, low: int | None, high: int | None) -> bool:
+    if low is None and high is None:
+        return True
+    if value is None or (low is not None and value < low):
         return False
-    days = limits.get("day_of_week")
-    if days and now.weekday not in days:
-        return False
-    known = {"kwh": now.kwh, "duration": now.since, "current": now.amps, "power": now.kilowatts}
-    for name, value in known.items():
-        low, high = limits.get(f"min_{name}"), limits.get(f"max_{name}")
-        if low is None and high is None:
-            continue
-        if value is None or (low is not None and value < low):
-            return False
-        if high is not None and value >= high:
-            return False
-    return True
+    return high is None or value < high
 
 
-def pick(tariff: dict[str, Any], kind: str, now: Second, reservation: str | None) -> Any:
+Offers = list[tuple[Limits | None, dict[str, Any]]]
+
+
+def offers(tariff: dict[str, Any], kind: str, reservation: str | None) -> Offers:
+    """The components of one kind in the order of the tariff, each with its element's limits."""
+    found: Offers = []
     for element in tariff["elements"]:
-        limits = element.get("restrictions") or {}
-        if limits.get("reservation") != reservation:
+        plain = element.get("restrictions") or {}
+        if plain.get("reservation") != reservation:
             continue
-        for component in element["price_components"]:
-            if component["type"] == kind and applies(limits, now):
-                return component
+        limits = Limits(plain) if plain else None
+        found += [(limits, one) for one in element["price_components"] if one["type"] == kind]
+    return found
+
+
+def pick(candidates: Offers, now: Second) -> dict[str, Any] | None:
+    for limits, component in candidates:
+        if limits is None or applies(limits, now):
+            return component
     return None
 
 
-def reserved(tariff: dict[str, Any], kind: str, now: Second, expired: bool) -> Any:
-    found = pick(tariff, kind, now, "RESERVATION_EXPIRES") if expired else None
-    return found or pick(tariff, kind, now, "RESERVATION")
-
-
 class Meter:
-    """Quantities per component, by dimension, and the last component of each."""
+    """Whole seconds and thousandths of a kWh per component, and the last component of each."""
 
     def __init__(self) -> None:
-        self.used: dict[str, list[tuple[Any, Fraction]]] = {}
+        self.used: dict[str, dict[int, int]] = {}
+        self.known: dict[int, dict[str, Any]] = {}
+        self.last: dict[str, int] = {}
         self.last_time: str | None = None
 
-    def count(self, dimension: str, component: Any, amount: Fraction) -> None:
-        if component is not None:
-            self.used.setdefault(dimension, []).append((component, amount))
-            if dimension in ("TIME", "PARKING"):
-                self.last_time = dimension
+    def count(self, dimension: str, component: dict[str, Any] | None, amount: int) -> None:
+        if component is None:
+            return
+        name = id(component)
+        self.known[name] = component
+        self.last[dimension] = name
+        counted = self.used.setdefault(dimension, {})
+        counted[name] = counted.get(name, 0) + amount
+        if dimension in ("TIME", "PARKING"):
+            self.last_time = dimension
 
-    def step(self, dimension: str, per: int) -> None:
-        entries = self.used.get(dimension)
-        if entries:
-            step = Fraction(entries[-1][0]["step_size"], per)
-            total = sum(amount for _, amount in entries)
-            if total > 0:
-                entries.append((entries[-1][0], ceil(total / step) * step - total))
+    def step(self, dimension: str) -> None:
+        if dimension not in self.used:
+            return
+        total = sum(self.used[dimension].values())
+        step = self.known[self.last[dimension]]["step_size"]
+        while total > 0 and total % step:
+            self.used[dimension][self.last[dimension]] += 1
+            total += 1
 
 
 def simulate(
@@ -148,39 +195,46 @@ def simulate(
 ) -> Told:
     meter = Meter()
     flat = booked = False
-    expired = outcome == "EXPIRED"
+    names = ("FLAT", "ENERGY", "TIME", "PARKING_TIME")
+    usual = {kind: offers(tariff, kind, None) for kind in names}
+    held = {kind: offers(tariff, kind, "RESERVATION") for kind in names}
+    if outcome == "EXPIRED":
+        held = {kind: offers(tariff, kind, "RESERVATION_EXPIRES") + held[kind] for kind in names}
     charged = any(segment.state != "reserved" for segment in segments)
     for now in seconds(start, segments, zone):
         if now.state == "reserved":
-            if not booked and (fee := reserved(tariff, "FLAT", now, expired)):
+            if not booked and (fee := pick(held["FLAT"], now)):
                 booked = True
-                meter.count("BOOKING", fee, Fraction(1))
-            second = Fraction(1, 3600)
-            meter.count("RESERVATION", reserved(tariff, "TIME", now, expired), second)
+                meter.count("BOOKING", fee, 1)
+            meter.count("RESERVATION", pick(held["TIME"], now), 1)
             continue
-        if not flat and (fee := pick(tariff, "FLAT", now, None)):
+        if not flat and (fee := pick(usual["FLAT"], now)):
             flat = True
-            meter.count("FIXED", fee, Fraction(1))
+            meter.count("FIXED", fee, 1)
         if now.state == "charging":
             if now.used:
-                meter.count("ENERGY", pick(tariff, "ENERGY", now, None), now.used)
-            meter.count("TIME", pick(tariff, "TIME", now, None), Fraction(1, 3600))
+                meter.count("ENERGY", pick(usual["ENERGY"], now), now.used)
+            meter.count("TIME", pick(usual["TIME"], now), 1)
         else:
-            meter.count("PARKING", pick(tariff, "PARKING_TIME", now, None), Fraction(1, 3600))
-    meter.step("ENERGY", 1000)
-    meter.step("RESERVATION", 3600)
+            meter.count("PARKING", pick(usual["PARKING_TIME"], now), 1)
+    meter.step("ENERGY")
+    meter.step("RESERVATION")
     if meter.last_time is not None:
-        meter.step(meter.last_time, 3600)
+        meter.step(meter.last_time)
     return tell(tariff, meter, charged=charged)
+
+
+PER = {"FIXED": 1, "BOOKING": 1, "ENERGY": 1000, "TIME": 3600, "PARKING": 3600, "RESERVATION": 3600}
 
 
 def tell(tariff: dict[str, Any], meter: Meter, *, charged: bool) -> Told:
     told = Told()
-    for dimension, entries in meter.used.items():
+    for dimension, counted in meter.used.items():
         name = "RESERVATION" if dimension == "BOOKING" else dimension
-        for component, amount in entries:
+        for which, amount in counted.items():
+            component = meter.known[which]
             vat = component.get("vat")
-            net = Fraction(component["price"]) * amount
+            net = Fraction(component["price"]) * amount / PER[dimension]
             told.net[name] = told.net.get(name, Fraction(0)) + net
             gross = net if vat is None else net * (100 + Fraction(vat)) / 100
             told.gross[name] = told.gross.get(name, Fraction(0)) + gross
