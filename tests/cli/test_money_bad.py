@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.cli.test_money import EICHRECHT, ROWS, TARIFF
+from tests.counts import times
 from tests.e2e.nodes import Ran, command
 
 SESSION: dict[str, Any] = {
@@ -183,8 +184,12 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.soak("3,000 sessions with any value in any place")
 @settings(
-    max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=times(150, full=3_000),
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
 @given(st.sampled_from(PLACES), VALUES)
 def test_any_value_anywhere_is_priced_or_named(path: str, value: object) -> None:

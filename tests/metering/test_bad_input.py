@@ -1,7 +1,6 @@
 """Whatever a stranger sends ends in a named problem: no crash, no hang, no accepted forgery."""
 
 import base64
-import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.counts import times
 from tests.metering import vectors as v
 
 from voltroam.metering import (
@@ -33,10 +33,10 @@ from voltroam.metering.piece import Piece
 from voltroam.metering.public_key import read_key
 from voltroam.metering.tree import read_tree
 
-SOAK = os.environ.get("VOLTROAM_SOAK") == "1"
-EXAMPLES = 5_000 if SOAK else 150
+EXAMPLES = 10_000
+soak = pytest.mark.soak(f"{EXAMPLES:,} inputs")
 fuzz = settings(
-    max_examples=EXAMPLES,
+    max_examples=times(150, full=EXAMPLES),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
@@ -428,6 +428,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
+@soak
 @fuzz
 @given(damaged())
 def test_damaged_vectors_are_read_or_refused(data: bytes) -> None:
@@ -435,6 +436,7 @@ def test_damaged_vectors_are_read_or_refused(data: bytes) -> None:
     survives(lambda: verify(data))
 
 
+@soak
 @fuzz
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
@@ -457,6 +459,7 @@ NAMES = st.sampled_from(["FV", "PG", "MS", "ID", "IL", "CI", "RD", "IS"])
 MEMBERS = st.sampled_from(["TM", "TX", "RV", "RI", "RU", "EF", "ST", "EI"])
 
 
+@soak
 @fuzz
 @given(
     st.dictionaries(NAMES, JSON, max_size=2),
@@ -470,6 +473,7 @@ def test_ocmf_of_any_members_is_read_or_refused(
     survives(lambda: verify(v.ocmf("secp256r1", text.replace("|", "/"), **section), KEY))
 
 
+@soak
 @fuzz
 @given(TEXTS, TEXTS)
 def test_any_text_is_read_or_refused(one: str, other: str) -> None:

@@ -1,41 +1,17 @@
 """Own vectors of every format and curve are accepted; every flipped bit of them is refused."""
 
 import base64
-import os
-import random
 from dataclasses import replace
 
 import pytest
 from tests.metering import vectors as v
+from tests.metering.bits import bits, flip, record_of
 
-from voltroam.metering import Format, MeteringProblem, Outcome, Phase, Signature, find, verify
+from voltroam.metering import Format, MeteringProblem, Outcome, Phase, Signature, verify
 from voltroam.metering.keys import load_key, signed
-from voltroam.metering.record import Record
 
-SOAK = os.environ.get("VOLTROAM_SOAK") == "1"
-SAMPLE = 48
 ALL = v.vectors()
 IDS = [vector.name for vector in ALL]
-
-
-def record_of(data: str | bytes) -> Record:
-    record = find(data)[0].record
-    assert record is not None
-    return record
-
-
-def bits(size: int, seed: str, sample: int = SAMPLE) -> list[int]:
-    """Every bit under VOLTROAM_SOAK=1, else a sample that is the same on every run."""
-    every = range(size * 8)
-    if SOAK or len(every) <= sample:
-        return list(every)
-    return random.Random(seed).sample(every, sample)
-
-
-def flip(data: bytes, bit: int) -> bytes:
-    changed = bytearray(data)
-    changed[bit // 8] ^= 1 << bit % 8
-    return bytes(changed)
 
 
 @pytest.mark.parametrize("vector", ALL, ids=IDS)
@@ -52,17 +28,19 @@ def test_the_key_of_another_meter_is_refused(vector: v.Vector) -> None:
     assert {value.signature for value in verdict.values} == {Signature.INVALID}
 
 
+@pytest.mark.soak("every bit of the signed payload")
 @pytest.mark.parametrize("vector", ALL, ids=IDS)
 def test_every_flipped_bit_of_a_signed_payload_is_refused(vector: v.Vector) -> None:
-    """CDR-SIG-01: fifteen vectors, all bits under VOLTROAM_SOAK=1."""
+    """CDR-SIG-01: fifteen vectors; a sample of the bits, all of them in the soak."""
     record = record_of(vector.data)
     assert record.numbers is not None
     key = load_key(vector.key, record.curve)
     assert signed(key, *record.numbers, record.payload)
-    for bit in bits(len(record.payload), vector.name):
+    for bit in bits(len(record.payload), vector.name, 48):
         assert not signed(key, *record.numbers, flip(record.payload, bit)), bit
 
 
+@pytest.mark.soak("every bit of the file")
 @pytest.mark.parametrize("vector", ALL, ids=IDS)
 def test_a_flipped_bit_of_the_file_never_changes_what_is_accepted(vector: v.Vector) -> None:
     """A file may hold bytes that are not signed; readings, meter, session and page are.

@@ -4,8 +4,10 @@ import csv
 from pathlib import Path
 
 import pytest
+from tests.metering.bits import bits, flip
 
-from voltroam.metering import MeteringProblem, Outcome, Signature, Verdict, verify
+from voltroam.metering import MeteringProblem, Outcome, Signature, Verdict, find, verify
+from voltroam.metering.keys import load_key, signed
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "eichrecht"
 TABLE = SHARED / "verdicts.tsv"
@@ -52,6 +54,24 @@ def test_every_value_of_a_file_is_judged_by_itself(name: str) -> None:
     verdict = verify((SHARED / name).read_bytes())
     assert len(verdict.values) == {"measurements.xml": 21}.get(name, 100)
     assert len(verdict.transactions) == len(verdict.values)
+
+
+SIGNED = [row["file"] for row in ROWS if row["expected"].startswith("signature VALID")]
+
+
+@pytest.mark.soak("every bit of the signed payload")
+@pytest.mark.parametrize("name", SIGNED)
+def test_every_flipped_bit_of_a_published_payload_is_refused(name: str) -> None:
+    """CDR-SIG-01: the first value of each published vector that is valid."""
+    data = (SHARED / name).read_bytes()
+    piece = find(data)[0]
+    record = piece.record
+    assert record is not None
+    assert record.numbers is not None
+    key = load_key(piece.key or record.key or b"", record.curve)
+    assert signed(key, *record.numbers, record.payload)
+    for bit in bits(len(record.payload), name, 48):
+        assert not signed(key, *record.numbers, flip(record.payload, bit)), bit
 
 
 ALFEN = {

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.counts import times
 from tests.pricing.build import MORNING, ZONE, at, component, element, period, tariff
 
 from voltroam.pricing import PricingProblem, boundaries, lint, price
@@ -160,7 +161,8 @@ ANYTHING = st.one_of(
 )
 
 
-@settings(max_examples=300, derandomize=True, deadline=1000)
+@pytest.mark.soak("20,000 tariffs and volumes of any kind")
+@settings(max_examples=times(300, full=20_000), derandomize=True, deadline=1000)
 @given(
     limits=st.dictionaries(
         st.sampled_from([one.name for one in msgspec.structs.fields(TariffRestrictions)]), ANYTHING
