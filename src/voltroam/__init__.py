@@ -10,12 +10,29 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Host": "voltroam.roaming.host",
     "Node": "voltroam.node",
+    "Order": "voltroam.roaming.host",
+    "Outcome": "voltroam.roaming.host",
+    "Reading": "voltroam.roaming.host",
+    "Unattended": "voltroam.roaming.host",
     "may_show": "voltroam.roaming.visibility",
+    "open_node": "voltroam.embedding",
     "read": "voltroam.wire.decode",
 }
 
-__all__ = ["Node", "__version__", "may_show", "read"]
+__all__ = [
+    "Host",
+    "Node",
+    "Order",
+    "Outcome",
+    "Reading",
+    "Unattended",
+    "__version__",
+    "may_show",
+    "open_node",
+    "read",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,11 +1,14 @@
 """What a node can call plus all that answers partners, registration first."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
 
-from voltroam.calling import Calling
+from voltroam.calling import Calling, opened
 from voltroam.holdings import Holdings, micros
 from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.handshake import Handshake, Required
+from voltroam.roaming.host import Host, Unattended
 from voltroam.roaming.platforms import Caller, Platform
 from voltroam.roaming.registration import Registration
 from voltroam.roaming.serving import Serving
@@ -19,8 +22,9 @@ from voltroam.wire.headers import read_authorization
 class Answering(Calling):
     """Knows its callers, answers them, and registers with them."""
 
-    def __init__(self, holdings: Holdings) -> None:
+    def __init__(self, holdings: Holdings, host: Host | None = None) -> None:
         super().__init__(holdings)
+        self.host = host or Unattended()
         settings = holdings.settings
         self.router = holdings.router
         self.registration = Registration(
@@ -47,6 +51,14 @@ class Answering(Calling):
             settings.pages.maximum,
         )
         self._dispatch = Dispatch(serving, self.registration.handlers())
+
+    @classmethod
+    async def open(cls, settings: Settings, folder: Path, host: Host | None = None) -> Self:
+        """Open the database and join the parts; `host` are the company's own systems.
+
+        Raises SettingsError, or NodeError when the database cannot be used.
+        """
+        return await opened(settings, folder, lambda holdings: cls(holdings, host))
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller | None:
         """Whose token it is. Raises Unauthorized without any.

@@ -1,7 +1,8 @@
 """What a node holds plus all that calls partners: enough to pull, and for a signed curl."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from voltroam.holdings import Holdings
 from voltroam.roaming.exchange import Exchange
@@ -9,6 +10,8 @@ from voltroam.settings import Settings, SettingsError, Tls
 from voltroam.transport.addresses import Reach
 from voltroam.transport.client import ClientTls, GuardedSender, PinnedSender
 from voltroam.transport.guard import GuardSettings, UrlGuard
+
+T = TypeVar("T")
 
 
 class Calling:
@@ -28,12 +31,7 @@ class Calling:
 
         Raises SettingsError, or NodeError when the database cannot be used.
         """
-        holdings = await Holdings.open(settings, folder)
-        try:
-            return cls(holdings)
-        except BaseException:
-            await holdings.close()
-            raise
+        return await opened(settings, folder, cls)
 
     async def close(self) -> None:
         """Let go of connections and database."""
@@ -43,6 +41,16 @@ class Calling:
     def _heard(self, platform_id: str, answered: bool) -> None:
         if answered:
             self.directory.contact(platform_id)
+
+
+async def opened(settings: Settings, folder: Path, join: Callable[[Holdings], T]) -> T:
+    """Open the database and join the parts upon it; a fault on the way leaves nothing open."""
+    holdings = await Holdings.open(settings, folder)
+    try:
+        return join(holdings)
+    except BaseException:
+        await holdings.close()
+        raise
 
 
 def guard_settings(settings: Settings) -> GuardSettings:

@@ -8,17 +8,21 @@ an ASGI application of it.
 import asyncio
 
 from voltroam.answering import Answering
+from voltroam.application import ocpi_app
 from voltroam.delivery.deliver import Delivery
 from voltroam.holdings import Holdings, micros
+from voltroam.roaming.host import Host
 from voltroam.roaming.platforms import Platform, Status
+from voltroam.transport.metrics import Metrics
+from voltroam.transport.server import OcpiApp
 from voltroam.wire.call import Call, Reply
 
 
 class Node(Answering):
     """The parts of one node, joined. `start` begins the background work, `close` ends all."""
 
-    def __init__(self, holdings: Holdings) -> None:
-        super().__init__(holdings)
+    def __init__(self, holdings: Holdings, host: Host | None = None) -> None:
+        super().__init__(holdings, host)
         self.delivery = Delivery(
             holdings.store,
             holdings.directory,
@@ -30,6 +34,11 @@ class Node(Answering):
             is_behind=self.registration.is_behind,
         )
         self._background: asyncio.Task[None] | None = None
+
+    def app(self, metrics: Metrics | None = None) -> OcpiApp:
+        """OCPI as an ASGI application, to mount at the path of the node's URL."""
+        settings = self.holdings.settings
+        return ocpi_app(self, settings, self.holdings.router, metrics=metrics)
 
     def start(self) -> None:
         """Begin to deliver, synchronise and tidy up in the background."""

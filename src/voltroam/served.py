@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from voltroam.application import ocpi_app
 from voltroam.logs import set_up_logs
 from voltroam.modules import read_table
 from voltroam.node import Node
@@ -14,7 +15,6 @@ from voltroam.roaming.platforms import Caller, Platform
 from voltroam.settings import Settings, read_settings
 from voltroam.standard.errors import Unauthorized
 from voltroam.standard.versions import VERSIONS
-from voltroam.transport.limits import Limits
 from voltroam.transport.metrics import Metrics
 from voltroam.transport.server import OcpiApp
 from voltroam.transport.serving import Listen
@@ -25,10 +25,6 @@ FIGURES_EVERY = 1.0
 """Seconds between two looks at the lanes for `/metrics`."""
 CONFIG = "VOLTROAM_CONFIG"
 """Where the processes of `serve` find the settings file."""
-
-
-def server_limits(settings: Settings) -> Limits:
-    return Limits(body=settings.limits.body_bytes, rate=settings.limits.rate)
 
 
 def listening(settings: Settings, folder: Path, workers: int) -> Listen:
@@ -110,12 +106,5 @@ def serving_app() -> OcpiApp:
     set_up_logs(settings)
     metrics = Metrics()
     served = _Served(file, settings, metrics)
-    return OcpiApp(
-        router=Router(read_table(settings, file.parent), VERSIONS.values(), settings.url),
-        authenticate=served.authenticate,
-        answer=served.answer,
-        ready=served.ready,
-        lifespan=served.life,
-        limits=server_limits(settings),
-        metrics=metrics,
-    )
+    router = Router(read_table(settings, file.parent), VERSIONS.values(), settings.url)
+    return ocpi_app(served, settings, router, metrics=metrics, lifespan=served.life)

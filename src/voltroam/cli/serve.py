@@ -28,8 +28,9 @@ def serve(
 
 
 def _serve(context: typer.Context, workers: int | None) -> int:
+    from voltroam.application import server_limits
     from voltroam.logs import set_up_logs
-    from voltroam.served import CONFIG, listening, server_limits
+    from voltroam.served import CONFIG, listening
     from voltroam.transport.workers import serve as serve_workers
 
     settings = settings_of(context)

@@ -64,6 +64,7 @@ class OcpiApp:
 
     The prefix is the path of the router's base URL. `authenticate` names the platform or None;
     `answer` is dispatch. `beside` serves every other path of the same port (operator API, console).
+    Without `lifespan` it serves at once, as part of an application that has its own.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class OcpiApp:
         self._beside = beside
         self._compress = compress
         self._now = now
-        self._serving = False
+        self._serving = lifespan is None
         self._names: dict[bytes, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,0 +1,48 @@
+"""A node embedded in another program answers as a served one does."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.nodes import process
+
+from voltroam import open_node
+from voltroam.wire.headers import write_authorization
+
+
+async def get(app: Any, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(k.encode(), v.encode()) for k, v in (headers or {}).items()],
+    }  # fmt: skip
+    await app(scope, receive, send)
+    return sent[0]["status"], b"".join(part.get("body", b"") for part in sent[1:])
+
+
+async def test_a_node_can_be_mounted_in_another_application(tmp_path: Path) -> None:
+    made = await asyncio.to_thread(
+        process, "init", tmp_path / "node", "--name", "Inside", "--url", "https://inside.test",
+        "--party", "NL/INS/CPO", "--json",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    async with open_node(tmp_path / "node" / "voltroam.toml") as node:
+        app = node.app()
+        assert (await get(app, "/ready"))[0] == 200
+        status, body = await get(app, "/ocpi/versions")
+        assert (status, b'"status_code":2000' in body) == (401, True)
+        invitation = await node.registration.invite("partner")
+        status, body = await get(
+            app,
+            "/ocpi/versions",
+            {"authorization": write_authorization(invitation.token, base64=True)},
+        )
+        assert (status, b'"version":"2.2.1"' in body) == (200, True)
