@@ -213,8 +213,10 @@ class Store(Protocol):
         """The newest feed number."""
         ...
 
-    def scan(self, kind: str, *, owner: str | None = None) -> AsyncIterator[ObjectRow]:
-        """All live rows of a kind (and owner), by `created`, read in pieces."""
+    def scan(
+        self, kind: str, *, owner: str | None = None, after: int = 0
+    ) -> AsyncIterator[ObjectRow]:
+        """Live rows of a kind (and owner) with `created` > after, in that order, in pieces."""
         ...
 
     async def record(self, key: RecordKey) -> Record | None: ...
@@ -233,12 +235,38 @@ class Store(Protocol):
 
     async def events(self, after: int, limit: int) -> list[Event]: ...
 
+    async def record_kinds(self) -> list[str]:
+        """The kinds of records that there are."""
+        ...
+
     async def oldest_event(self) -> int:
         """Sequence of the oldest event kept (0: none ever purged)."""
         ...
 
+    async def newest_event(self) -> int:
+        """Sequence of the newest event; 0: there never was one."""
+        ...
+
+    async def rewrite_events(self, events: Sequence[Event]) -> None:
+        """Give kept events another type, key and document: for erasure, nothing else."""
+        ...
+
+    async def forget(self, rows: Sequence[tuple[ObjectKey, int]]) -> int:
+        """Remove objects whole, without a tombstone: no partner hears of it. How many went.
+
+        Each goes only if it still has the revision beside it.
+        """
+        ...
+
+    async def scrub(self) -> None:
+        """Leave no trace on disk of what was removed or overwritten, as far as the database can."""
+        ...
+
     async def purge(self, *, tombstones_before: int, events_before: int) -> int:
-        """Drop tombstones with `changed` <= the first, events older than the second (µs). Count."""
+        """Drop tombstones with `changed` <= the first, events older than the second (µs). Count.
+
+        In pieces with pauses, so that writers go on meanwhile.
+        """
         ...
 
     async def lease(self, name: str, holder: str, seconds: float) -> bool:

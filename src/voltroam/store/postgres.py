@@ -4,7 +4,9 @@ Nothing depends on the state of a session; with `?pooler=transaction` in the URL
 prepared beyond its transaction either, so that a transaction pooler may stand between.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
@@ -46,6 +48,10 @@ WRITERS = 1
 SCAN_PIECE = 200
 CONNECTIONS = 8
 COMMAND_SECONDS = 60
+VACUUM_SECONDS = 3600
+PURGE_PIECE = 2_000
+"""Rows that one transaction of a purge drops: some ten milliseconds."""
+PURGE_PAUSE = 0.02
 
 
 async def open_postgres(
@@ -136,8 +142,9 @@ class PostgresStore:
         head: int = (await self._read(sql.HEAD))[0][0]
         return head
 
-    async def scan(self, kind: str, *, owner: str | None = None) -> AsyncIterator[ObjectRow]:
-        after = 0
+    async def scan(
+        self, kind: str, *, owner: str | None = None, after: int = 0
+    ) -> AsyncIterator[ObjectRow]:
         while True:
             if owner is None:
                 rows = await self._read(sql.SCAN, kind, after, SCAN_PIECE)
@@ -177,23 +184,79 @@ class PostgresStore:
     async def events(self, after: int, limit: int) -> list[Event]:
         return [read_event(row) for row in await self._read(sql.EVENTS, after, limit)]
 
+    async def record_kinds(self) -> list[str]:
+        return [row[0] for row in await self._read(sql.RECORD_KINDS)]
+
+    async def newest_event(self) -> int:
+        newest: int = (await self._read(sql.NEWEST_EVENT))[0][0]
+        return newest
+
+    async def rewrite_events(self, events: Sequence[Event]) -> None:
+        rows = [(event.type, event.key, event.document, event.sequence) for event in events]
+        async with self._writing() as connection:
+            await connection.executemany(sql.REWRITE_EVENT, rows)
+
     async def oldest_event(self) -> int:
         meta = {row[0]: row[1] for row in await self._read(sql.META)}
         purged = int(meta["purged_events"])
         return purged + 1 if purged else 0
 
     async def purge(self, *, tombstones_before: int, events_before: int) -> int:
+        gone = 0
+        passed: int | None = 0
+        while passed is not None:
+            found = await self._purge_tombstones(passed, tombstones_before)
+            gone += len(found)
+            passed = max(found) if len(found) == PURGE_PIECE else None
+            await asyncio.sleep(PURGE_PAUSE)
+        while piece := await self._purge_events(events_before):
+            gone += piece
+            await asyncio.sleep(PURGE_PAUSE)
+        return gone
+
+    async def _purge_tombstones(self, after: int, upto: int) -> list[int]:
+        async with self._writing() as connection:
+            rows = await connection.fetch(sql.PURGE_TOMBSTONES, after, upto, PURGE_PIECE)
+        return [row[0] for row in rows]
+
+    async def _purge_events(self, before: int) -> int:
+        async with self._writing() as connection:
+            last = await connection.fetchval(sql.PURGED_EVENTS, before, PURGE_PIECE)
+            if last is None:
+                return 0
+            gone = _count(await connection.execute(sql.PURGE_EVENTS, last))
+            await connection.execute(sql.SET_META, str(last), "purged_events")
+        return gone
+
+    async def forget(self, rows: Sequence[tuple[ObjectKey, int]]) -> int:
+        columns = [list(column) for column in zip(*((*key, n) for key, n in rows), strict=True)]
+        if not columns:
+            return 0
+        async with self._writing() as connection:
+            gone = await connection.fetch(sql.FORGET, *columns)
+            for kind, audience, deleted in gone:
+                if not deleted:
+                    await connection.execute(sql.COUNT, kind, audience, -1)
+        return len(gone)
+
+    async def scrub(self) -> None:
+        """Frees dead rows; their bytes go when their place is used again, or by `vacuum full`."""
+
+        async def vacuum(connection: Connection) -> None:
+            for text in sql.VACUUM:
+                await connection.execute(text, timeout=VACUUM_SECONDS)
+
+        await self._try(vacuum)
+
+    @contextlib.asynccontextmanager
+    async def _writing(self) -> AsyncIterator[Connection]:
+        """A transaction of its own under the write lock, which tells other writers to look anew."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(sql.TAKE, 0, 0)
-                gone = _count(await connection.execute(sql.PURGE_TOMBSTONES, tombstones_before))
-                last = await connection.fetchval(sql.PURGED_EVENTS, events_before)
-                if last is not None:
-                    gone += _count(await connection.execute(sql.PURGE_EVENTS, last))
-                    await connection.execute(sql.SET_META, str(last), "purged_events")
-        except FAULTS as error:
+                yield connection
+        except (*FAULTS, *REFUSALS) as error:
             raise _fault(error) from error
-        return gone
 
     async def lease(self, name: str, holder: str, seconds: float) -> bool:
         return await self._execute(sql.LEASE, name, holder, seconds) == 1

@@ -71,9 +71,33 @@ RECORDS_DUE = f"{_RECORDS} and due <= $2 order by due, id limit $3"
 RECORDS_DUE_PARENT = f"{_RECORDS} and due <= $2 and parent = $4 order by due, id limit $3"
 EVENTS = f"select {EVENT_COLUMNS} from events where sequence > $1 order by sequence limit $2"
 
-PURGED_EVENTS = "select max(sequence) from events where at < $1"
+RECORD_KINDS = """
+with recursive found (kind) as (
+  (select kind from records order by kind limit 1)
+  union all
+  select (select kind from records where kind > found.kind order by kind limit 1)
+  from found where found.kind is not null
+) select kind from found where kind is not null
+"""
+NEWEST_EVENT = "select event from counters"
+REWRITE_EVENT = "update events set type = $1, key = $2, document = $3 where sequence = $4"
+PURGED_EVENTS = (
+    "select max(sequence) from"
+    " (select sequence from events where at < $1 order by sequence limit $2) as piece"
+)
 PURGE_EVENTS = "delete from events where sequence <= $1"
-PURGE_TOMBSTONES = "delete from objects where deleted = 1 and changed <= $1"
+PURGE_TOMBSTONES = (
+    "delete from objects where deleted = 1 and changed = any(array(select changed from objects"
+    " where deleted = 1 and changed > $1 and changed <= $2 order by changed limit $3))"
+    " returning changed"
+)
+FORGET = (
+    "delete from objects o using unnest($1::text[], $2::text[], $3::text[], $4::bigint[])"
+    " as k (kind, owner, id, revision)"
+    " where o.kind = k.kind and o.owner = k.owner and o.id = k.id and o.revision = k.revision"
+    " returning o.kind, o.audience, o.deleted"
+)
+VACUUM = ("vacuum objects", "vacuum records", "vacuum events")
 
 LEASE = (
     "insert into leases (name, holder, until)"

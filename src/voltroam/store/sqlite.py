@@ -6,7 +6,7 @@ thread with a connection of its own.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,9 @@ T = TypeVar("T")
 
 GROUP_LIMIT = 128
 SCAN_PIECE = 200
+PURGE_PIECE = 2_000
+"""Rows that one transaction of a purge drops: some ten milliseconds."""
+PURGE_PAUSE = 0.02
 INLINE_ROWS = 5_000
 """A walk over at most so many index entries stays on the event loop (well under 1 ms)."""
 
@@ -110,8 +113,9 @@ class SqliteStore:
         head: int = self._read(sql.HEAD, ())[0][0]
         return head
 
-    async def scan(self, kind: str, *, owner: str | None = None) -> AsyncIterator[ObjectRow]:
-        after = 0
+    async def scan(
+        self, kind: str, *, owner: str | None = None, after: int = 0
+    ) -> AsyncIterator[ObjectRow]:
         while True:
             if owner is None:
                 rows = self._read(sql.SCAN, (kind, after, SCAN_PIECE))
@@ -149,18 +153,64 @@ class SqliteStore:
     async def events(self, after: int, limit: int) -> list[Event]:
         return [read_event(row) for row in self._read(sql.EVENTS, (after, limit))]
 
+    async def record_kinds(self) -> list[str]:
+        return [row[0] for row in self._read(sql.RECORD_KINDS, ())]
+
+    async def newest_event(self) -> int:
+        newest: int = self._read(sql.NEWEST_EVENT, ())[0][0]
+        return newest
+
+    async def rewrite_events(self, events: Sequence[Event]) -> None:
+        rows = [(event.type, event.key, event.document, event.sequence) for event in events]
+        async with self._writer.transaction() as connection:
+            connection.executemany(sql.REWRITE_EVENT, rows)
+
     async def oldest_event(self) -> int:
         purged = int(dict(self._read(sql.META, ()))["purged_events"])
         return purged + 1 if purged else 0
 
     async def purge(self, *, tombstones_before: int, events_before: int) -> int:
-        async with self._writer.transaction() as connection:
-            gone = connection.execute(sql.PURGE_TOMBSTONES, (tombstones_before,)).rowcount
-            last = connection.execute(sql.PURGED_EVENTS, (events_before,)).fetchone()[0]
-            if last is not None:
-                gone += connection.execute(sql.PURGE_EVENTS, (last,)).rowcount
-                connection.execute(sql.SET_META, (str(last), "purged_events"))
+        gone = 0
+        passed: int | None = 0
+        while passed is not None:
+            found = await self._purge_tombstones(passed, tombstones_before)
+            gone += len(found)
+            passed = max(found) if len(found) == PURGE_PIECE else None
+            await asyncio.sleep(PURGE_PAUSE)
+        while piece := await self._purge_events(events_before):
+            gone += piece
+            await asyncio.sleep(PURGE_PAUSE)
         return gone
+
+    async def _purge_tombstones(self, after: int, upto: int) -> list[int]:
+        async with self._writer.transaction() as connection:
+            rows = connection.execute(sql.PURGE_TOMBSTONES, (after, upto, PURGE_PIECE)).fetchall()
+        return [row[0] for row in rows]
+
+    async def _purge_events(self, before: int) -> int:
+        async with self._writer.transaction() as connection:
+            last = connection.execute(sql.PURGED_EVENTS, (before, PURGE_PIECE)).fetchone()[0]
+            if last is None:
+                return 0
+            gone = connection.execute(sql.PURGE_EVENTS, (last,)).rowcount
+            connection.execute(sql.SET_META, (str(last), "purged_events"))
+        return gone
+
+    async def forget(self, rows: Sequence[tuple[ObjectKey, int]]) -> int:
+        gone = 0
+        async with self._writer.transaction() as connection:
+            for key, revision in rows:
+                for kind, audience, deleted in connection.execute(
+                    sql.FORGET, (*key, revision)
+                ).fetchall():
+                    gone += 1
+                    if not deleted:
+                        connection.execute(sql.COUNT, (kind, audience, -1))
+        return gone
+
+    async def scrub(self) -> None:
+        """Rewrites the file without its free pages, and empties the log beside it."""
+        await self._writer.vacuum()
 
     async def lease(self, name: str, holder: str, seconds: float) -> bool:
         values = {"name": name, "holder": holder, "ms": int(seconds * 1000)}

@@ -23,6 +23,7 @@ WRITER = (
     "pragma journal_size_limit = 67108864",
     "pragma busy_timeout = 0",
 )
+BUSY_LONG = "pragma busy_timeout = 30000"
 DURABLE = "pragma synchronous = full"
 NOT_DURABLE = "pragma synchronous = normal"
 
@@ -85,10 +86,31 @@ RECORDS_DUE_PARENT = (
 
 ADD_EVENT = f"insert into events ({EVENT_COLUMNS}) values (?, ?, ?, ?, ?)"
 EVENTS = f"select {EVENT_COLUMNS} from events where sequence > ? order by sequence limit ?"
-PURGED_EVENTS = "select max(sequence) from events where at < ?"
+NEWEST_EVENT = "select event from counters"
+REWRITE_EVENT = "update events set type = ?, key = ?, document = ? where sequence = ?"
+PURGED_EVENTS = (
+    "select max(sequence) from (select sequence from events where at < ? order by sequence limit ?)"
+)
 PURGE_EVENTS = "delete from events where sequence <= ?"
-OLDEST_EVENT = "select min(sequence) from events"
-PURGE_TOMBSTONES = "delete from objects where deleted = 1 and changed <= ?"
+PURGE_TOMBSTONES = (
+    "delete from objects where created in (select created from objects"
+    " where deleted = 1 and changed > ? and changed <= ? order by changed limit ?)"
+    " returning changed"
+)
+FORGET = (
+    "delete from objects where kind = ? and owner = ? and id = ? and revision = ?"
+    " returning kind, audience, deleted"
+)
+RECORD_KINDS = """
+with recursive found (kind) as (
+  select min(kind) from records
+  union all
+  select (select min(kind) from records where kind > found.kind) from found
+  where found.kind is not null
+) select kind from found where kind is not null
+"""
+VACUUM = "vacuum"
+CHECKPOINT = "pragma wal_checkpoint(truncate)"
 
 _NOW = "cast((julianday('now') - 2440587.5) * 86400000 as integer)"
 LEASE = (

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 from voltroam.standard.errors import NodeError
 from voltroam.store import sqlite_sql as sql
@@ -116,6 +116,19 @@ class SqliteWriter:
             if self._shared:
                 # SQLite's lock has no queue: without a pause the holder would always win it again.
                 await asyncio.sleep(_jitter(0.0005, 0.0015))
+
+    async def vacuum(self) -> None:
+        """Rewrite the file without what was deleted, and empty the log. Raises NodeError."""
+        async with self._turn:
+            self._abandon(forget=True)
+            done = asyncio.get_running_loop().run_in_executor(self._disk, _vacuum, self._path)
+            try:
+                await asyncio.shield(done)
+            except asyncio.CancelledError:
+                await asyncio.wait({done})
+                raise
+            except sqlite3.Error as error:
+                raise NodeError(f"the database cannot be rewritten now: {error}") from error
 
     async def close(self) -> None:
         async with self._turn:
@@ -221,6 +234,20 @@ def _write_object(connection: sqlite3.Connection, write: Write) -> None:
     else:
         connection.execute(sql.REMOVE, (loaded.created,))
         connection.execute(sql.INSERT, values)
+
+
+def _vacuum(path: Path) -> None:
+    """On a connection of its own; others may read meanwhile, writers wait."""
+    connection = connect(path, (sql.BUSY_LONG,))
+    try:
+        connection.execute(sql.VACUUM)
+        deadline = monotonic() + BUSY_SECONDS
+        while connection.execute(sql.CHECKPOINT).fetchone()[0]:
+            if monotonic() > deadline:
+                raise sqlite3.OperationalError("readers keep the log open")
+            sleep(_jitter(0.005, 0.02))
+    finally:
+        connection.close()
 
 
 def _finish(connection: sqlite3.Connection) -> None:
