@@ -15,7 +15,6 @@ from voltroam.standard.status import StatusCode
 from voltroam.standard.v2_2_1 import Role
 from voltroam.wire.call import Routing
 
-
 _NOBODY = Routing()
 
 
