@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.roaming.hub.test_route import CPO, MSP, OTHER_CPO, OTHER_MSP, seat
+
 from voltroam.roaming.hub.agreements import Agreement, Agreements, Default, Side
 from voltroam.standard.errors import CallerError
 from voltroam.standard.v2_2_1 import Role
