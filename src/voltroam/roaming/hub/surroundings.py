@@ -1,0 +1,85 @@
+"""The world as a hub sees it now: its platforms, the parties behind other hubs, the agreements."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
+import msgspec
+
+from voltroam.roaming.directory import Directory
+from voltroam.roaming.hub.agreements import Agreements
+from voltroam.roaming.hub.book import AgreementBook
+from voltroam.roaming.hub.seats import Offers, Seat, World
+from voltroam.roaming.platforms import Identity, Phase, Platform, Status
+from voltroam.standard.endpoints import CLIENT_INFO
+from voltroam.standard.parties import PartyId
+from voltroam.standard.v2_2_1 import ClientInfo, Role
+from voltroam.store.interface import Store
+
+_CLIENT = msgspec.json.Decoder(ClientInfo)
+
+
+class Surroundings:
+    """Builds the `World` anew when platforms, agreements or parties behind other hubs moved."""
+
+    def __init__(
+        self, store: Store, directory: Directory, identity: Identity, book: AgreementBook
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._hub = identity.parties(Role.HUB)[0]
+        self._book = book
+        self._known: tuple[Sequence[Platform], Agreements, World] | None = None
+
+    async def world(self) -> World:
+        """As it stands, at most a second old. The same object for as long as nothing moved."""
+        platforms = await self._directory.all()
+        agreements = await self._book.current()
+        known = self._known
+        hubs = [it for it in platforms if it.is_registered and it.is_hub]
+        if known is not None and not hubs and known[1] is agreements and _same(known[0], platforms):
+            return known[2]
+        seats = [seat for platform in platforms for seat in _direct(platform)]
+        if hubs:
+            seats += [seat async for seat in self._behind({hub.id: hub for hub in hubs})]
+        world = World(self._hub, seats, agreements.allowed)
+        if known is not None and known[1] is agreements and world.seats == known[2].seats:
+            world = known[2]
+        self._known = (platforms, agreements, world)
+        return world
+
+    async def _behind(self, hubs: Mapping[str, Platform]) -> AsyncIterator[Seat]:
+        async for row in self._store.scan(CLIENT_INFO.kind):
+            for source in sorted(row.sources & hubs.keys()):
+                hub = hubs[source]
+                info = _CLIENT.decode(row.document)
+                party = PartyId(info.country_code, info.party_id)
+                if not party.same(self._hub):
+                    status = min_status(Status(info.status.value), hub.status)
+                    yield Seat(party, info.role, hub.id, status, offers(hub), _first(hub))
+
+
+def _direct(platform: Platform) -> Iterator[Seat]:
+    """A platform that left is remembered as SUSPENDED, so that others learn of it."""
+    if platform.phase not in (Phase.REGISTERED, Phase.REMOVED) or platform.is_hub:
+        return
+    status = Status.SUSPENDED if platform.phase is Phase.REMOVED else platform.status
+    for role in platform.roles:
+        party = PartyId(role.country_code, role.party_id)
+        yield Seat(party, role.role, platform.id, status, offers(platform))
+
+
+def offers(platform: Platform) -> Offers:
+    """The endpoints of a platform."""
+    return frozenset((at.identifier, at.role) for at in platform.endpoints)
+
+
+def min_status(told: Status, way: Status) -> Status:
+    """A party behind another hub is connected only if both the party and the hub are."""
+    return told if way is Status.CONNECTED else way
+
+
+def _first(hub: Platform) -> PartyId:
+    return hub.parties(Role.HUB)[0]
+
+
+def _same(before: Sequence[Platform], now: Sequence[Platform]) -> bool:
+    return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))
