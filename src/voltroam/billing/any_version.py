@@ -31,8 +31,8 @@ S = TypeVar("S")
 _RAWS = list[msgspec.Raw]
 _MEMBERS = dict[str, msgspec.Raw]
 
-LARGEST = 20_000_000
-"""Bytes of one document."""
+LARGEST = 5_000_000
+"""Bytes of one document: what is read and priced within a second."""
 MOST_DIGITS = 40
 """Before and behind the point."""
 LOCAL = ("start_time", "end_time", "start_date", "end_date", "day_of_week")
@@ -83,8 +83,12 @@ class Priceable:
     reservation_outcome: str | None = None
 
     def with_tariffs(self, tariffs: Iterable[new.Tariff]) -> "Priceable":
-        """These instead of those of the same id, and beside the others."""
-        given = {fold(tariff.id): tariff for tariff in tariffs}
+        """These instead of those of the same id, and beside the others.
+
+        Of a whole catalogue only those that a period names; all, where none names any.
+        """
+        named = {fold(one.tariff_id) for one in self.periods if one.tariff_id is not None}
+        given = {fold(one.id): one for one in tariffs if not named or fold(one.id) in named}
         kept = [tariff for tariff in self.tariffs if fold(tariff.id) not in given]
         return replace(self, tariffs=(*given.values(), *kept))
 
