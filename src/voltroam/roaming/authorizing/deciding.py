@@ -67,8 +67,9 @@ class NeedsLocation(CallerError):
         super().__init__("The location is needed to decide about this token")
 
 
-class Asking(NamedTuple):
-    """Who asks: the platform, the party that it speaks for, and all that it may be."""
+class Asker(NamedTuple):
+    """Who asks: the platform (`""`: this node), the party that it speaks for, and all that it may
+    be."""
 
     partner: str
     party: PartyId
@@ -140,11 +141,11 @@ class Deciding:
         if type_ is None:
             raise CallerError("query parameter type: no such TokenType")
         location = _read_location(call, caller)
-        asking = self._asking(call, caller)
-        if asking is None:
+        asker = self._asking(call, caller)
+        if asker is None:
             raise UnknownToken
         verdict = await self.decide(
-            call.keys["token_uid"], type_, location, asking, owner=call.routing.to
+            call.keys["token_uid"], type_, location, asker, owner=call.routing.to
         )
         return Reply(data=verdict.document)
 
@@ -153,7 +154,7 @@ class Deciding:
         uid: str,
         type_: TokenType,
         location: LocationReferences | None,
-        asking: Asking,
+        asker: Asker,
         *,
         owner: PartyId | None = None,
     ) -> Verdict:
@@ -166,15 +167,15 @@ class Deciding:
         answer, by, reference = UNANSWERED, "tokens", None
         try:
             own = await self._tokens.find(uid, type_, owner)
-            if own is None:
+            if own is None or (own.private and asker.partner):
                 answer = UNKNOWN_TOKEN
                 raise UnknownToken
-            proposed = judge(own.token, own.limits, location, asking.operators)
+            proposed = judge(own.token, own.limits, location, asker.operators)
             if proposed is None:
                 answer = NEEDS_LOCATION
                 raise NeedsLocation
             question = AuthorizationQuestion(
-                id=id_, token=own.token, asked_by=asking.party, partner=asking.partner,
+                id=id_, token=own.token, asked_by=asker.party, partner=asker.partner,
                 location=location, proposed=proposed.allowed,
             )  # fmt: skip
             judged = await self._ask_host(question, proposed)
@@ -188,12 +189,16 @@ class Deciding:
                 Entry(
                     id=id_, at=self._log.now(), side=Side.GIVEN, answer=answer, by=by, ms=took,
                     token=self._log.fingerprint(uid), type=type_.value,
-                    partner=asking.partner, asked_by=asking.party.folded,
+                    partner=asker.partner or None, asked_by=asker.party.folded,
                     location_id=location.location_id if location else None,
                     evse_uids=tuple(location.evse_uids or ()) if location else (),
                     authorization_reference=reference,
                 )
             )  # fmt: skip
+
+    async def knows(self, uid: str, type_: TokenType, owner: PartyId | None = None) -> bool:
+        """Whether it is a token of ours."""
+        return await self._tokens.find(uid, type_, owner) is not None
 
     async def vouch(self, uid: str, type_: TokenType, owner: PartyId | None = None) -> Token:
         """The token, for a command in the driver's name: only our own ones start a session, and
@@ -210,7 +215,7 @@ class Deciding:
             raise CallerError(f"The token may not charge: {found.allowed.value}")
         return own.token
 
-    def _asking(self, call: Call, caller: Platform) -> Asking | None:
+    def _asking(self, call: Call, caller: Platform) -> Asker | None:
         """None: the caller has no business with tokens of ours."""
         to = call.routing.to
         owners = self._identity.parties(*TOKEN.owner_roles)
@@ -223,8 +228,8 @@ class Deciding:
         operators = caller.parties(Role.CPO) or caller.parties(*CPO)
         sender = call.routing.sender
         if sender is not None:
-            return Asking(caller.id, sender, (sender,))
-        return Asking(caller.id, operators[0], operators)
+            return Asker(caller.id, sender, (sender,))
+        return Asker(caller.id, operators[0], operators)
 
     async def _ask_host(self, question: AuthorizationQuestion, proposed: Judgement) -> _Judged:
         """What our own system says, or what stands in for it."""

@@ -36,6 +36,8 @@ class OwnToken(NamedTuple):
     """The Token as its owner wrote it."""
     owner: PartyId
     limits: TokenLimits
+    private: bool
+    """Marked to never leave: good at our own chargers only."""
 
 
 class _Read(NamedTuple):
@@ -57,8 +59,7 @@ class OwnTokens:
     async def find(
         self, uid: str, type_: TokenType, owner: PartyId | None = None
     ) -> OwnToken | None:
-        """Of one of our parties if `owner` names it. None: we have no such token, or it is private
-        and never leaves."""
+        """Of one of our parties if `owner` names it. None: we have no such token."""
         key = (uid, type_, owner)
         known = self._read.get(key)
         if known is not None and self._clock() < known.until:
@@ -78,7 +79,7 @@ class OwnTokens:
             if owner is not None and not owner.same(party):
                 continue
             row = await self._store.get(object_key(TOKEN, party, {"uid": uid, "type": type_.value}))
-            if row is not None and not row.deleted and row.audience != PRIVATE:
+            if row is not None and not row.deleted:
                 return await self._with_limits(row, party)
         return None
 
@@ -87,7 +88,7 @@ class OwnTokens:
         if token is None:
             raise NodeError("A token of ours cannot be read")
         limits = await self._limits(token, party)
-        return OwnToken(token, row.document, party, limits)
+        return OwnToken(token, row.document, party, limits, row.audience == PRIVATE)
 
     async def _limits(self, token: Token, party: PartyId) -> TokenLimits:
         own = await self._store.record(limits_key(party, token.uid, token.type))
