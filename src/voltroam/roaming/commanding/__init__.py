@@ -1,0 +1,1 @@
+"""Commands, both ways (OCPI 2.2.1 §mod_commands)."""
