@@ -1,4 +1,4 @@
-"""What drivers would like of a session that runs (OCPI 2.2.1 §mod_sessions, charging preferences)."""
+"""What drivers would like of a session that runs: its preferences (OCPI 2.2.1 §mod_sessions)."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -229,7 +229,7 @@ class Preferences:
                     partner=caller.id,
                     at=from_micros(held.now),
                     preferences=wanted,
-                )  # fmt: skip
+                )
             )
             event = EventDraft("session.preferences", f"sessions/{found.name}", document)
             return Decision(None, records=(RecordDraft(key, document),), events=(event,))

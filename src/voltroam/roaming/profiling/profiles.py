@@ -195,10 +195,9 @@ class Profiles:
         if held is None or held.platform != caller.id or held.action is not action:
             raise NotFound(_UNKNOWN)
         result, active = _read_result(action, call, caller)
+        step = partial(_resulted, result=result, active=active)
         try:
-            settled = await self._sending.move(
-                id_, partial(_resulted, result=result, active=active)
-            )
+            settled = await self._sending.move(id_, step)
         except Conflict:
             raise CallerError("$.result: another result was given before") from None
         if active is not None and settled.operator is not None:
@@ -245,7 +244,7 @@ class Profiles:
                     partner=caller.name,
                     at=from_micros(held.now),
                     active=active,
-                )  # fmt: skip
+                )
             )
             return Decision(
                 None,

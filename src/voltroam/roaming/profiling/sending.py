@@ -24,7 +24,7 @@ from voltroam.roaming.profiling.sent import (
     refused,
 )
 from voltroam.roaming.timed import timed_id
-from voltroam.standard.endpoints import Endpoint, Interface, Table
+from voltroam.standard.endpoints import Interface, Table
 from voltroam.standard.errors import (
     CallerError,
     ForbiddenUrl,
@@ -129,7 +129,7 @@ class Sending:
         path = f"{action.value}/{{uid}}"
         taking = row_of(self._table, version, "charging_profile_result", path)
         url = response_url(self._router, version, taking, uid=call.id)
-        query, body = _asked(call, url, endpoint)
+        query, body = _asked(call, url)
         await self._write_down(call, request)
         try:
             reply = await self._exchange.call(
@@ -232,16 +232,13 @@ class Sending:
         await self._store.apply(Change(decide))
 
 
-def _asked(
-    call: ProfileCall, url: str, endpoint: Endpoint
-) -> tuple[Mapping[str, str], bytes | None]:
+def _asked(call: ProfileCall, url: str) -> tuple[Mapping[str, str], bytes | None]:
     """Query and body. What we send obeys the standard: CallerError where it would not."""
     if call.action is Action.ACTIVE:
         return {"duration": str(call.duration), "response_url": url}, None
     if call.action is Action.CLEAR or call.profile is None:
         return {"response_url": url}, None
     body = encode(SetChargingProfile(charging_profile=call.profile, response_url=url))
-    assert endpoint.takes is SetChargingProfile
     reading = read(SetChargingProfile, body)
     if not reading.usable(strict=True):
         raise CallerError(reading.message)

@@ -118,7 +118,7 @@ class Steering:
         *,
         operator: PartyId | None = None,
     ) -> None:
-        """We removed a partner's profile ourselves; without `active` the EVSE's capacity is told."""
+        """We removed a partner's profile; without `active` the EVSE's capacity is told."""
         await self._changes.removed(session_id, active, operator=operator)
 
     async def report(self, order_id: str, outcome: ProfileOutcome) -> ProfileEntry:
