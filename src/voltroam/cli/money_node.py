@@ -95,9 +95,14 @@ async def _session(holdings: Holdings, row: ObjectRow, cdr: v2_3_0.CDR) -> Sessi
 
 
 async def _published(holdings: Holdings, row: ObjectRow, cdr: v2_3_0.CDR) -> tuple[Tariff, ...]:
+    """What the node holds of the tariffs that the CDR has or names."""
+    names = {fold(one.id): one.id for one in cdr.tariffs or ()}
+    for period in cdr.charging_periods:
+        if period.tariff_id is not None:
+            names.setdefault(fold(period.tariff_id), period.tariff_id)
     found = []
-    for tariff in cdr.tariffs or ():
-        document = await _held(holdings, TARIFF, row, tariff.id)
+    for name in names.values():
+        document = await _held(holdings, TARIFF, row, name)
         try:
             if document is not None:
                 found.append(read_tariff(document))
