@@ -132,6 +132,7 @@ class SignedReading(msgspec.Struct, frozen=True, kw_only=True):
     signed_data: str
     encoding_method: str = "OCMF"
     public_key: str | None = None
+    encoding_method_version: int | None = None
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
