@@ -192,7 +192,7 @@ def test_a_slow_charger_gives_a_third_of_its_power() -> None:
     for fault in (Fault.NONE, Fault.SLOW):
         made = worlds.quiet({uid: fault})
         spot = next(it for it in made.spots if it.uid == uid)
-        made.start("o", worlds.drivers()[0], spot.location_id, evse_uid=uid)
+        made.start("o", worlds.drivers()[0], worlds.CPO, spot.location_id, evse_uid=uid)
         (begun,) = of(live(made, 0.1), Begun)
         powers.append(begun.reading.power)
     assert powers[0] is not None

@@ -56,6 +56,10 @@ class Charge:
     turn: int = 0
     """Moves whenever something changed, so that what was planned before it is dropped."""
 
+    @property
+    def runs(self) -> bool:
+        return self.stage is Stage.RUNNING
+
     def limit(self, moment: datetime) -> Limit:
         return tighter(self.profile.at(moment), self.wish.at(moment))
 

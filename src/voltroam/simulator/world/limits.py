@@ -67,3 +67,9 @@ def _limit(profile: ChargingProfile, period: ChargingProfilePeriod) -> Limit:
     if profile.charging_rate_unit is ChargingRateUnit.W:
         return Limit(watts=most)
     return Limit(amperes=most)
+
+
+def boundaries(parts: tuple[Steps, ...], since: datetime, until: datetime) -> list[datetime]:
+    """Where a limit may change within a time, its begin included."""
+    inside = {at for steps in parts for at, _ in steps.steps if since < at < until}
+    return [since, *sorted(inside)]

@@ -8,6 +8,7 @@ from voltroam.simulator.world.faults import Fault
 from voltroam.simulator.world.happenings import Abandoned, Awaited, Reserved
 from voltroam.simulator.world.spots import Reservation, Spot
 from voltroam.simulator.world.street import Street
+from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import CommandResultType, Status, Token
 
 PLUG_TIME = timedelta(seconds=60)
@@ -40,6 +41,7 @@ class Ordered(Street):
         self,
         order: str,
         token: Token,
+        operator: PartyId,
         location_id: str,
         *,
         evse_uid: str | None = None,
@@ -47,7 +49,7 @@ class Ordered(Street):
         reference: str | None = None,
     ) -> Answer:
         """START_SESSION: the charger accepts, then waits for the cable."""
-        spot, refusal, fault = self._spot_for(token, location_id, evse_uid)
+        spot, refusal, fault = self._spot_for(token, operator, location_id, evse_uid)
         if spot is None or refusal is not None:
             return refusal or OCCUPIED
         plug = spot.plug(connector_id)
@@ -66,10 +68,10 @@ class Ordered(Street):
         return Answer(CommandResultType.ACCEPTED, None, fault is Fault.SLOW, charge.id)
 
     def _spot_for(
-        self, token: Token, location_id: str, evse_uid: str | None
+        self, token: Token, operator: PartyId, location_id: str, evse_uid: str | None
     ) -> tuple[Spot | None, Answer | None, Fault]:
         """The EVSE for an order, or what its charger answers instead."""
-        found = self.find(location_id, evse_uid)
+        found = self.find(operator, location_id, evse_uid)
         if not found:
             return None, REJECTED, Fault.NONE
         spot = next((it for it in found if self._may_take(it, token)), found[0])
@@ -127,9 +129,11 @@ class Ordered(Street):
         soon = self.now + timedelta(minutes=self._orders.uniform(1, 10))
         self._plan(min(soon, max(charge.leaves, self.now)), lambda at: self._drive_off(charge, at))
 
-    def unlock(self, location_id: str, evse_uid: str, connector_id: str) -> Answer:
+    def unlock(
+        self, operator: PartyId, location_id: str, evse_uid: str, connector_id: str
+    ) -> Answer:
         """UNLOCK_CONNECTOR: the cable comes free, a charge that runs ends."""
-        found = self.find(location_id, evse_uid)
+        found = self.find(operator, location_id, evse_uid)
         if not found or found[0].plug(connector_id) is None:
             return REJECTED
         spot = found[0]
@@ -150,6 +154,7 @@ class Ordered(Street):
         reservation: str,
         token: Token,
         until: datetime,
+        operator: PartyId,
         location_id: str,
         *,
         evse_uid: str | None = None,
@@ -158,10 +163,11 @@ class Ordered(Street):
         held = self._reserved.get(reservation)
         if held is not None and held.reservation is not None:
             same = evse_uid is None or held.uid.upper() == evse_uid.upper()
-            if same and held.location_id.upper() == location_id.upper():
+            there = held in self.find(operator, location_id)
+            if same and there:
                 self._keep(held, Reservation(reservation, token, until))
                 return ACCEPTED
-        spot, refusal, fault = self._spot_for(token, location_id, evse_uid)
+        spot, refusal, fault = self._spot_for(token, operator, location_id, evse_uid)
         if spot is None or refusal is not None:
             return refusal or OCCUPIED
         if spot.reservation is not None:

@@ -41,6 +41,8 @@ class Spot:
     zone: str
     meter: Meter
     status: Status = Status.AVAILABLE
+    told: Status = Status.AVAILABLE
+    """What its document said when the world first saw it."""
     charge: str | None = None
     reservation: Reservation | None = None
 
@@ -83,6 +85,7 @@ def spots_of(location: Location, seed: int) -> Iterator[Spot]:
             zone=location.time_zone,
             meter=_meter(evse, seed, dc=plugs[0].is_dc),
             status=_first_status(evse.status),
+            told=evse.status,
         )
 
 

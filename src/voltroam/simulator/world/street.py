@@ -19,6 +19,7 @@ from voltroam.simulator.world.happenings import (
 )
 from voltroam.simulator.world.limits import Steps
 from voltroam.simulator.world.spots import Spot
+from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import Status, Token
 
 SLOWNESS = 1 / 3
@@ -32,12 +33,12 @@ class Street:
         """`interval` is the time between two meter readings."""
         self.now = begins
         self.spots: list[Spot] = []
-        self._at: dict[str, list[Spot]] = {}
+        self._at: dict[tuple[str, str], list[Spot]] = {}
         self._reserved: dict[str, Spot] = {}
         self._driving: set[int] = set()
         self.charges: dict[str, Charge] = {}
         self._luck = luck
-        self._interval = interval
+        self.interval = interval
         self._dice = random.Random(f"{seed} world")  # noqa: S311
         self._orders = random.Random(f"{seed} orders")  # noqa: S311
         self._agenda: list[tuple[datetime, int, Action]] = []
@@ -47,16 +48,16 @@ class Street:
 
     def add(self, spot: Spot) -> bool:
         """Another EVSE; False when it is known."""
-        beside = self._at.setdefault(spot.location_id.upper(), [])
+        beside = self._at.setdefault((spot.operator.folded, spot.location_id.upper()), [])
         if any(it.uid.upper() == spot.uid.upper() for it in beside):
             return False
         beside.append(spot)
         self.spots.append(spot)
         return True
 
-    def find(self, location_id: str, evse_uid: str | None = None) -> list[Spot]:
+    def find(self, operator: PartyId, location_id: str, evse_uid: str | None = None) -> list[Spot]:
         """The EVSE that is named, else all of the location."""
-        found = self._at.get(location_id.upper(), [])
+        found = self._at.get((operator.folded, location_id.upper()), [])
         if evse_uid is None:
             return found
         return [spot for spot in found if spot.uid.upper() == evse_uid.upper()]
@@ -105,7 +106,7 @@ class Street:
         if spot.reservation is not None:
             self._end_reservation(spot, "used", at)
         charge.begin(at)
-        charge.next_read = at + self._interval
+        charge.next_read = at + self.interval
         if charge.leaves <= at:
             charge.leaves = at + timedelta(minutes=30)
         reading = charge.reading(sign="B")
@@ -141,7 +142,7 @@ class Street:
         self._plan_turn(charge)
 
     def _read(self, charge: Charge) -> None:
-        charge.next_read = charge.seen + self._interval
+        charge.next_read = charge.seen + self.interval
         self._out.append(Read(charge.seen, charge.id, charge.reading()))
 
     def _end(self, charge: Charge, at: datetime) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from voltroam.simulator.world import habits
 from voltroam.simulator.world.charge import Stage
 from voltroam.simulator.world.faults import Fault, Luck
-from voltroam.simulator.world.happenings import Came
+from voltroam.simulator.world.happenings import Came, StatusChanged
 from voltroam.simulator.world.ordered import Ordered
 from voltroam.simulator.world.spots import Spot, spots_of
 from voltroam.standard.v2_2_1 import Location, Token
@@ -47,8 +47,15 @@ class World(Ordered):
 
     def learn_locations(self, locations: Iterable[Location]) -> None:
         """Add the EVSEs that are new."""
-        new = [self.add(spot) for location in locations for spot in spots_of(location, self._seed)]
-        if any(new):
+        new = False
+        for location in locations:
+            for spot in spots_of(location, self._seed):
+                if not self.add(spot):
+                    continue
+                new = True
+                if spot.status is not spot.told:
+                    self._out.append(StatusChanged(self.now, spot.place(), spot.status.value))
+        if new:
             self._wake()
 
     def learn_drivers(self, tokens: Sequence[Token]) -> None:
@@ -92,7 +99,7 @@ class World(Ordered):
         local = at.astimezone(habits.zone(wanted.zone))
         if self._dice.random() * habits.PEAK > habits.busyness(wanted.is_dc, local):
             return
-        free = [it for it in self.find(wanted.location_id) if it.free]
+        free = [it for it in self.find(wanted.operator, wanted.location_id) if it.free]
         spot = wanted if wanted.free else next(iter(free), None)
         token = self._driver()
         if spot is None or token is None:
