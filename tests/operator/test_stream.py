@@ -130,7 +130,8 @@ def stream(store: Store, **knobs: float) -> EventStream:
         return KEYS.get(authorization or "")
 
     return EventStream(
-        store, EventTail(store, 100), Telling(store, TABLE), who, fingerprint=lambda text: f"#{len(text)}",
+        store, EventTail(store, 100), Telling(store, TABLE), who,
+        fingerprint=lambda text: f"#{len(text)}",
         knobs=StreamKnobs(**knobs),  # type: ignore[arg-type]  # one of them is a count
     )  # fmt: skip
 

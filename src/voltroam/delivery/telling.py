@@ -4,7 +4,8 @@
 object as it stands when it is told, so that nobody acts on what is out of date.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -21,6 +22,12 @@ LOST = "events.lost"
 """Told in place of events that were purged before they could be told."""
 _PARTIES = ("operator", "asked_by", "as_party", "contract_party", "party", "owner", "to")
 """Members of an event's own document that name a party."""
+
+
+_DRIVER = frozenset({"uid", "token_uid", "contract_id", "visual_number", "group_id"})
+_PLAIN = msgspec.json.Decoder(float_hook=Decimal)
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+Mask = Callable[[str], str]
 
 
 class _Token(msgspec.Struct, frozen=True):
@@ -44,8 +51,13 @@ class Telling:
         self._store = store
         self._resources = table.resources
 
-    async def tell(self, event: Event, parties: Collection[str] = ()) -> bytes | None:
-        """The body; None if the event concerns none of the parties (`NL/AAA`), if any are given."""
+    async def tell(
+        self, event: Event, parties: Collection[str] = (), mask: Mask | None = None
+    ) -> bytes | None:
+        """The body; None if the event concerns none of the parties (`NL/AAA`), if any are given.
+
+        `mask` gives what stands in the place of what identifies a driver.
+        """
         kind, _, rest = event.key.partition("/")
         details = details_of(event)
         resource = self._resources.get(kind)
@@ -59,12 +71,39 @@ class Telling:
             return None
         if bytes(details) != bytes(NOTHING):
             data["details"] = details
+        if mask is not None:
+            data = _masked_data(data, resource, mask)
         return message(event.type, event.at, data)
+
+
+def _masked_data(data: dict[str, Any], resource: Resource | None, mask: Mask) -> dict[str, Any]:
+    """No uid in the id, the object or the details."""
+    if resource is not None and set(resource.key) & set(resource.secrets):
+        secret, *rest = data["id"].rsplit("/", len(resource.key) - 1)
+        data = data | {"id": "/".join((mask(secret), *rest))}
+    for name in ("object", "details"):
+        raw = data.get(name)
+        if raw is not None:
+            data[name] = _masked(_PLAIN.decode(raw), mask)
+    return data
+
+
+def _masked(value: Any, mask: Mask) -> Any:
+    """With each member that identifies a driver replaced, however deep; an EVSE's uid stays."""
+    if isinstance(value, list):
+        return [_masked(one, mask) for one in value]
+    if not isinstance(value, dict):
+        return value
+    hidden = _DRIVER if "type" in value or "contract_id" in value else _DRIVER - {"uid"}
+    return {
+        name: mask(one) if name in hidden and isinstance(one, str) else _masked(one, mask)
+        for name, one in value.items()
+    }
 
 
 def message(type_: str, at: int, data: dict[str, Any]) -> bytes:
     """`at` in microseconds since 1970 UTC."""
-    return msgspec.json.encode(
+    return _ENCODER.encode(
         {"type": type_, "timestamp": format_datetime(from_micros(at)), "data": data}
     )
 
