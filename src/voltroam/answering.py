@@ -6,6 +6,9 @@ from typing import Self
 
 from voltroam.calling import Calling, opened
 from voltroam.holdings import Holdings, micros
+from voltroam.roaming.authorizing.authorizer import Authorizer
+from voltroam.roaming.authorizing.deciding import Deciding
+from voltroam.roaming.authorizing.log import AuthorizationLog
 from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.handshake import Handshake, Required
 from voltroam.roaming.host import Host, Unattended
@@ -50,7 +53,21 @@ class Answering(Calling):
             settings.pages.default,
             settings.pages.maximum,
         )
-        self._dispatch = Dispatch(serving, self.registration.handlers())
+        self.authorizations = AuthorizationLog(holdings.store, holdings.vault, now=micros)
+        self.deciding = Deciding(holdings.store, holdings.identity, self.host, self.authorizations)
+        self.authorizer = Authorizer(
+            holdings.store,
+            holdings.directory,
+            self.exchange,
+            table=holdings.table,
+            identity=holdings.identity,
+            vault=holdings.vault,
+            log=self.authorizations,
+            deciding=self.deciding,
+        )
+        self._dispatch = Dispatch(
+            serving, {**self.registration.handlers(), **self.deciding.handlers()}
+        )
 
     @classmethod
     async def open(cls, settings: Settings, folder: Path, host: Host | None = None) -> Self:
@@ -59,6 +76,11 @@ class Answering(Calling):
         Raises SettingsError, or NodeError when the database cannot be used.
         """
         return await opened(settings, folder, lambda holdings: cls(holdings, host))
+
+    async def close(self) -> None:
+        """Write what is still to be written, then let go of connections and database."""
+        await self.authorizations.close()
+        await super().close()
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller | None:
         """Whose token it is. Raises Unauthorized without any.
