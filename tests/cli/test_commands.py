@@ -59,6 +59,7 @@ def test_the_commands_are_those_that_the_docs_promise() -> None:
         *(f"tariff {name}" for name in ("lint", "text", "grid")),
         *(f"partner {name}" for name in partner.split()),
         *(f"quarantine {name}" for name in ("list", "show", "retry")),
+        *(f"key {name}" for name in ("create", "list", "revoke")),
         *(f"db {name}" for name in ("migrate", "check", "backup", "restore")),
     }  # fmt: skip
 

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from voltroam.cli import call, database, demo, money, objects, partner, quarantine, serve, setup
+from voltroam.cli import (
+    call,
+    database,
+    demo,
+    key,
+    money,
+    objects,
+    partner,
+    quarantine,
+    serve,
+    setup,
+)
 from voltroam.cli.plain import PlainGroup
 
 app = typer.Typer(
@@ -49,3 +60,4 @@ money.add_to(app)
 app.add_typer(partner.group, name="partner")
 app.add_typer(quarantine.group, name="quarantine")
 app.add_typer(database.group, name="db")
+app.add_typer(key.group, name="key")

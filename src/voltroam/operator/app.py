@@ -5,7 +5,7 @@ Every error is problem+json; no fault of ours shows more than that there was one
 """
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import msgspec
@@ -174,23 +174,24 @@ class OperatorApp:
         asked = Asked(operation, who, ids, query, body)
         key = headers.get(KEYED.lower()) if operation.is_keyed else None
         if key is None:
-            given, target = _given(operation, await answer(asked))
+            done = _given(operation, await answer(asked))
         else:
-            given, target = await self._at_most_once(asked, answer, key, request, data)
-        if operation.is_audited:
+            done = await self._at_most_once(asked, answer, key, request, data)
+        given, target, again = done
+        if operation.is_audited and not again:
             await self._note(who, operation, request, given.status, target)
         return _response(given)
 
     async def _at_most_once(
         self, asked: Asked, answer: Answer, key: str, request: Request, data: bytes
-    ) -> tuple[Given, str | None]:
+    ) -> "_Done":
         line = f"{request.method} {request.scope['path']}?{request.url.query}\n"
         whole = line.encode("utf-8", "surrogateescape") + data
         before = await self._once.claim(asked.who, key, whole)
         if before is not None:
-            return before, None
+            return _Done(before, again=True)
         try:
-            given, target = _given(asked.operation, await answer(asked))
+            done = _given(asked.operation, await answer(asked))
         except Exception as error:
             fault = _judged(error, request)
             if fault.status == 429:
@@ -198,8 +199,8 @@ class OperatorApp:
                 raise
             await self._once.keep(asked.who, key, whole, _told(fault))
             raise fault from None
-        await self._once.keep(asked.who, key, whole, given)
-        return given, target
+        await self._once.keep(asked.who, key, whole, done.given)
+        return done
 
     def _bounds(self, operation: Operation[Any]) -> Limits:
         if not operation.bulk:
@@ -252,17 +253,21 @@ def _judged(fault: Exception, request: Request) -> Fault:
     return Fault("internal")
 
 
-def _given(operation: Operation[Any], answer: Any) -> tuple[Given, str | None]:
+class _Done(NamedTuple):
+    given: Given
+    target: str | None = None
+    again: bool = False
+    """The answer of an earlier request with this Idempotency-Key."""
+
+
+def _given(operation: Operation[Any], answer: Any) -> _Done:
     told = answer if isinstance(answer, Told) else Told(answer)
-    status = told.status or operation.status
-    value = told.value
+    headers = dict(told.headers)
     if operation.gives is None:
-        return Given(204, dict(told.headers), ""), told.target
-    body = value if isinstance(value, bytes) else _ENCODER.encode(value)
-    return (
-        Given(status, {"content-type": _JSON, **told.headers}, body.decode()),
-        told.target,
-    )
+        return _Done(Given(204, headers, ""), told.target)
+    body = told.value if isinstance(told.value, bytes) else _ENCODER.encode(told.value)
+    status = told.status or operation.status
+    return _Done(Given(status, {"content-type": _JSON, **headers}, body.decode()), told.target)
 
 
 def _told(fault: Fault) -> Given:

@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -17,13 +18,14 @@ from voltroam.operator.operation import Scope
 from voltroam.roaming.vault import Vault
 from voltroam.standard.parties import fold
 from voltroam.store.interface import Change, Decision, Held, RecordDraft, RecordKey, Store
+from voltroam.wire.times import from_micros
 
 KEY = "operator_key"
 """Record kind of `KeyRecord`; the record's id is the hash of the secret."""
 NAME = "operator_key_name"
 """Record kind that keeps names unique: id is the folded name, document the hash."""
 PREFIX = "voltroam_"
-LOCAL = "voltroam_local"
+_LOCAL = "voltroam_local"
 LOCAL_SECONDS = 60
 FRESH = 1.0
 """Seconds for which a key that was read is believed: a revoked one ends within them."""
@@ -31,6 +33,8 @@ USED_EVERY = 60_000_000
 """Microseconds between two notes of a key's last use."""
 _MOST = 1000
 _MICROS = 1_000_000
+LOCAL = Who(id="local", name="local", scope=Scope.ADMIN)
+"""Whoever works on the node's own machine."""
 _PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{1,3}")
 
 
@@ -127,7 +131,7 @@ class Keys:
         secret = secret.strip()
         if kind.lower() != "bearer" or not secret.startswith(PREFIX):
             return None
-        if secret.startswith(LOCAL + "_"):
+        if secret.startswith(_LOCAL + "_"):
             return self._local(secret)
         for hashed in self._vault.hashes(secret):
             record = await self._find(hashed)
@@ -172,20 +176,32 @@ class Keys:
 
     def _local(self, secret: str) -> Who | None:
         text, _, signature = secret.rpartition("_")
-        until = text.removeprefix(LOCAL + "_").partition("_")[0]
+        until = text.removeprefix(_LOCAL + "_").partition("_")[0]
         if not self._vault.is_signed(text, signature.replace(".", ":")) or not until.isdecimal():
             return None
         left = int(until) * _MICROS - self._now()
         if not 0 < left <= LOCAL_SECONDS * _MICROS:
             return None
-        return Who(id="local", name="local", scope=Scope.ADMIN)
+        return LOCAL
 
 
 def local_key(vault: Vault, now: int) -> str:
     """A key for this machine's own commands: admin, for at most a minute, audited as `local`."""
     until = now // _MICROS + LOCAL_SECONDS
-    text = f"{LOCAL}_{until}_{secrets.token_hex(16)}"
+    text = f"{_LOCAL}_{until}_{secrets.token_hex(16)}"
     return f"{text}_{vault.sign(text).replace(':', '.')}"
+
+
+def facts_of(record: KeyRecord) -> dict[str, Any]:
+    """A key without its secret, with moments."""
+    return {
+        "name": record.name,
+        "scope": record.scope,
+        "parties": list(record.parties),
+        "created": from_micros(record.created),
+        "expires": None if record.expires is None else from_micros(record.expires),
+        "last_used": None if record.last_used is None else from_micros(record.last_used),
+    }
 
 
 def _name_key(name: str) -> RecordKey:

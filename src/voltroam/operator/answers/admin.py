@@ -8,7 +8,7 @@ from voltroam.operator.asked import Answers, Asked
 from voltroam.operator.audit import Audit
 from voltroam.operator.cursors import read_cursor, write_cursor
 from voltroam.operator.faults import invalid
-from voltroam.operator.keys import KeyRecord, Keys
+from voltroam.operator.keys import Keys, facts_of
 from voltroam.operator.operation import Page
 from voltroam.operator.ports import Ports
 from voltroam.operator.rows.admin import (
@@ -102,18 +102,6 @@ class Admin:
             ],
             oldest=await self._ports.store.oldest_event(),
         )
-
-
-def facts_of(record: KeyRecord) -> dict[str, Any]:
-    """A key without its secret, with moments."""
-    return {
-        "name": record.name,
-        "scope": record.scope,
-        "parties": list(record.parties),
-        "created": from_micros(record.created),
-        "expires": None if record.expires is None else from_micros(record.expires),
-        "last_used": None if record.last_used is None else from_micros(record.last_used),
-    }
 
 
 def _within(asked: Asked, parties: tuple[str, ...]) -> bool:
