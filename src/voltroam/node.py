@@ -11,6 +11,7 @@ from voltroam.answering import Answering
 from voltroam.application import ocpi_app
 from voltroam.delivery.deliver import Delivery
 from voltroam.holdings import Holdings, micros
+from voltroam.hosts import ended, living
 from voltroam.roaming.host import Host
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.transport.metrics import Metrics
@@ -34,6 +35,7 @@ class Node(Answering):
             is_behind=self.registration.is_behind,
         )
         self._background: asyncio.Task[None] | None = None
+        self._hosting: asyncio.Task[None] | None = None
 
     def app(self, metrics: Metrics | None = None) -> OcpiApp:
         """OCPI as an ASGI application, to mount at the path of the node's URL."""
@@ -43,9 +45,12 @@ class Node(Answering):
     def start(self) -> None:
         """Begin to deliver, synchronise and tidy up in the background."""
         self._background = asyncio.create_task(self.delivery.run())
+        self._hosting = living(self.host, self)
 
     async def close(self) -> None:
         """End the background work, then let go of connections and database."""
+        if self._hosting is not None:
+            await ended(self._hosting)
         if self._background is not None:
             await self.delivery.stop()
             await self._background

@@ -34,6 +34,7 @@ FLOORS = {
     "logs": 6,
     "modules": 6,
     "holdings": 6,
+    "hosts": 6,
     "served": 6,
     "cli": 6,
     "__main__": 6,

@@ -36,8 +36,8 @@ WEIGHTS = {
 
 @dataclass(frozen=True, slots=True)
 class Luck:
-    """`share` of arrivals and orders meets a fault; `forced` names the fault of an EVSE for good
-    (`NONE`: it never has any)."""
+    """`share` of arrivals and orders meets a fault; `forced` names the fault of an EVSE (in
+    capitals) for good (`NONE`: it never has any)."""
 
     share: float = 0.0
     forced: Mapping[str, Fault] = field(default_factory=dict)
@@ -46,4 +46,8 @@ class Luck:
         """Always as many throws, so that forcing one EVSE changes no other."""
         hit = dice.random() < self.share
         fault = dice.choices(list(WEIGHTS), weights=list(WEIGHTS.values()))[0]
-        return self.forced.get(evse, fault if hit else Fault.NONE)
+        return self.forced.get(evse.upper(), fault if hit else Fault.NONE)
+
+    def of(self, evse: str) -> Fault:
+        """What an EVSE has for good."""
+        return self.forced.get(evse.upper(), Fault.NONE)

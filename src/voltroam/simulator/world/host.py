@@ -78,7 +78,7 @@ class WorldHost(Unattended):
             seed=knobs.seed,
             begins=self.clock.begins,
             arrivals=knobs.arrivals,
-            luck=Luck(knobs.faults, knobs.forced),
+            luck=Luck(knobs.faults, {uid.upper(): it for uid, it in knobs.forced.items()}),
             interval=READ_EVERY,
         )
         self._reporter: Reporter | None = None

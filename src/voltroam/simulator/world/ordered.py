@@ -111,7 +111,7 @@ class Ordered(Street):
         charge = self.charges.get(charge_id)
         if charge is None or charge.stage not in (Stage.RUNNING, Stage.AWAITED):
             return NO_CHARGE
-        fault = self._luck.forced.get(charge.spot.uid, Fault.NONE)
+        fault = self._luck.of(charge.spot.uid)
         if fault is Fault.OFFLINE:
             return SILENCE
         if fault is Fault.REFUSED:
@@ -137,7 +137,7 @@ class Ordered(Street):
         if not found or found[0].plug(connector_id) is None:
             return REJECTED
         spot = found[0]
-        fault = self._luck.forced.get(spot.uid, Fault.NONE)
+        fault = self._luck.of(spot.uid)
         if fault is Fault.OFFLINE or spot.status is Status.UNKNOWN:
             return SILENCE
         if fault is Fault.REFUSED:
@@ -201,7 +201,7 @@ class Ordered(Street):
         spot = self._reserved.get(reservation)
         if spot is None:
             return NO_RESERVATION
-        if self._luck.forced.get(spot.uid) is Fault.OFFLINE:
+        if self._luck.of(spot.uid) is Fault.OFFLINE:
             return SILENCE
         self._end_reservation(spot, "cancelled", self.now)
         self._set_status(spot, Status.AVAILABLE, self.now)
