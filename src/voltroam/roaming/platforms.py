@@ -75,6 +75,8 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     rate: float | None = None
     """Requests per second that we send at most."""
     concurrency: int = 8
+    session_interval: float | None = None
+    """Seconds between two pushes of a running session whose status stays; None: every change."""
     cdr_exists: bool = False
     """A 2xxx on a repeated CDR POST means that it is there already."""
     inbound_rate: float | None = None
