@@ -8,6 +8,7 @@ from uuid import uuid4
 from msgspec import structs
 
 from voltroam.roaming.callbacks import response_url, row_of
+from voltroam.roaming.commanding.certainty import is_certain
 from voltroam.roaming.commanding.checking import Bearer, Checking, Way, owner_of
 from voltroam.roaming.commanding.command import (
     SECOND,
@@ -33,12 +34,10 @@ from voltroam.roaming.timed import is_timed, timed_id
 from voltroam.standard.endpoints import Interface, Table
 from voltroam.standard.errors import (
     CallerError,
-    ForbiddenUrl,
     InvalidBody,
     NotFound,
     PartnerError,
     Refused,
-    Unreachable,
 )
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import (
@@ -331,13 +330,7 @@ class Commands:
 def _failed(command: Command, now: int, *, fault: PartnerError, wait: int) -> Command:
     """Certain only where the partner says so, or where no byte can have left."""
     code = fault.code if isinstance(fault, Refused) else None
-    never_left = isinstance(fault, ForbiddenUrl) or (
-        isinstance(fault, Unreachable) and not fault.sent
-    )
-    said_no = isinstance(fault, Refused) and (
-        fault.http < 500 and (code is None or 2000 <= code < 3000)
-    )
-    if never_left or said_no:
+    if is_certain(fault):
         return refused(command, now, fault.message, code)
     return doubted(command, now, wait, fault.message)
 

@@ -29,6 +29,8 @@ from voltroam.wire.times import from_micros, to_micros
 
 ORDER = "order"
 """Record kind of `OrderEntry`; the parent is the platform."""
+GRACE = timedelta(seconds=1)
+"""After its deadline an order is left for so long to the process that carries it out."""
 BODIES: dict[CommandType, type[AnyCommand]] = {
     CommandType.START_SESSION: StartSession,
     CommandType.STOP_SESSION: StopSession,
@@ -92,6 +94,8 @@ class OrderEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     connector_id: str | None = None
     session_id: str | None = None
     charger_reservation: int | None = None
+    reservation_id: str | None = None
+    """The partner's."""
     reservation: str | None = None
     """Record id of the reservation that it is about."""
     response: CommandResponse | None = None
@@ -121,7 +125,7 @@ class OrderEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if reading.value is None:
             raise ValueError(f"order {self.id} holds no {self.command.value}")
         return Order(
-            id=self.id, command=self.command, body=reading.value, partner=self.partner,
+            id=self.id, command=self.command, body=reading.value, partner=self.platform,
             asked_by=self.asked_by, operator=self.operator, deadline=self.deadline,
             session_id=self.session_id, charger_reservation=self.charger_reservation,
         )  # fmt: skip
@@ -152,15 +156,23 @@ def left_waiting(entry: OrderEntry) -> OrderEntry:
 
 
 def decided(
-    entry: OrderEntry, result: CommandResult, now: int, *, holder: str, check_at: datetime
+    entry: OrderEntry,
+    result: CommandResult,
+    now: int,
+    *,
+    holder: str,
+    check_at: datetime,
+    note: bool,
 ) -> OrderEntry:
-    """What the partner will be told. The first decision stands; a later one is only noted."""
+    """What the partner will be told. The first decision stands; of a later one of the host's
+    (`note`) the ledger keeps a word."""
     if entry.state in UNDER_WAY:
         return structs.replace(
             entry, state=OrderState.RESULT_SENDING, result=result, result_at=from_micros(now),
             holder=holder, check_at=check_at,
         )  # fmt: skip
-    if entry.result is None or entry.result == result or entry.late is not None:
+    unheard = entry.late is None and entry.result not in (None, result)
+    if not (note and unheard):
         return entry
     return structs.replace(entry, late=result)
 
@@ -173,10 +185,11 @@ def posted(entry: OrderEntry, state: OrderState, reason: str | None) -> OrderEnt
 
 
 def postponed(entry: OrderEntry, now: int, lease: float) -> OrderEntry:
-    """Its process lives: see again later, at its deadline at the latest."""
+    """Its process lives: see again later, just after its deadline at the latest."""
     if entry.state in FINAL:
         return entry
-    later = from_micros(now) + timedelta(seconds=lease)
-    if entry.state in UNDER_WAY:
-        later = min(later, entry.deadline)
+    moment = from_micros(now)
+    later = moment + timedelta(seconds=lease)
+    if entry.deadline > moment:
+        later = min(later, entry.deadline + GRACE)
     return structs.replace(entry, check_at=later)

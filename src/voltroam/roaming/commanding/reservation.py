@@ -125,7 +125,9 @@ def announced(held: Reservation, order_id: str, session_id: str | None) -> Reser
 
 
 def ending(held: Reservation, why: Ending, now: int, notice: Notice | None = None) -> Reservation:
-    """It is over for the driver; the rest is told next."""
+    """It is over for the driver; the rest is told next. Nobody was told of a PENDING one."""
+    if held.state is ReservationState.PENDING:
+        return over(held, why)
     if held.state is not ReservationState.LIVE:
         return held
     return structs.replace(
