@@ -6,7 +6,6 @@ the operator API. Whatever else comes, or nothing in time, raises: then the node
 that question applies. docs/howto/webhooks.md shows each question and its answer.
 """
 
-import asyncio
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -31,7 +30,7 @@ from voltroam.roaming.host import (
     ProfileOutcome,
     Wish,
 )
-from voltroam.standard.errors import Unreachable, Unusable
+from voltroam.standard.errors import Unusable
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import ChargingPreferencesResponse, ChargingProfileResponseType
 from voltroam.wire.call import Request, Response
@@ -90,8 +89,8 @@ class AskingHost:
             return await self._otherwise.consider(order)
         return await self._decide(asked, "command.consider", "orders", order, Considered)
 
-    async def carry_out(self, order: Order) -> Outcome:
-        """`command.carry_out`."""
+    async def carry_out(self, order: Order) -> Outcome | None:
+        """`command.carry_out`. None: 202, the outcome is reported later."""
         asked = await self._subscriptions.deciding()
         if asked is None:
             return await self._otherwise.carry_out(order)
@@ -106,11 +105,16 @@ class AskingHost:
         return None if answer is None else answer.result
 
     async def carry_out_profile(self, order: ProfileOrder) -> ProfileOutcome:
-        """`profile.carry_out`."""
+        """`profile.carry_out`. Its outcome must come in the answer."""
         asked = await self._subscriptions.deciding()
         if asked is None:
             return await self._otherwise.carry_out_profile(order)
-        return await self._carry_out(asked, "profile.carry_out", "profiles", order, ProfileOutcome)
+        outcome = await self._carry_out(
+            asked, "profile.carry_out", "profiles", order, ProfileOutcome
+        )
+        if outcome is None:
+            raise Unusable("the decision webhook answered 202 to a charging profile")
+        return outcome
 
     async def prefer(self, wish: Wish) -> ChargingPreferencesResponse:
         """`session.prefer`."""
@@ -140,14 +144,12 @@ class AskingHost:
         kind: str,
         order: Order | ProfileOrder,
         shape: type[A],
-    ) -> A:
-        """Waits until the order's deadline for an outcome that is reported later."""
+    ) -> A | None:
+        """With all the time that the order has. Raises Unreachable, Unusable."""
         left = max(0.05, (to_micros(order.deadline) - self._now()) / SECOND)
         response = await self._post(asked, type_, kind, order, left)
         if response.status == LATER:
-            left = (to_micros(order.deadline) - self._now()) / SECOND
-            await asyncio.sleep(max(0.0, left))
-            raise Unreachable("no outcome was reported in time")
+            return None
         return _read(response, shape)
 
     async def _post(
