@@ -13,7 +13,7 @@ from voltroam.simulator.world.faults import Fault, Luck
 from voltroam.simulator.world.happenings import Begun, Came, Ended, Happening, Read
 from voltroam.simulator.world.world import World
 from voltroam.standard.parties import PartyId
-from voltroam.standard.v2_2_1 import Location, Token
+from voltroam.standard.v2_2_1 import Location, Token, TokenType
 from voltroam.wire.decode import read
 
 NOW = datetime(2026, 5, 1, 6, tzinfo=UTC)
@@ -33,7 +33,7 @@ def locations(count: int = 30) -> tuple[Location, ...]:
 def drivers(count: int = 100) -> tuple[Token, ...]:
     made = city.tokens(EMSP, count=count, seed=1, now=NOW)
     read_ = [read(Token, ENCODER.encode(document)).value for document in made]
-    return tuple(token for token in read_ if token is not None)
+    return tuple(it for it in read_ if it is not None and it.type is TokenType.RFID)
 
 
 def everybody(_: Came) -> bool:

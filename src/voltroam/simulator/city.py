@@ -63,14 +63,14 @@ class Hardware:
     capabilities: tuple[str, ...]
 
 
-KERB = Hardware("kerb", "IEC_62196_T2", "SOCKET", "AC_3_PHASE", 230, 16, 11_000, "AC",
-                ("RFID_READER", "REMOTE_START_STOP_CAPABLE"))  # fmt: skip
-GARAGE = Hardware("garage", "IEC_62196_T2", "SOCKET", "AC_3_PHASE", 230, 32, 22_000, "AC",
-                  ("RFID_READER", "REMOTE_START_STOP_CAPABLE", "RESERVABLE"))  # fmt: skip
+REMOTE = ("RFID_READER", "REMOTE_START_STOP_CAPABLE", "CHARGING_PROFILE_CAPABLE")
+SOCKET = (*REMOTE, "CHARGING_PREFERENCES_CAPABLE", "RESERVABLE", "UNLOCK_CAPABLE")
+KERB = Hardware("kerb", "IEC_62196_T2", "SOCKET", "AC_3_PHASE", 230, 16, 11_000, "AC", SOCKET)
+GARAGE = Hardware("garage", "IEC_62196_T2", "SOCKET", "AC_3_PHASE", 230, 32, 22_000, "AC", SOCKET)
 FAST = Hardware("fast", "IEC_62196_T2_COMBO", "CABLE", "DC", 400, 375, 150_000, "DC",
-                ("RFID_READER", "CREDIT_CARD_PAYABLE", "REMOTE_START_STOP_CAPABLE"))  # fmt: skip
+                (*REMOTE, "CREDIT_CARD_PAYABLE", "RESERVABLE"))  # fmt: skip
 ULTRA = Hardware("ultra", "IEC_62196_T2_COMBO", "CABLE", "DC", 920, 380, 350_000, "DC",
-                 ("RFID_READER", "CREDIT_CARD_PAYABLE", "REMOTE_START_STOP_CAPABLE"))  # fmt: skip
+                 FAST.capabilities)  # fmt: skip
 CHADEMO = Hardware("chademo", "CHADEMO", "CABLE", "DC", 400, 125, 50_000, "DC", FAST.capabilities)
 
 ENERGY_PRICE = {"AC": Decimal("0.4132"), "DC": Decimal("0.6529")}

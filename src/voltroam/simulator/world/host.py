@@ -69,7 +69,15 @@ class WorldHost(Unattended):
 
     one_process: ClassVar[bool] = True
 
-    def __init__(self, knobs: WorldKnobs, *, now: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(
+        self,
+        knobs: WorldKnobs,
+        *,
+        now: Callable[[], datetime] = _utc_now,
+        latency: tuple[float, float] = LATENCY,
+    ) -> None:
+        """`latency`: how long a charger takes to answer, seconds."""
+        self._answers_in = latency
         self._knobs = knobs
         self._now = now
         self._latency = random.Random(f"{knobs.seed} latency")  # noqa: S311
@@ -81,13 +89,13 @@ class WorldHost(Unattended):
             luck=Luck(knobs.faults, {uid.upper(): it for uid, it in knobs.forced.items()}),
             interval=READ_EVERY,
         )
-        self._reporter: Reporter | None = None
+        self.reporter: Reporter | None = None
         self._units: dict[str, ChargingRateUnit] = {}
 
     async def run(self, node: NodePorts) -> None:
         """Until cancelled."""
-        reporter = Reporter(node, self.world, self._now, self._steered)
-        self._reporter = reporter
+        reporter = Reporter(node, self.world, self._now, self.steered)
+        self.reporter = reporter
         sources = Sources(node.store)
         looked = 0.0
         loop = asyncio.get_running_loop()
@@ -159,7 +167,7 @@ class WorldHost(Unattended):
                 )
 
     async def _take_time(self, deadline: datetime, *, slow: bool) -> None:
-        seconds = SLOW if slow else self._latency.uniform(*LATENCY)
+        seconds = SLOW if slow else self._latency.uniform(*self._answers_in)
         await self._until(min(self._now() + timedelta(seconds=seconds), deadline))
 
     async def _until(self, moment: datetime) -> None:
@@ -217,13 +225,13 @@ class WorldHost(Unattended):
             real=self.clock.real,
         )
 
-    def _steered(self, charge_id: str) -> ActiveChargingProfile | None:
+    def steered(self, charge_id: str) -> ActiveChargingProfile | None:
         """What to tell partners after a change of the charger's own."""
         charge = self.world.charges.get(charge_id)
         return None if charge is None else self._active(charge, ACTIVE_FOR)
 
     def _charge_of(self, session_id: str | None) -> str | None:
-        sessions: Mapping[str, str] = self._reporter.charges if self._reporter else {}
+        sessions: Mapping[str, str] = self.reporter.charges if self.reporter else {}
         return sessions.get((session_id or "").upper())
 
     def _running(self, session_id: str) -> Charge | None:
