@@ -63,7 +63,7 @@ def refusals(operation: Operation[Any]) -> dict[int, str]:
     found = dict(_ALWAYS)
     if operation.has_body:
         found |= _BODY | {408: "The body did not arrive in time."}
-    if operation.parameters or operation.calls_partner:
+    if operation.parameters or operation.absent or operation.bulk:
         found[404] = _ABSENT
     if operation.fails:
         found[422] += f" Also: {operation.fails}."

@@ -87,6 +87,8 @@ class Operation(Generic[R]):
     """When it answers 422, beside bodies and queries that cannot be read."""
     calls_partner: bool = False
     """Answers 502 when the partner cannot be reached or refuses."""
+    absent: bool = False
+    """Answers 404 although its path has no parameters: for what the body names."""
     bulk: bool = False
     """The body may be many times the usual size."""
     audited: bool | None = None
