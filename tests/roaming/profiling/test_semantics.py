@@ -148,7 +148,12 @@ def test_the_composite_names_each_change() -> None:
     stacked = [profile((0, 12), (300, 6), duration=600), profile((100, 10))]
     it = composite(stacked, at(50), 900, began=NOON, supply=SUPPLY)
     periods = it.charging_profile.charging_profile_period or []
-    assert [(one.start_period, one.limit) for one in periods] == [(0, 12), (50, 10), (250, 6), (550, 10)]
+    assert [(one.start_period, one.limit) for one in periods] == [
+        (0, 12),
+        (50, 10),
+        (250, 6),
+        (550, 10),
+    ]
     empty = composite([], NOON, 900, began=NOON, supply=SUPPLY).charging_profile
     assert empty.charging_rate_unit is A
     assert [one.limit for one in empty.charging_profile_period or []] == [16]
@@ -157,9 +162,7 @@ def test_the_composite_names_each_change() -> None:
 @pytest.mark.parametrize(
     ("duration", "covered"), [(None, 3600), (60, 300), (300, 300), (1800, 1800), (86_400, 3600)]
 )
-def test_what_is_pushed_covers_five_to_sixty_minutes(
-    duration: int | None, covered: int
-) -> None:
+def test_what_is_pushed_covers_five_to_sixty_minutes(duration: int | None, covered: int) -> None:
     """CHP-UPD-03"""
     it = spanning(active((0, 16), (4000, 8), duration=duration), least=300, most=3600)
     assert it.charging_profile.duration == covered
@@ -196,5 +199,3 @@ def test_the_composite_says_at_each_second_what_all_profiles_together_say(
     moment = at(second)
     said = limit_at(whole.charging_profile, moment, began=None)
     assert said == ceiling_at(stacked, moment, began=NOON, supply=SUPPLY, unit=A)
-
-
