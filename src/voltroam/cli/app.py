@@ -8,6 +8,8 @@ import typer
 
 from voltroam.cli import (
     call,
+    charge,
+    command,
     database,
     demo,
     key,
@@ -17,6 +19,8 @@ from voltroam.cli import (
     quarantine,
     serve,
     setup,
+    steering,
+    watch,
 )
 from voltroam.cli.plain import PlainGroup
 
@@ -55,9 +59,13 @@ setup.add_to(app)
 serve.add_to(app)
 objects.add_to(app)
 call.add_to(app)
+charge.add_to(app)
+watch.add_to(app)
 demo.add_to(app)
 money.add_to(app)
 app.add_typer(partner.group, name="partner")
 app.add_typer(quarantine.group, name="quarantine")
+app.add_typer(command.group, name="command")
+app.add_typer(steering.group, name="charging-profile")
 app.add_typer(database.group, name="db")
 app.add_typer(key.group, name="key")
