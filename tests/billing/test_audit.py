@@ -1,5 +1,6 @@
 """A CDR recomputed: the verdict, the amount, and the cause by its name. Amounts by hand."""
 
+import sys
 from decimal import Decimal
 from time import process_time
 from typing import Any
@@ -173,8 +174,10 @@ def test_another_reading_of_the_standard_is_named_by_its_ambiguity() -> None:
     assert (money_of(found).cause, money_of(found).difference) == ("A13", Decimal(4))
 
 
-def test_a_cdr_without_zone_is_told_only_where_it_matters() -> None:
+def test_a_cdr_without_zone_is_told_only_where_it_matters(monkeypatch: pytest.MonkeyPatch) -> None:
     """The zone is not in a CDR: no verdict on local times, but on everything else."""
+    no_map: Any = None
+    monkeypatch.setitem(sys.modules, "tzfpy", no_map)
     nightly = tariff(element(component("ENERGY", "0.10"), start_time="22:00"))
     periods = [period(0, ENERGY="10", TIME="1")]
     found = audit(read(cdr(60, [nightly], periods, money("0.00"))))

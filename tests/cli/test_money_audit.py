@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 import zipfile
 from decimal import Decimal
 from io import StringIO
@@ -66,7 +67,9 @@ def test_a_cdr_that_cannot_be_read_is_named_and_spoils_no_other() -> None:
     assert (alone.code, alone.json["path"]) == (2, "$.total_cost")
 
 
-def test_the_zone_is_asked_for_where_local_times_matter() -> None:
+def test_the_zone_is_asked_for_where_local_times_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    no_map: Any = None
+    monkeypatch.setitem(sys.modules, "tzfpy", no_map)
     nightly = cdr(60, [NIGHTLY], [period(0, "N", ENERGY="20", TIME="1")], money("5.00", "5.50"))
     ran = audited(nightly, arguments=("--json",))
     assert (ran.code, ran.json["verdict"]) == (1, "CANNOT TELL")

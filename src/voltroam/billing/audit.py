@@ -9,7 +9,7 @@ from itertools import islice
 import msgspec
 
 from voltroam.billing import causes, checks
-from voltroam.billing.any_version import Priceable, of_cdr, price_any, zone_for
+from voltroam.billing.any_version import UTC_ZONE, Priceable, of_cdr, price_any, zone_for
 from voltroam.billing.causes import Cause, Sums, agrees, sums_of
 from voltroam.billing.findings import Audit, Finding, Verdict, worst
 from voltroam.billing.problem import BillingProblem
@@ -102,9 +102,13 @@ class _Recomputed:
         self.context = context
         self.policy = context.policy
         self.held: list[Finding] = []
-        """Tariffs that the CDR does not hold and that were taken from elsewhere."""
+        """What the CDR does not hold and was taken from elsewhere: tariffs, its zone."""
         self.case = self._completed(of_cdr(cdr, outcome=context.reservation_outcome))
-        self.zone = zone_for(self.case.tariffs, context.zone)
+        self.zone = zone_for(self.case.tariffs, context.zone, self.case.place)
+        if context.zone is None and self.zone != UTC_ZONE:
+            text = f"nobody tells the time zone: {self.zone} was taken, where the coordinates lie"
+            path = "$.cdr_location.coordinates"
+            self.held.append(Finding(code="ZONE", verdict=Verdict.OK, path=path, text=text))
         self.effort = causes.effort(self.case)
         self.large = self.effort > LARGE
         self.digits = exponent(cdr.currency)
