@@ -19,6 +19,8 @@ TOKEN_LIMITS = "token_limits"  # noqa: S105  (a record kind)
 """Record kind of `TokenLimits`; the id is owner, uid and type as in the token's own key, or owner
 and group."""
 _GROUP = "GROUP"
+LIMITS_STAMP = RecordKey("token_limits_stamp", "all")
+"""Counts the changes of all limits: what was read stays true while it stands."""
 
 
 class Mark(StrEnum):
@@ -98,6 +100,9 @@ def change_limits(
         after = change(read_limits(record.document if record else None))
         document = None if after == NO_LIMITS else msgspec.json.encode(after)
         owner = key.id.partition(JOINT)[0]
-        return Decision(after, records=(RecordDraft(key, document, owner),))
+        stamp = held.records.get(LIMITS_STAMP)
+        count = int(stamp.document) + 1 if stamp else 1
+        stamped = RecordDraft(LIMITS_STAMP, b"%d" % count)
+        return Decision(after, records=(RecordDraft(key, document, owner), stamped))
 
-    return Change(decide, records=(key,))
+    return Change(decide, records=(key, LIMITS_STAMP))
