@@ -50,7 +50,8 @@ _SECURITY = {
 class OperatorApp:
     """`/operator/` and all below it; `prefix` is the path of the node's URL.
 
-    An operation whose name is not among the `answers` is neither served nor documented.
+    An operation whose name is not among the `answers` is neither served nor documented. `streams`
+    are ASGI applications of their own, by their path below the API.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class OperatorApp:
         prefix: str = "",
         limits: Limits | None = None,
         rate: float | None = RATE,
+        streams: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
         self.operations = tuple(one for one in operations if one.name in answers)
         self._answers = answers
@@ -80,6 +82,7 @@ class OperatorApp:
         shown = page(self.operations).encode()
         self._app = Starlette(
             routes=[
+                *(Route(API + path, stream) for path, stream in (streams or {}).items()),
                 *self._routes(),
                 Route(f"{API}/openapi.json", _fixed(document, _JSON)),
                 Route("/", _fixed(shown, "text/html; charset=utf-8", PAGE_POLICY)),

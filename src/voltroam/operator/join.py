@@ -7,8 +7,9 @@ from voltroam.operator.app import RATE, OperatorApp
 from voltroam.operator.audit import Audit
 from voltroam.operator.keys import Keys
 from voltroam.operator.once import Once
+from voltroam.operator.operations import OPERATIONS
 from voltroam.operator.ports import Ports
-from voltroam.operator.rows import OPERATIONS
+from voltroam.operator.stream import EventStream
 from voltroam.transport.limits import Limits
 
 
@@ -33,4 +34,15 @@ def operator_app(
         prefix=urlsplit(url).path,
         limits=limits,
         rate=rate,
+        streams=_streams(ports, keys),
     )
+
+
+def _streams(ports: Ports, keys: Keys) -> dict[str, EventStream]:
+    if ports.webhooks is None:
+        return {}
+    stream = EventStream(
+        ports.store, ports.webhooks.tail, ports.webhooks.telling, keys.who,
+        fingerprint=ports.fingerprint,
+    )  # fmt: skip
+    return {"/events/stream": stream}

@@ -5,11 +5,13 @@ from voltroam.operator.answers.authorizing import Authorizations, Authorizing, T
 from voltroam.operator.answers.charging import Sessions
 from voltroam.operator.answers.commanding import Commanding, Ordered
 from voltroam.operator.answers.held import HeldObjects
+from voltroam.operator.answers.money import Billing, Money
 from voltroam.operator.answers.own import OwnObjects
 from voltroam.operator.answers.partners import Partners
 from voltroam.operator.answers.profiling import Preferring, Profiling, Steered
 from voltroam.operator.answers.search import Search
 from voltroam.operator.answers.stuck import Stuck
+from voltroam.operator.answers.webhooks import Hooks
 from voltroam.operator.asked import Answer, Answers
 from voltroam.operator.audit import Audit
 from voltroam.operator.keys import Keys
@@ -26,6 +28,7 @@ def all_answers(ports: Ports, keys: Keys, audit: Audit) -> Answers:
         **Stuck(ports).answers(),
         **Admin(ports, keys, audit).answers(),
         **TokenLimiting(ports).answers(),
+        **Money(ports).answers(),
         **_live(ports),
     }
 
@@ -35,6 +38,7 @@ def _live(ports: Ports) -> Answers:
     found: dict[str, Answer] = {}
     if ports.charging is not None:
         found |= Sessions(ports, ports.charging).answers()
+        found |= Billing(ports, ports.charging).answers()
     if ports.commands is not None:
         found |= Commanding(ports, ports.commands).answers()
     if ports.orders is not None:
@@ -49,4 +53,6 @@ def _live(ports: Ports) -> Answers:
         found |= Authorizing(ports, ports.authorizer).answers()
     if ports.authorizations is not None:
         found |= Authorizations(ports, ports.authorizations).answers()
+    if ports.webhooks is not None:
+        found |= Hooks(ports.webhooks).answers()
     return found

@@ -1,9 +1,9 @@
 """Keys, the audit, and the log of events."""
 
-from typing import Any
+from msgspec import Raw
 
-import msgspec
-
+from voltroam.delivery.erasing import Erasing, Report
+from voltroam.delivery.telling import Telling
 from voltroam.operator.asked import Answers, Asked
 from voltroam.operator.audit import Audit
 from voltroam.operator.cursors import read_cursor, write_cursor
@@ -13,6 +13,8 @@ from voltroam.operator.operation import Page
 from voltroam.operator.ports import Ports
 from voltroam.operator.rows.admin import (
     CREATE_KEY,
+    ERASE_DRIVER,
+    FIND_DRIVER,
     LIST_AUDIT,
     LIST_EVENTS,
     LIST_KEYS,
@@ -31,6 +33,8 @@ class Admin:
         self._ports = ports
         self._keys = keys
         self._audit = audit
+        self._telling = Telling(ports.store, ports.table)
+        self._erasing = Erasing(ports.store, ports.vault)
 
     def answers(self) -> Answers:
         return {
@@ -39,6 +43,8 @@ class Admin:
             REVOKE_KEY.name: self._revoke,
             LIST_AUDIT.name: self._lines,
             LIST_EVENTS.name: self._events,
+            FIND_DRIVER.name: self._find,
+            ERASE_DRIVER.name: self._erase,
         }
 
     async def _list(self, asked: Asked) -> Page[KeyFacts]:
@@ -86,29 +92,37 @@ class Admin:
         return Page(items=shown, next=write_cursor(lines[-1].id) if more else None)
 
     async def _events(self, asked: Asked) -> Events:
-        if asked.who.is_limited:
-            raise invalid("a key that is limited to parties does not read the log of events")
-        found = await self._ports.store.events(asked.query.after, asked.query.limit)
-        return Events(
-            items=[
-                Event(
-                    sequence=one.sequence,
-                    at=from_micros(one.at),
-                    type=one.type,
-                    key=one.key.replace("\x1f", "/"),
-                    document=_document(one.document),
-                )
-                for one in found
-            ],
-            oldest=await self._ports.store.oldest_event(),
+        """A key that is limited gets the events that concern its parties."""
+        who, items = asked.who, []
+        for one in await self._ports.store.events(asked.query.after, asked.query.limit):
+            mask = None if who.sees_drivers else self._ports.fingerprint
+            told = await self._telling.tell(one, who.parties, mask)
+            if told is not None:
+                event = Raw(told)
+                items.append(Event(sequence=one.sequence, type=one.type, event=event))
+        return Events(items=items, oldest=await self._ports.store.oldest_event())
+
+    async def _find(self, asked: Asked) -> Report:
+        _refuse_limited(asked)
+        kind = None if asked.body.type is None else asked.body.type.value
+        return await self._erasing.find(asked.body.token_uid, kind)
+
+    async def _erase(self, asked: Asked) -> Report:
+        _refuse_limited(asked)
+        body = asked.body
+        kind = None if body.type is None else body.type.value
+        return await self._erasing.erase(
+            body.token_uid, kind, force=body.force, dry_run=body.dry_run
         )
+
+
+def _refuse_limited(asked: Asked) -> None:
+    """A driver is erased in the whole node, or not at all."""
+    if asked.who.is_limited:
+        raise invalid("a key that is limited to parties erases nothing")
 
 
 def _within(asked: Asked, parties: tuple[str, ...]) -> bool:
     if not asked.who.is_limited:
         return True
     return bool(parties) and all(asked.who.may(party) for party in parties)
-
-
-def _document(document: bytes) -> Any:
-    return msgspec.Raw(document) if document else None

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from voltroam.delivery.erasing import Report
 from voltroam.operator.operation import Listed, Moment, Operation, Page, Scope
 from voltroam.operator.rows.objects import Party
+from voltroam.standard.v2_2_1 import TokenType
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,6 +51,23 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
     status: int
 
 
+class Driver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Without `type` it is looked for under every type."""
+
+    token_uid: Annotated[str, Meta(min_length=1, max_length=36)]
+    type: TokenType | None = None
+
+    def __repr__(self) -> str:
+        return "Driver(…)"
+
+
+class Erase(Driver, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`force`: even while a session of it runs, or its CDR is on its way."""
+
+    force: bool = False
+    dry_run: bool = False
+
+
 class EventsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`after`: the sequence number of the last event seen."""
 
@@ -57,11 +76,11 @@ class EventsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """`event` is what a webhook gets: type, timestamp, and data with the object as it is now."""
+
     sequence: int
-    at: Moment
     type: str
-    key: str
-    document: Any
+    event: Any
 
 
 class Events(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,10 +113,19 @@ LIST_AUDIT: Operation[Page[AuditLine]] = _admin(
     query=Listed,
 )  # fmt: skip
 LIST_EVENTS: Operation[Events] = _admin(
-    "list_events", "GET", "/events", "What happened, in order, since an event.", Events,
+    "list_events", "GET", "/events", "What happened since an event; `/events/stream` goes on live.",
+    Events,
     tag="events", scope=Scope.OPERATE, query=EventsQuery,
+)  # fmt: skip
+FIND_DRIVER: Operation[Report] = _admin(
+    "gdpr_find", "POST", "/gdpr/find", "Where a token uid stands in this node.", Report,
+    tag="gdpr", takes=Driver,
+)  # fmt: skip
+ERASE_DRIVER: Operation[Report] = _admin(
+    "gdpr_erase", "POST", "/gdpr/erase", "Erase a token uid everywhere; amounts stay.", Report,
+    tag="gdpr", takes=Erase, fails="a session of it that runs, or a CDR on its way",
 )  # fmt: skip
 
 OPERATIONS: tuple[Operation[Any], ...] = (
-    LIST_KEYS, CREATE_KEY, REVOKE_KEY, LIST_AUDIT, LIST_EVENTS,
+    LIST_KEYS, CREATE_KEY, REVOKE_KEY, LIST_AUDIT, LIST_EVENTS, FIND_DRIVER, ERASE_DRIVER,
 )  # fmt: skip
