@@ -65,6 +65,8 @@ class Charge(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """None while PENDING."""
     base: Decimal | None = None
     """Register minus what was counted; None until the meter was read."""
+    meters: tuple[tuple[datetime, Decimal], ...] = ()
+    """Where another meter took over: the moment and register of its first reading."""
     priced: bool = True
     """False: a connector with tariffs of which none fits; no CDR without a person."""
     signed: int = 0

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from voltroam.pricing.reservation import Outcome
 from voltroam.roaming.charging import course
 from voltroam.roaming.charging.charge import CHARGE, Charge, parent_of, read_charge
+from voltroam.roaming.charging.correcting import Corrected, Correcting, Correction
 from voltroam.roaming.charging.course import tidy
 from voltroam.roaming.charging.knobs import ChargingKnobs
 from voltroam.roaming.charging.opening import (
@@ -38,10 +39,12 @@ from voltroam.roaming.charging.terms import (
     only_owner,
     site_of,
 )
+from voltroam.roaming.charging.watch import Overdue, Watch, overdue
 from voltroam.roaming.charging.writing import Progress, Step, Writing, batch_of, progress
 from voltroam.roaming.host import Reading, SignedReading
 from voltroam.roaming.platforms import Identity
 from voltroam.standard.endpoints import SESSION
+from voltroam.standard.errors import CallerError
 from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.types import NOT_AVAILABLE
 from voltroam.standard.v2_2_1 import AuthMethod, CdrToken, ProfileType, SessionStatus, Token
@@ -81,7 +84,9 @@ class Charging:
         self._knobs = knobs or ChargingKnobs()
         self._opening = Opening(store, self._knobs, now, tariff_for)
         self._footings = Footings(store, self._knobs.policy)
+        self._watch = Watch(store, now, self._knobs.cdr_after)
         self._steps = Steps(store, self._footings, Writing(identity, self._knobs))
+        self._correcting = Correcting(store, identity, self._steps, self._footings, self._knobs)
 
     # -- the beginning
 
@@ -354,6 +359,46 @@ class Charging:
             return Step(course.invalid(charge, why, charge.heard))
 
         return await self._steps.take(session_id, act)
+
+    async def bill(self, session_id: str, *, tariff: bytes | None = None) -> str | None:
+        """Make the CDR that a fault hindered; by `tariff`, a document of 2.2.1, if it is given."""
+        return await self._correcting.bill(session_id, tariff)
+
+    async def correct(
+        self, cdr_id: str, facts: Correction, operator: PartyId | None = None
+    ) -> Corrected:
+        """Take a CDR back with a Credit CDR and put a right one in its place (CDR-CRED-01..04).
+
+        Both are written together, once: the same facts again give the same ids. Other facts raise
+        ChargingProblem CORRECTED: correct the new CDR then.
+        """
+        return await self._correcting.correct(self._owner(operator), cdr_id, facts)
+
+    # -- what nobody tells
+
+    async def look(self) -> None:
+        """Do what is due: reservations that expired, and sessions that are overdue.
+
+        To be called every few seconds by one process at a time; more do no harm.
+        """
+        for record in await self._store.records(CHARGE, due_before=self._now(), limit=1000):
+            charge = read_charge(record)
+            try:
+                await self._look_at(charge)
+            except CallerError:  # one that cannot be ended never hides the others
+                await self._store.apply(self._steps.told(charge.id))
+        await self._watch.look()
+
+    async def _look_at(self, charge: Charge) -> None:
+        reservation = charge.reservation
+        if charge.status is SessionStatus.RESERVATION and reservation is not None:
+            await self.reservation_over(charge.id, Outcome.EXPIRED, reservation.until)
+        else:
+            await self._store.apply(self._steps.told(charge.id))
+
+    async def overdue(self) -> list[Overdue]:
+        """Sessions to look at, ours and our partners': over without CDR, or silent."""
+        return await overdue(self._store)
 
     # -- questions
 

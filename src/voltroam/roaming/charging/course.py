@@ -172,9 +172,7 @@ def over(charge: Charge, at: datetime, marks: Marks) -> Charge:
     if at > course.last.at:
         last = MeterReading(at=at, kwh=course.last.kwh, state=course.last.state)
         course = course.then(last, marks)
-    return replace(
-        charge, status=SessionStatus.COMPLETED, ended=at, course=course.closed(marks), told=False
-    )
+    return replace(charge, status=SessionStatus.COMPLETED, ended=at, course=course.closed(marks))
 
 
 def unused(charge: Charge, at: datetime, outcome: Outcome, marks: Marks) -> Charge:
@@ -219,7 +217,33 @@ def other_meter(
     now = replace(
         taken.charge,
         base=first.kwh - running(taken.charge).last.kwh,
+        meters=(*charge.meters, (tidy(first.at), first.kwh)),
         meter_id=meter_id or charge.meter_id,
     )
     after = take(now, marks, pace, [first])
     return Taken(after.charge, (*taken.kept, *after.kept), taken.repeated)
+
+
+def replayed(
+    charge: Charge, marks: Marks, pace: Pace, readings: Sequence[Reading], end: datetime
+) -> Charge:
+    """The same session once more from its readings: under other terms, or with other readings."""
+    reservation, fresh = charge.reservation, replace(
+        charge, status=SessionStatus.PENDING, course=None, base=None, ended=None, signed=0,
+        signed_at=None,
+    )  # fmt: skip
+    if reservation is not None:
+        fresh = reserved(fresh, reservation.since, reservation.until)
+        if reservation.outcome is not None and reservation.outcome != Outcome.USED:
+            return unused(fresh, end, Outcome(reservation.outcome), marks)
+    fresh = activated(fresh, charge.started, marks, pace, None)
+    meters = list(charge.meters)
+    for reading in sorted(readings, key=lambda one: tidy(one.at)):
+        if meters and (tidy(reading.at), reading.kwh) == meters[0]:
+            meters.pop(0)
+            fresh = replace(fresh, base=reading.kwh - running(fresh).last.kwh)
+        taken = take(fresh, marks, pace, [reading])
+        if taken.late:
+            raise ChargingProblem("LATE", "a reading is earlier than the start of the session")
+        fresh = taken.charge
+    return over(fresh, end, marks)

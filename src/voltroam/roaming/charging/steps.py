@@ -3,10 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from voltroam.roaming.charging.charge import (
     READINGS,
     SIGNED,
     Charge,
+    charge_draft,
     charge_key,
     read_charge,
     read_readings,
@@ -16,6 +19,7 @@ from voltroam.roaming.charging.charge import (
 from voltroam.roaming.charging.course import tidy
 from voltroam.roaming.charging.problem import ChargingProblem, UnknownSession
 from voltroam.roaming.charging.terms import Footing, Footings
+from voltroam.roaming.charging.watch import Overdue, overdue_draft, overdue_event
 from voltroam.roaming.charging.writing import Progress, Step, Writing, batch_of, papers
 from voltroam.roaming.host import Reading, SignedReading
 from voltroam.standard.parties import fold
@@ -99,6 +103,32 @@ class Steps:
         found = await self._store.apply(Change(decide, objects=objects, records=records))
         self._footings.keep(charge.id, footing)
         return found
+
+    def told(self, session_id: str) -> Change[None]:
+        """Tell once that a session is silent, or that its CDR could not be made."""
+        key = charge_key(session_id)
+
+        def decide(held: Held) -> Decision[None]:
+            record = held.records.get(key)
+            charge = None if record is None else read_charge(record)
+            if charge is None or charge.told or record is None:
+                return Decision(None)
+            if record.due is None or record.due > held.now:
+                return Decision(None)  # it was reported meanwhile
+            late = Overdue(
+                owner=charge.owner.folded,
+                session_id=charge.id,
+                why="fault" if charge.is_over else "silent",
+                since=charge.ended if charge.ended is not None else charge.heard,
+                reason=charge.fault,
+            )
+            return Decision(
+                None,
+                records=(charge_draft(replace(charge, told=True), None), overdue_draft(late)),
+                events=(overdue_event(late),),
+            )
+
+        return Change(decide, records=(key,))
 
     # -- reading
 

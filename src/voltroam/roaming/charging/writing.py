@@ -25,6 +25,7 @@ from voltroam.roaming.charging.course import tidy
 from voltroam.roaming.charging.knobs import ChargingKnobs
 from voltroam.roaming.charging.papers import cdr_of, session_of
 from voltroam.roaming.charging.terms import Footing
+from voltroam.roaming.charging.watch import overdue_key, settled_draft
 from voltroam.roaming.host import Reading, SignedReading
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity
@@ -103,7 +104,7 @@ class Writing:
             session = session_of(before, footing)
             return Decision(progress(before, session, 0, step.repeated))
         now = tidy(from_micros(held.now))
-        charge = replace(step.charge, heard=now)
+        charge = replace(step.charge, heard=now, told=False)
         if not step.quiet:
             charge = replace(charge, updated=max(now, charge.updated))
         objects: list[ObjectDraft] = []
@@ -115,6 +116,8 @@ class Writing:
             written = self._accepted(SESSION, encode(session), held)
             objects, events = [*written.objects, *objects], [*written.events, *events]
         records = [charge_draft(charge, self.due(charge)), *kept(step, held)]
+        if before is not None and before.told:
+            records.append(settled_draft(overdue_key(charge.owner.folded, charge.id).id))
         if step.terms is not None:
             records.append(terms_draft(charge.id, step.terms))
         found = progress(charge, session, len(step.readings), step.repeated)
@@ -130,7 +133,7 @@ class Writing:
                 charge, footing, signed, cdr_id=charge.id, now=now, policy=self._knobs.policy
             )
             if cdr is None:
-                return replace(charge, fault=None, told=True), [], []
+                return replace(charge, fault=None), [], []
             written = self._accepted(CDR, encode(cdr), held)
             if written.result.outcome is Outcome.CONFLICT:
                 raise CallerError("another CDR has this id")
