@@ -12,6 +12,7 @@ from voltroam.cli import (
     command,
     database,
     demo,
+    gdpr,
     key,
     money,
     objects,
@@ -21,6 +22,7 @@ from voltroam.cli import (
     setup,
     steering,
     watch,
+    webhook,
 )
 from voltroam.cli.plain import PlainGroup
 
@@ -69,3 +71,5 @@ app.add_typer(command.group, name="command")
 app.add_typer(steering.group, name="charging-profile")
 app.add_typer(database.group, name="db")
 app.add_typer(key.group, name="key")
+app.add_typer(webhook.group, name="webhook")
+app.add_typer(gdpr.group, name="gdpr")

@@ -184,6 +184,16 @@ class Subscriptions:
         records = await self._store.records(WAITING, parent=identifier, limit=limit)
         return [read(record, Letter) for record in records]
 
+    async def figures(self, identifier: str) -> dict[str, int]:
+        """How many events it is behind, how many wait after a failure, how many were given up."""
+        place = await load(self._store, cursor_key(identifier), Cursor)
+        newest = await self._store.newest_event()
+        return {
+            "behind": newest - (newest if place is None else place.sequence),
+            "waiting": len(await self._store.records(WAITING, parent=identifier, limit=MANY)),
+            "dead": len(await self._store.records(DEAD, parent=identifier, limit=MANY)),
+        }
+
     async def replay(self, identifier: str, sequences: Iterable[int] | None = None) -> int:
         """Try dead letters again, all or those of these numbers. How many. Raises NotFound."""
         await self.get(identifier)

@@ -115,3 +115,21 @@ def dead_key(letter: Letter) -> RecordKey:
 def _letter_id(letter: Letter) -> str:
     """In the order of the log."""
     return f"{letter.subscription}|{letter.sequence:016x}"
+
+
+def shown_letter(letter: Letter) -> dict[str, object]:
+    """For people and programs: without the event's own document and key, which may name a driver.
+
+    Times stay in microseconds.
+    """
+    return {
+        "webhook": letter.subscription,
+        "sequence": letter.sequence,
+        "type": letter.type,
+        "at": letter.at,
+        "attempts": letter.attempts,
+        "since": letter.since,
+        "last": letter.last,
+        "http": letter.http,
+        "reason": letter.reason,
+    }
