@@ -10,9 +10,10 @@ from datetime import datetime
 
 import msgspec
 
+from voltroam.roaming.authorizing.askers import Asker
 from voltroam.roaming.authorizing.asking import Asking, Question
 from voltroam.roaming.authorizing.consulting import UNKNOWN, Consulting, Found
-from voltroam.roaming.authorizing.deciding import Asker, Deciding
+from voltroam.roaming.authorizing.deciding import Deciding
 from voltroam.roaming.authorizing.exempt import Exemptions, exemption
 from voltroam.roaming.authorizing.held_tokens import HeldTokens
 from voltroam.roaming.authorizing.knobs import AuthorizationKnobs

@@ -7,12 +7,12 @@ limits do. Nothing is said of tokens that are not ours, and nothing to platforms
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
-from voltroam.roaming.audience import sees
+from voltroam.roaming.authorizing.askers import Asker, Askers
 from voltroam.roaming.authorizing.judging import Judgement, judge, narrowed
 from voltroam.roaming.authorizing.knobs import AuthorizationKnobs
 from voltroam.roaming.authorizing.log import (
@@ -25,10 +25,9 @@ from voltroam.roaming.authorizing.log import (
 )
 from voltroam.roaming.authorizing.own_tokens import OwnToken, OwnTokens, read_type
 from voltroam.roaming.authorizing.texts import info_for
-from voltroam.roaming.host import AuthorizationDecision, AuthorizationQuestion, Host
+from voltroam.roaming.host import AuthorizationDecision, AuthorizationQuestion, Host, Unattended
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.serving import Answering
-from voltroam.standard.endpoints import CPO, TOKEN
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId
 from voltroam.standard.status import StatusCode
@@ -36,7 +35,6 @@ from voltroam.standard.v2_2_1 import (
     AllowedType,
     DisplayText,
     LocationReferences,
-    Role,
     Token,
     TokenType,
 )
@@ -65,15 +63,6 @@ class NeedsLocation(CallerError):
 
     def __init__(self) -> None:
         super().__init__("The location is needed to decide about this token")
-
-
-class Asker(NamedTuple):
-    """Who asks: the platform (`""`: this node), the party that it speaks for, and all that it may
-    be."""
-
-    partner: str
-    party: PartyId
-    operators: Sequence[PartyId]
 
 
 class _Judged(NamedTuple):
@@ -130,7 +119,9 @@ class Deciding:
         self._log = log
         self._knobs = knobs or AuthorizationKnobs()
         self._clock = clock
-        self._tokens = OwnTokens(store, identity, clock=clock)
+        self._askers = Askers(identity)
+        self._tokens = OwnTokens(store, identity, log.fingerprint, clock=clock)
+        self._is_alone = type(host) is Unattended
 
     def handlers(self) -> Mapping[str, Answering]:
         return {"authorize": self.answer}
@@ -141,7 +132,7 @@ class Deciding:
         if type_ is None:
             raise CallerError("query parameter type: no such TokenType")
         location = _read_location(call, caller)
-        asker = self._asking(call, caller)
+        asker = self._askers.of(caller, call.routing)
         if asker is None:
             raise UnknownToken
         verdict = await self.decide(
@@ -164,7 +155,7 @@ class Deciding:
         """
         begun = self._clock()
         id_ = self._log.new_id()
-        answer, by, reference = UNANSWERED, "tokens", None
+        answer, by, reference, own = UNANSWERED, "tokens", None, None
         try:
             own = await self._tokens.find(uid, type_, owner)
             if own is None or (own.private and asker.partner):
@@ -188,7 +179,7 @@ class Deciding:
             await self._log.note(
                 Entry(
                     id=id_, at=self._log.now(), side=Side.GIVEN, answer=answer, by=by, ms=took,
-                    token=self._log.fingerprint(uid), type=type_.value,
+                    token=own.fingerprint if own else self._log.fingerprint(uid), type=type_.value,
                     partner=asker.partner or None, asked_by=asker.party.folded,
                     location_id=location.location_id if location else None,
                     evse_uids=tuple(location.evse_uids or ()) if location else (),
@@ -215,24 +206,10 @@ class Deciding:
             raise CallerError(f"The token may not charge: {found.allowed.value}")
         return own.token
 
-    def _asking(self, call: Call, caller: Platform) -> Asker | None:
-        """None: the caller has no business with tokens of ours."""
-        to = call.routing.to
-        owners = self._identity.parties(*TOKEN.owner_roles)
-        if not any(
-            sees(caller, self._identity, TOKEN, owner.folded)
-            for owner in owners
-            if to is None or owner.same(to)
-        ):
-            return None
-        operators = caller.parties(Role.CPO) or caller.parties(*CPO)
-        sender = call.routing.sender
-        if sender is not None:
-            return Asker(caller.id, sender, (sender,))
-        return Asker(caller.id, operators[0], operators)
-
     async def _ask_host(self, question: AuthorizationQuestion, proposed: Judgement) -> _Judged:
         """What our own system says, or what stands in for it."""
+        if self._is_alone:
+            return _Judged(proposed, "tokens")
         try:
             async with asyncio.timeout(self._knobs.host_deadline):
                 decision = await self._host.authorize(question)

@@ -44,14 +44,22 @@ class OwnToken(NamedTuple):
     private: bool
     """Marked to never leave: good at our own chargers only."""
     key: ObjectKey
+    fingerprint: str
+    """What stands for the uid in the log."""
 
 
 class OwnTokens:
     """`clock` gives monotonic seconds."""
 
     def __init__(
-        self, store: Store, identity: Identity, *, clock: Callable[[], float] = time.monotonic
+        self,
+        store: Store,
+        identity: Identity,
+        fingerprint: Callable[[str], str],
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._fingerprint = fingerprint
         self._store = store
         self._owners = identity.parties(*TOKEN.owner_roles)
         self._clock = clock
@@ -123,7 +131,15 @@ class OwnTokens:
         if token is None:
             raise NodeError("A token of ours cannot be read")
         limits = await self._limits(token, party)
-        return OwnToken(token, row.document, party, limits, row.audience == PRIVATE, row.key)
+        return OwnToken(
+            token,
+            row.document,
+            party,
+            limits,
+            row.audience == PRIVATE,
+            row.key,
+            self._fingerprint(token.uid),
+        )
 
     async def _limits(self, token: Token, party: PartyId) -> TokenLimits:
         own = await self._store.record(limits_key(party, token.uid, token.type))
