@@ -145,7 +145,11 @@ def _show(tariff: Tariff, hours: Sequence[Hour]) -> None:
         known = sorted({price for price in prices.values() if price is not None})
         if not known:
             continue
-        say(f"{tariff.id}: {tariff.currency} {unit}, without VAT", "bold")
+        head = f"{tariff.id}: {tariff.currency} {unit}, without VAT"
+        if set(prices.values()) == set(known[:1]) and not any(hour.until for hour in hours):
+            say(f"{head}: {amount(known[0], digits)} at any hour")
+            continue
+        say(head, "bold")
         rows = []
         for clock in range(24):
             row: list[Cell | str] = [f"{clock:02}:00"]

@@ -82,7 +82,12 @@ def conditions(limits: TariffRestrictions | None) -> str:
     for name, unit in (("kwh", "kWh"), ("current", "A"), ("power", "kW"), ("duration", "s")):
         low, high = getattr(limits, f"min_{name}"), getattr(limits, f"max_{name}")
         if low is not None:
-            found.append(f"from {low} {unit}")
+            found.append(f"from {_bare(low)} {unit}")
         if high is not None:
-            found.append(f"below {high} {unit}")
+            found.append(f"below {_bare(high)} {unit}")
     return ", ".join(found)
+
+
+def _bare(bound: Decimal | int) -> str:
+    """Without trailing zeros."""
+    return f"{Decimal(bound).normalize():f}"

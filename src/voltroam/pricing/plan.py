@@ -156,7 +156,7 @@ class Plan:
         found = self._by_id.get(fold(name))
         if found is None:
             path = f"$.charging_periods[{period.index}].tariff_id"
-            raise PricingProblem(path, "not the id of one of the tariffs")
+            raise PricingProblem(path, f"{name!r} is not the id of one of the tariffs")
         return found
 
     def _currency(self, used: Sequence[Prepared], given: str | None) -> str:
