@@ -53,7 +53,7 @@ def cost_of(charge: Charge, footing: Footing) -> old.Price | None:
     Unknown: before charging, for no one can tell how a reservation ends, and without a tariff.
     """
     course, plan = charge.course, footing.rates.plan
-    if course is None or plan is None or course.charging is None:
+    if course is None or plan is None:
         return None
     if charge.status not in (SessionStatus.ACTIVE, SessionStatus.COMPLETED):
         return None
@@ -62,7 +62,7 @@ def cost_of(charge: Charge, footing: Footing) -> old.Price | None:
             course.closed(footing.marks).periods,
             start=course.start,
             end=course.last.at,
-            reservation_outcome=USED,
+            reservation_outcome=_outcome(charge),
             currency=charge.currency,
         )
     except PricingProblem:
@@ -92,7 +92,6 @@ def cdr_of(
         raise ChargingProblem("NO_TARIFF", "none of the connector's tariffs fitted at the start")
     if footing.rates.fault is not None:
         raise ChargingProblem("TARIFF", f"the tariff cannot be priced: {footing.rates.fault}")
-    reservation = charge.reservation
     built = compose(
         session_of(charge, footing),
         course.periods,
@@ -104,12 +103,16 @@ def cdr_of(
         cdr_id=cdr_id,
         now=now,
         policy=policy,
-        reservation_outcome=None if reservation is None else reservation.outcome,
+        reservation_outcome=_outcome(charge),
         signed_data=signed_data(charge.encoding, signed),
     )
-    if course.charging is None and not built.cdr.total_cost.excl_vat:
+    if _outcome(charge) not in (None, USED) and not built.cdr.total_cost.excl_vat:
         return None
     return with_compensation(built.cdr, charge.home_charging_compensation)
+
+
+def _outcome(charge: Charge) -> str | None:
+    return None if charge.reservation is None else charge.reservation.outcome
 
 
 def with_compensation(cdr: old.CDR, given: bool | None) -> old.CDR:
