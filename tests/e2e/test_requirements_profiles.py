@@ -14,11 +14,11 @@ from tests.e2e.conftest import Backing, MakeNode
 from tests.e2e.mock_http import Answer, Recorded, Reply
 from tests.e2e.mock_partner import MODULES, Answered, MockPartner, envelope
 from tests.e2e.nodes import Served, introduce, make_node, wait_until
-from tests.e2e.stage import EMSP, OTHER, Stage, joined
+from tests.e2e.stage import EMSP, OTHER, Stage, joined, pushed, wait_for_push
 
 from voltroam import open_node
 from voltroam.node import Node
-from voltroam.roaming.profiling import CallState, ProfileCall
+from voltroam.roaming.profiling import CallState, Grant, ProfileCall
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import (
     ChargingPreferences,
@@ -299,6 +299,36 @@ def test_without_chargers_nothing_is_supported(stage: Stage) -> None:
     time.sleep(0.5)
     assert [one for one in stage.partner.http.recorded if name in one.target and
             one.method == "POST"] == []  # fmt: skip
+
+
+def test_a_provider_gets_and_steers_only_the_sessions_that_were_granted(
+    place: Place,
+) -> None:
+    """CHP-TOP-03, CHP-TOP-04"""
+    with MockPartner(("NL", "SCS", "SCSP"), name="SCSP", modules=place.partner.modules) as scsp:
+        scsp.http.on("POST", "/s/chargingprofiles/", takes)
+        joined(place.node, scsp, "scsp")
+        before = place.session()
+        wait_until(lambda: pushed(place.partner, "PUT", before), what="push to the eMSP")
+        time.sleep(1)
+        assert pushed(scsp, "PUT", "/sessions/") == []
+        listed = scsp.url("sessions", "SENDER", date_from=doc.LONG_AGO)
+        assert scsp.crawl(listed) == []
+        assert place.put(before, partner=scsp).data["result"] == "REJECTED"
+
+        grant = Grant(
+            operator=PartyId(*NOD), provider=PartyId("NL", "SCS"), contract=PartyId(*EMSP)
+        )
+        with_node(place.node, lambda node: node.steering.grants.grant(grant))
+        name = place.session()
+        request = wait_for_push(scsp, "PUT", f"/sessions/NL/NOD/{name}")
+        assert request.headers["ocpi-to-party-id"] == "SCS"
+        assert name in [session["id"] for session in scsp.crawl(listed)]
+        assert place.put(name, partner=scsp).data["result"] == "ACCEPTED"
+        assert place.put(name).data["result"] == "REJECTED"
+
+        with_node(place.node, lambda node: node.steering.grants.revoke(grant))
+        assert scsp.crawl(listed) == []
 
 
 # --- preferences ---

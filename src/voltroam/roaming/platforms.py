@@ -155,6 +155,11 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def is_hub(self) -> bool:
         return any(role.role is Role.HUB for role in self.roles)
 
+    @property
+    def is_provider(self) -> bool:
+        """Whether it charges smartly for others: it sees and steers what was granted to it."""
+        return any(role.role is Role.SCSP for role in self.roles)
+
 
 class Caller(Platform, frozen=True, kw_only=True):
     """A platform as it stands behind one request, with the token that it presented.

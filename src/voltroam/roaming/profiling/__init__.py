@@ -4,7 +4,7 @@
 does both for what drivers would like.
 """
 
-from voltroam.roaming.profiling.grants import Grant, Grants
+from voltroam.roaming.grants import Grant, Grants
 from voltroam.roaming.profiling.knobs import ProfileKnobs
 from voltroam.roaming.profiling.orders import Action, OrderState, ProfileEntry
 from voltroam.roaming.profiling.preferences import Preferences, Preferred

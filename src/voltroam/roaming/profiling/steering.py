@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from voltroam.roaming.callbacks import check_response_url
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.exchange import Exchange
+from voltroam.roaming.grants import Grants
 from voltroam.roaming.host import Host, ProfileOutcome
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.profiling.asking import response_url_in, seconds_in, usable
 from voltroam.roaming.profiling.carrying import Carrying, order_of
 from voltroam.roaming.profiling.changes import Changes
-from voltroam.roaming.profiling.grants import Grants
 from voltroam.roaming.profiling.hosts import considered
 from voltroam.roaming.profiling.knobs import ProfileKnobs
 from voltroam.roaming.profiling.orders import (

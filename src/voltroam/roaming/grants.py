@@ -4,12 +4,13 @@ A grant says that this provider may see and steer the sessions of that eMSP's dr
 operator. Contracts and privacy law stand behind it; without one a provider sees no session.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from voltroam.roaming.audience import contract_class
 from voltroam.roaming.platforms import Platform
+from voltroam.standard.endpoints import Resource
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import Role
 from voltroam.store.interface import Change, Decision, Held, RecordDraft, RecordKey, Store
@@ -51,13 +52,6 @@ class Grants:
         grant = Grant(operator=operator, provider=provider, contract=contract)
         return await self._store.record(_key(grant)) is not None
 
-    async def classes(self, platform: Platform) -> tuple[str, ...]:
-        """The audience classes of sessions that a platform sees by what was granted to it."""
-        found: list[Grant] = []
-        for provider in platform.parties(Role.SCSP):
-            found += await self.all(provider)
-        return classes_of(found)
-
     async def _write(self, grant: Grant, document: bytes | None) -> None:
         draft = RecordDraft(_key(grant), document, grant.provider.folded)
 
@@ -67,8 +61,13 @@ class Grants:
         await self._store.apply(Change(decide))
 
 
-def classes_of(grants: Iterable[Grant]) -> tuple[str, ...]:
-    return tuple(contract_class(grant.operator, grant.contract) for grant in grants)
+async def granted_to(store: Store, platform: Platform, resource: Resource) -> tuple[str, ...]:
+    """The audience classes that a platform sees by grants alone; none of what is no session."""
+    if not platform.is_provider or Role.SCSP not in resource.readers:
+        return ()
+    grants = Grants(store)
+    found = [grant for party in platform.parties(Role.SCSP) for grant in await grants.all(party)]
+    return tuple(contract_class(grant.operator, grant.contract) for grant in found)
 
 
 def _key(grant: Grant) -> RecordKey:
