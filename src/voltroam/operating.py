@@ -8,6 +8,11 @@ from voltroam.holdings import Holdings, micros
 from voltroam.operator.app import OperatorApp
 from voltroam.operator.join import operator_app
 from voltroam.operator.ports import Ports
+from voltroam.roaming.authorizing.authorizer import Authorizer
+from voltroam.roaming.authorizing.log import AuthorizationLog
+from voltroam.roaming.charging import Charging
+from voltroam.roaming.commanding import Commands, Orders
+from voltroam.roaming.profiling import Preferences, Profiles, Steering
 from voltroam.roaming.registration import Registration
 from voltroam.transport.limits import Limits
 
@@ -18,6 +23,14 @@ class Operated(Protocol):
     holdings: Holdings
     registration: Registration
     delivery: Delivery
+    authorizer: Authorizer
+    authorizations: AuthorizationLog
+    commands: Commands
+    orders: Orders
+    profiles: Profiles
+    steering: Steering
+    preferences: Preferences
+    charging: Charging
 
 
 def operator_of(node: Operated) -> OperatorApp:
@@ -32,6 +45,14 @@ def operator_of(node: Operated) -> OperatorApp:
         registration=node.registration,
         delivery=node.delivery,
         now=micros,
+        authorizer=node.authorizer,
+        authorizations=node.authorizations,
+        commands=node.commands,
+        orders=node.orders,
+        profiles=node.profiles,
+        steering=node.steering,
+        preferences=node.preferences,
+        charging=node.charging,
     )
     return operator_app(ports, limits=Limits(body=holdings.settings.limits.body_bytes))
 

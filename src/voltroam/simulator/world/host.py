@@ -24,6 +24,7 @@ from voltroam.simulator.world.limits import NO_STEPS, steps_of
 from voltroam.simulator.world.ordered import Answer
 from voltroam.simulator.world.reporter import NodePorts, Reporter
 from voltroam.simulator.world.sources import Sources
+from voltroam.simulator.world.standstill import stands_still
 from voltroam.simulator.world.wishes import judged, steps_for
 from voltroam.simulator.world.world import World
 from voltroam.standard.v2_2_1 import (
@@ -108,8 +109,13 @@ class WorldHost(Unattended):
                 drivers = await sources.drivers()
                 if drivers is not None:
                     self.world.learn_drivers(drivers)
-            await self.live(reporter)
+            if not await stands_still(node.store):
+                await self.live(reporter)
             await asyncio.sleep(TICK)
+
+    def moment(self) -> datetime:
+        """What the world's clock shows: what the node notes of a session here is told by it."""
+        return self.clock.world(self._now())
 
     async def live(self, reporter: Reporter) -> None:
         """Bring the world up to now and report what happened."""
