@@ -6,6 +6,7 @@ from typing import Self
 
 from voltroam.calling import Calling, opened
 from voltroam.holdings import Holdings, micros
+from voltroam.live import Live
 from voltroam.roaming.authorizing.authorizer import Authorizer
 from voltroam.roaming.authorizing.deciding import Deciding
 from voltroam.roaming.authorizing.log import AuthorizationLog
@@ -65,8 +66,10 @@ class Answering(Calling):
             log=self.authorizations,
             deciding=self.deciding,
         )
+        self.live = Live(holdings, self.exchange, self.host, self.authorizer)
+        handlers = (self.registration.handlers(), self.deciding.handlers(), self.live.handlers())
         self._dispatch = Dispatch(
-            serving, {**self.registration.handlers(), **self.deciding.handlers()}
+            serving, {name: it for part in handlers for name, it in part.items()}
         )
 
     @classmethod
@@ -79,6 +82,7 @@ class Answering(Calling):
 
     async def close(self) -> None:
         """Write what is still to be written, then let go of connections and database."""
+        await self.live.close()
         await self.authorizations.close()
         await super().close()
 

@@ -34,6 +34,12 @@ class Node(Answering):
             rotate=self.registration.rotate,
             is_behind=self.registration.is_behind,
         )
+        self.charging, self.commands, self.orders = (
+            self.live.charging, self.live.commands, self.live.orders,
+        )  # fmt: skip
+        self.profiles, self.steering, self.preferences = (
+            self.live.profiles, self.live.steering, self.live.preferences,
+        )  # fmt: skip
         self._background: asyncio.Task[None] | None = None
         self._hosting: asyncio.Task[None] | None = None
 
@@ -45,6 +51,7 @@ class Node(Answering):
     def start(self) -> None:
         """Begin to deliver, synchronise and tidy up in the background."""
         self._background = asyncio.create_task(self.delivery.run())
+        self.live.start()
         self._hosting = living(self.host, self)
 
     async def close(self) -> None:

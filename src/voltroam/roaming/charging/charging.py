@@ -112,8 +112,9 @@ class Charging:
         """A session begins, or is about to (`pending`); its id.
 
         `reading` is the meter at the start. A reservation of the same token at this EVSE, or at
-        this location without EVSE, becomes this session (SES-FLOW-08). The same `session_id` or
-        `order_id` again gives the same session; one that was pending becomes ACTIVE.
+        this location without EVSE, becomes this session (SES-FLOW-08); until it charges it stays a
+        RESERVATION. The same `session_id` or `order_id` again gives the same session; one that was
+        pending becomes ACTIVE.
         """
         owner = self._owner(operator)
         site = await site_of(self._store, owner, location_id, evse_uid, connector_id)
@@ -122,7 +123,7 @@ class Charging:
         )
         name, moment = session_id or id_for(order_id), tidy(at)
         existing = None if name is None else await self.find(name)
-        if existing is None and not pending:
+        if existing is None:
             existing = await self._kept_for(owner, site, driver.token)
         if existing is not None:
             await self._go_on(

@@ -140,8 +140,7 @@ class Reporter:
             case Ended():
                 await self._end(one)
             case Abandoned():
-                if (session := self._forget(one.charge)) is not None:
-                    await self._node.charging.invalidate(session, one.why)
+                await self._abandoned(one)
             case Steered():
                 await self._steered(one)
             case _:
@@ -183,6 +182,9 @@ class Reporter:
         self._world.admit(one.charge)
 
     async def _await(self, one: Awaited) -> None:
+        """A session that waits; where the place was reserved its session is there already."""
+        if one.reserved:
+            return
         session = await self._node.charging.begin(
             location_id=one.place.location_id, evse_uid=one.place.evse_uid,
             connector_id=one.place.connector_id, operator=one.place.operator,
@@ -210,6 +212,15 @@ class Reporter:
             return
         if await self._node.charging.end(session, one.at, one.reading) is None:
             log.warning("no_cdr", session=session)
+
+    async def _abandoned(self, one: Abandoned) -> None:
+        """Nobody plugged in; a place that was reserved stays so until the reservation ends."""
+        session = self._forget(one.charge)
+        if session is None:
+            return
+        charge = await self._node.charging.find(session)
+        if charge is not None and charge.status is not SessionStatus.RESERVATION:
+            await self._node.charging.invalidate(session, one.why)
 
     async def _steered(self, one: Steered) -> None:
         session, active = self._sessions.get(one.charge), self._active(one.charge)
