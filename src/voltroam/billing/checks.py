@@ -164,7 +164,7 @@ def _after_reservation(cdr: CDR) -> datetime:
     for period in cdr.charging_periods:
         if volume(period, CdrDimensionType.RESERVATION_TIME) is None:
             return period.start_date_time
-    return cdr.start_date_time
+    return cdr.end_date_time
 
 
 def tariff_changes(embedded: Tariff, published: Tariff) -> list[str]:

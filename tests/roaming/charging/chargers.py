@@ -79,6 +79,8 @@ def tariff(name: str, *elements: Json, **members: Any) -> Json:
 
 
 PLAIN = tariff("PLAIN", element(component("ENERGY", "0.30"), component("PARKING_TIME", "6.00")))
+OLDER = tariff("OLDER", element(component("ENERGY", "0.10")), end_date_time="2026-01-01T00:00:00Z")
+"""Not valid any more."""
 BOOKED = tariff(
     "BOOKED",
     element(component("TIME", "3.00"), reservation="RESERVATION"),

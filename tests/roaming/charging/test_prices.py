@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from tests.roaming.charging.chargers import (
     DRIVER,
+    OLDER,
     PLAIN,
     Operator,
     component,
@@ -24,7 +25,6 @@ from voltroam.standard.v2_2_1 import CdrToken, ProfileType, TokenType
 GREEN = tariff("GREEN", element(component("ENERGY", "0.50")), type="PROFILE_GREEN")
 TERMINAL = tariff("TERMINAL", element(component("ENERGY", "0.90")), type="AD_HOC_PAYMENT")
 REGULAR = tariff("REGULAR", element(component("ENERGY", "0.30")), type="REGULAR")
-OLD = tariff("OLD", element(component("ENERGY", "0.10")), end_date_time="2026-01-01T00:00:00Z")
 AD_HOC = CdrToken(
     country_code="NL", party_id="AAA", uid="T1", type=TokenType.AD_HOC_USER, contract_id="T1"
 )
@@ -50,7 +50,7 @@ async def test_the_tariff_is_that_of_the_driver_and_the_wish(
     operator: Operator, token: CdrToken, wish: ProfileType | None, expected: str
 ) -> None:
     """TAR: the one valid tariff of the type; a wish that there is no tariff for is REGULAR."""
-    await operator.open(OLD, GREEN, TERMINAL, REGULAR)
+    await operator.open(OLDER, GREEN, TERMINAL, REGULAR)
     name = await operator.begin(token=token, preference=wish, reading=meter(0, "0"))
     assert await price(operator, name) == Decimal(expected)
 
@@ -104,7 +104,7 @@ async def test_a_tariff_of_one_partner_is_asked_for(operator: Operator) -> None:
 
 async def test_no_tariff_that_fits_is_a_fault_and_no_free_charge(operator: Operator) -> None:
     """CDR-OBJ-05: the session is over; a person gives the tariff, and the CDR follows."""
-    await operator.open(OLD)
+    await operator.open(OLDER)
     name = await operator.begin(reading=meter(0, "0"))
     assert await operator.charging.end(name, minute(30), meter(30, "4")) is None
     session = await operator.document("sessions", name)

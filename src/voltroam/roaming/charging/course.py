@@ -239,9 +239,10 @@ def replayed(
     fresh = activated(fresh, charge.started, marks, pace, None)
     meters = list(charge.meters)
     for reading in sorted(readings, key=lambda one: tidy(one.at)):
-        if meters and (tidy(reading.at), reading.kwh) == meters[0]:
-            meters.pop(0)
-            fresh = replace(fresh, base=reading.kwh - running(fresh).last.kwh)
+        at = tidy(reading.at)
+        while meters and (at > meters[0][0] or (at, reading.kwh) == meters[0]):
+            _, register = meters.pop(0)
+            fresh = replace(fresh, base=register - running(fresh).last.kwh)
         taken = take(fresh, marks, pace, [reading])
         if taken.late:
             raise ChargingProblem("LATE", "a reading is earlier than the start of the session")
