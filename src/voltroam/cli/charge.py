@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from voltroam.cli.outcome import Exit, Stop, write, write_json
-from voltroam.cli.run import Json
+from voltroam.cli.run import Json, guarded
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,15 +38,11 @@ def authorize(
     from voltroam.cli.operating import OperatorClient, with_operator
     from voltroam.cli.ordering import facts, token_type
     from voltroam.operator.rows.live import AUTHORIZE, AuthorizationFacts, AuthorizeWanted
-    from voltroam.standard.v2_2_1 import LocationReferences
 
-    if evse and location is None:
-        raise Stop("--evse needs --location.", Exit.USAGE)
+    place = guarded(lambda: _place(location, evse), as_json=json)
     wanted = AuthorizeWanted(
         token_uid=uid, type=token_type(kind), operator=operator, contract_party=driver_of,
-        location=LocationReferences(location_id=location, evse_uids=evse or None)
-        if location
-        else None,
+        location=place,
     )  # fmt: skip
 
     async def work(node: OperatorClient) -> AuthorizationFacts:
@@ -61,6 +57,17 @@ def authorize(
             write(done.info.text)
     if done.allowed != "ALLOWED":
         raise typer.Exit(int(Exit.FAILED))
+
+
+def _place(location: str | None, evses: list[str] | None) -> Any:
+    """Where, if that was said. Raises Stop."""
+    from voltroam.standard.v2_2_1 import LocationReferences
+
+    if location is not None:
+        return LocationReferences(location_id=location, evse_uids=evses or None)
+    if evses:
+        raise Stop("--evse needs --location.", Exit.USAGE)
+    return None
 
 
 def prefer(

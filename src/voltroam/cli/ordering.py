@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -71,14 +72,16 @@ def moment(text: str) -> datetime:
 
 
 def facts(struct: msgspec.Struct) -> dict[str, Any]:
-    """As JSON: moments as the standard writes them."""
-    found: dict[str, Any] = msgspec.to_builtins(struct, builtin_types=(datetime,))
+    """As JSON: moments as the standard writes them, numbers as numbers."""
+    found: dict[str, Any] = msgspec.to_builtins(struct, builtin_types=(datetime, Decimal))
     return {name: _spelled(value) for name, value in found.items()}
 
 
 def _spelled(value: Any) -> Any:
     if isinstance(value, datetime):
         return format_datetime(value)
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, dict):
         return {name: _spelled(one) for name, one in value.items()}
     return [_spelled(one) for one in value] if isinstance(value, list) else value

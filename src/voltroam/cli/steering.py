@@ -7,7 +7,7 @@ import typer
 
 from voltroam.cli.outcome import Exit, Stop, write
 from voltroam.cli.plain import PlainGroup
-from voltroam.cli.run import Json
+from voltroam.cli.run import Json, guarded
 
 group = typer.Typer(
     cls=PlainGroup, no_args_is_help=True, help="Set, clear or ask a session's charging profile."
@@ -50,7 +50,7 @@ def set_(
     from voltroam.cli.ordering import steer
     from voltroam.operator.rows.live import SET_CHARGING_PROFILE, SetProfile
 
-    profile = _profile(limit or [], unit, duration, file)
+    profile = guarded(lambda: _profile(limit or [], unit, duration, file), as_json=json)
     wanted = SetProfile(session_id=session, operator=operator, profile=profile)
     steer(context, SET_CHARGING_PROFILE, wanted, wait=wait, json=json, show=_show)
 

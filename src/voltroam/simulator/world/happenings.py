@@ -42,7 +42,7 @@ class StatusChanged:
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """Started from afar: the charger waits for the cable."""
+    """Started from afar: the charger waits for the cable; `reserved`: at an EVSE that was kept."""
 
     at: datetime
     charge: str
@@ -50,6 +50,7 @@ class Awaited:
     token: Token
     order: str
     reference: str | None
+    reserved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

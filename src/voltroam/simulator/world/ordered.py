@@ -59,7 +59,8 @@ class Ordered(Street):
         charge.plug, charge.stage = plug, Stage.AWAITED
         charge.order, charge.reference = order, reference
         place = spot.place(plug)
-        self._out.append(Awaited(self.now, charge.id, place, token, order, reference))
+        reserved = spot.reservation is not None
+        self._out.append(Awaited(self.now, charge.id, place, token, order, reference, reserved))
         if fault is Fault.NO_CABLE:
             self._plan(self.now + PLUG_TIME, lambda at: self._abandon(charge, at))
         else:
