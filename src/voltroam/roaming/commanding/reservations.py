@@ -147,7 +147,7 @@ class Reservations:
         entry = await self._ledger.get(held.order_id)
         if entry is None:
             raise NotFound("No such order")
-        return entry.order()
+        return structs.replace(entry.order(), session_id=held.session_id)
 
     async def _move(self, id_: str, step: Step) -> Reservation:
         key = RecordKey(RESERVATION, id_)
