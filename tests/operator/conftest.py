@@ -69,8 +69,12 @@ class Desk:
         sent = {"content-type": "application/json"} if body is not None else {}
         if secret:
             sent["authorization"] = f"Bearer {secret}"
-        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        return await heard(self.app, method, f"/operator/v1{path}", sent | dict(headers or {}), data)
+        data = (
+            body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        )
+        return await heard(
+            self.app, method, f"/operator/v1{path}", sent | dict(headers or {}), data
+        )
 
 
 async def heard(

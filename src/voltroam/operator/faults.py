@@ -6,6 +6,7 @@ import msgspec
 
 from voltroam.standard.errors import (
     CallerError,
+    ForbiddenUrl,
     InvalidBody,
     NotFound,
     OcpiError,
@@ -33,8 +34,8 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "reused-key": (422, "The Idempotency-Key was used for another request"),
     "too-many": (429, "Too many requests"),
     "overloaded": (429, "The node is overloaded"),
+    "partner": (424, "The partner could not be reached, or refused"),
     "internal": (500, "A fault of the node"),
-    "partner": (502, "The partner could not be reached, or refused"),
 }
 """By the name that ends a problem's `type`."""
 
@@ -97,6 +98,8 @@ def fault_of(error: OcpiError) -> Fault:
         return Fault(name, error.message, headers={"retry-after": str(error.retry_after)})
     if isinstance(error, Refused):
         return Fault("partner", error.message, http=error.http, code=error.code)
+    if isinstance(error, ForbiddenUrl):
+        return Fault("invalid", error.message)
     if isinstance(error, CallerError) and error.http_status in _BY_STATUS:
         return Fault(_BY_STATUS[error.http_status], error.message)
     for kind, name in _BY_KIND:

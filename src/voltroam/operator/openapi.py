@@ -72,7 +72,7 @@ def refusals(operation: Operation[Any]) -> dict[int, str]:
     if operation.conflicts:
         found[409] = " ".join(filter(None, (f"{operation.conflicts}.", found.get(409))))
     if operation.calls_partner:
-        found[502] = _PARTNER
+        found[424] = _PARTNER
     return dict(sorted(found.items()))
 
 

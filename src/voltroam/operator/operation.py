@@ -86,7 +86,7 @@ class Operation(Generic[R]):
     fails: str = ""
     """When it answers 422, beside bodies and queries that cannot be read."""
     calls_partner: bool = False
-    """Answers 502 when the partner cannot be reached or refuses."""
+    """Answers 424 when the partner cannot be reached or refuses."""
     absent: bool = False
     """Answers 404 although its path has no parameters: for what the body names."""
     bulk: bool = False
