@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Self
 
 from voltroam.calling import Calling, opened
+from voltroam.delivery.asking import AskingHost
+from voltroam.delivery.subscriptions import Subscriptions
 from voltroam.holdings import Holdings, micros
 from voltroam.live import Live
 from voltroam.roaming.authorizing.authorizer import Authorizer
@@ -19,6 +21,7 @@ from voltroam.roaming.serving import Serving
 from voltroam.settings import Settings, SettingsError
 from voltroam.standard.endpoints import Interface
 from voltroam.standard.versions import Version
+from voltroam.tuning import read_tuning
 from voltroam.wire.call import Call, Reply
 from voltroam.wire.headers import read_authorization
 
@@ -55,7 +58,16 @@ class Answering(Calling):
             settings.pages.maximum,
         )
         self.authorizations = AuthorizationLog(holdings.store, holdings.vault, now=micros)
-        self.deciding = Deciding(holdings.store, holdings.identity, self.host, self.authorizations)
+        self.tuning = tuning = read_tuning(settings)
+        self.subscriptions = Subscriptions(holdings.store, holdings.vault, micros, tuning.webhooks)
+        asked = AskingHost(
+            self.subscriptions, self.sender.send, otherwise=self.host, now=micros,
+            knobs=tuning.webhooks,
+        )  # fmt: skip
+        self.deciding = Deciding(
+            holdings.store, holdings.identity, asked, self.authorizations,
+            knobs=tuning.authorization,
+        )  # fmt: skip
         self.authorizer = Authorizer(
             holdings.store,
             holdings.directory,
@@ -65,8 +77,12 @@ class Answering(Calling):
             vault=holdings.vault,
             log=self.authorizations,
             deciding=self.deciding,
+            knobs=tuning.authorization,
         )
-        self.live = Live(holdings, self.exchange, self.host, self.authorizer)
+        self.live = Live(
+            holdings, self.exchange, asked, self.authorizer, tuning=tuning,
+            moment=getattr(self.host, "moment", None),
+        )  # fmt: skip
         handlers = (self.registration.handlers(), self.deciding.handlers(), self.live.handlers())
         self._dispatch = Dispatch(
             serving, {name: it for part in handlers for name, it in part.items()}

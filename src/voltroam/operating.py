@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from voltroam.delivery.deliver import Delivery
+from voltroam.delivery.webhooks import Webhooks
 from voltroam.holdings import Holdings, micros
 from voltroam.operator.app import OperatorApp
 from voltroam.operator.join import operator_app
@@ -31,6 +32,7 @@ class Operated(Protocol):
     steering: Steering
     preferences: Preferences
     charging: Charging
+    webhooks: Webhooks
 
 
 def operator_of(node: Operated) -> OperatorApp:
@@ -53,6 +55,7 @@ def operator_of(node: Operated) -> OperatorApp:
         steering=node.steering,
         preferences=node.preferences,
         charging=node.charging,
+        webhooks=node.webhooks,
     )
     return operator_app(ports, limits=Limits(body=holdings.settings.limits.body_bytes))
 

@@ -111,6 +111,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The charger world, where it is the host."""
     profile: dict[str, str | bool | int | float] = {}
     """How new partners are treated unless their own profile says otherwise."""
+    authorization: dict[str, Any] = {}
+    """Tables of their own, read by `tuning.py` when a part needs them."""
+    charging: dict[str, Any] = {}
+    commands: dict[str, Any] = {}
+    profiles: dict[str, Any] = {}
+    retention: dict[str, Any] = {}
+    webhooks: dict[str, Any] = {}
 
     @property
     def address(self) -> tuple[str, int]:

@@ -30,6 +30,7 @@ FLOORS = {
     "operating": 6,
     "embedding": 6,
     "live": 6,
+    "tuning": 6,
     "settings": 6,
     "logs": 6,
     "modules": 6,
