@@ -13,7 +13,7 @@ from tests.metering import vectors as v
 
 START = datetime(2026, 6, 3, 8, tzinfo=UTC)
 LONGEST = 1.0
-TRIES = 3
+TRIES = 5
 EVERYTHING = {
     "start_time": "08:00", "end_time": "20:00", "start_date": "2026-01-01",
     "end_date": "2027-01-01", "min_kwh": 1, "min_current": 1, "max_current": 1000,
@@ -90,13 +90,13 @@ def test_the_largest_tariff(words: list[str], tmp_path: Path) -> None:
 
 
 def test_the_longest_session(tmp_path: Path) -> None:
-    ran = within_a_second("price", saved(tmp_path, session(SIMPLE, 5_000)), "--json")
-    assert len(ran.json["lines"]) == 10_000
+    ran = within_a_second("price", saved(tmp_path, session(SIMPLE, 3_000)), "--json")
+    assert len(ran.json["lines"]) == 6_000
 
 
 @pytest.mark.parametrize(
     "priced",
-    [session(SIMPLE, 5_000), session(LARGEST, 100), session(LARGEST, 1, 60 * 24 * 400)],
+    [session(SIMPLE, 3_000), session(LARGEST, 100), session(LARGEST, 1, 60 * 24 * 400)],
     ids=["periods", "restrictions", "boundaries"],
 )
 def test_the_audit_of_a_large_cdr(priced: dict[str, Any], tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_as_many_signed_values_as_there_may_be_on_the_slowest_curve(tmp_path: Pa
 @pytest.mark.parametrize(
     ("words", "value", "place"),
     [
-        (["price"], session(SIMPLE, 5_001), "$.charging_periods"),
+        (["price"], session(SIMPLE, 3_001), "$.charging_periods"),
         (["price"], session(LARGEST, 300), "$.charging_periods"),
         (["price"], session(SIMPLE, 1) | {"more": "x" * 5_000_000}, "$"),
         (["tariff", "text"], LARGEST | {"elements": [*LARGEST["elements"]] * 2}, "$.tariffs[0]"),

@@ -24,7 +24,7 @@ from voltroam.standard.parties import fold
 from voltroam.standard.v2_3_0 import ChargingPeriod, Tariff
 
 MOST_TARIFFS = 1_000
-MOST_PERIODS = 5_000
+MOST_PERIODS = 3_000
 MOST_LOOKUPS = 2_000_000
 """Periods times components and their restrictions: what is looked at within a second."""
 
