@@ -27,8 +27,9 @@ from voltroam.store.open import open_store
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 AT_ONCE = 64
 T = TypeVar("T")
-LOCATION_TEXT = b"""{"country_code":"NL","party_id":"AAA","id":"L","publish":true,"address":"Kade 1",
-"city":"Utrecht","country":"NLD","coordinates":{"latitude":"52.100000","longitude":"5.100000"},
+LOCATION_TEXT = b"""{"country_code":"NL","party_id":"AAA","id":"L","publish":true,
+"address":"Kade 1","city":"Utrecht","country":"NLD","coordinates":
+{"latitude":"52.100000","longitude":"5.100000"},
 "time_zone":"Europe/Amsterdam","last_updated":"2026-01-01T00:00:00Z","evses":[{"uid":"E","status":
 "AVAILABLE","last_updated":"2026-01-01T00:00:00Z","connectors":[{"id":"1","standard":
 "IEC_62196_T2","format":"SOCKET","power_type":"AC_3_PHASE","max_voltage":230,"max_amperage":32,

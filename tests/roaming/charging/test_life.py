@@ -1,6 +1,8 @@
 """A session from its start to its CDR."""
 
+import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from tests.roaming.charging.chargers import (
@@ -20,7 +22,9 @@ from tests.roaming.charging.chargers import (
 
 from voltroam.billing.findings import Verdict
 from voltroam.roaming.charging import ChargingProblem, UnknownSession
+from voltroam.standard.errors import NodeError
 from voltroam.standard.v2_2_1 import AuthMethod, Token, TokenType, WhitelistType
+from voltroam.store.interface import Change, Decision, Held
 
 
 async def test_a_session_ends_in_a_cdr_that_its_periods_add_up_to(operator: Operator) -> None:
@@ -97,7 +101,7 @@ async def test_a_pending_session_begins_when_it_is_begun_again(operator: Operato
 
 
 async def test_an_order_never_starts_two_sessions(operator: Operator) -> None:
-    """CMD-START: told again after a restart, it is the same session, even when that is over."""
+    """Told again after a restart, it is the same session, even when that is over."""
     await operator.open(PLAIN)
     name = await operator.begin(order_id="O1", reading=meter(0, "0"))
     assert await operator.restarted().begin(order_id="O1") == name
@@ -306,3 +310,40 @@ async def test_a_reservation_can_be_moved(operator: Operator) -> None:
     with pytest.raises(ChargingProblem):
         await operator.reserve(order_id="R1", token=OTHER_DRIVER)
     assert DRIVER.uid not in repr(await operator.charging.charge(name))
+
+
+async def test_session_and_cdr_are_written_together_or_not_at_all(operator: Operator) -> None:
+    """CDR-FLOW-02: a write that fails leaves the session as it was; the end can be told again."""
+    await operator.open(PLAIN)
+    name = await operator.begin(reading=meter(0, "0"))
+    apply = operator.store.apply
+
+    async def fails(change: Any) -> Any:
+        def decide(held: Held) -> Decision[Any]:
+            change.decide(held)
+            raise NodeError("the disk is full")
+
+        return await apply(Change(decide, change.objects, change.records))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operator.store, "apply", fails)
+        with pytest.raises(NodeError):
+            await operator.charging.end(name, minute(5), meter(5, "1"))
+    assert (await operator.session(name))["status"] == "ACTIVE"
+    assert await operator.document("cdrs", name) is None
+    assert await operator.charging.end(name, minute(5), meter(5, "1")) == name
+    assert (await operator.cdr(name))["total_energy"] == 1
+
+
+async def test_a_cdr_id_that_is_taken_is_a_fault_of_the_cdr_only(operator: Operator) -> None:
+    """The session is over all the same, and the CDR that was there stays."""
+    await operator.open(PLAIN)
+    other = await operator.begin(reading=meter(0, "0"))
+    await operator.charging.end(other, minute(5), meter(5, "1"))
+    taken = json.loads(await operator.document("cdrs", other) or b"") | {"id": "S1"}
+    await operator.hold("cdrs", taken)
+    name = await operator.begin(session_id="S1", reading=meter(0, "0"))
+    assert await operator.charging.end(name, minute(9), meter(9, "2")) is None
+    assert (await operator.session(name))["status"] == "COMPLETED"
+    assert "another CDR" in ((await operator.charging.progress(name)).fault or "")
+    assert (await operator.cdr("S1"))["total_energy"] == 1

@@ -49,7 +49,7 @@ async def price(operator: Operator, name: str) -> Decimal:
 async def test_the_tariff_is_that_of_the_driver_and_the_wish(
     operator: Operator, token: CdrToken, wish: ProfileType | None, expected: str
 ) -> None:
-    """TAR: the one valid tariff of the type; a wish that there is no tariff for is REGULAR."""
+    """The one valid tariff of the type; a wish that there is no tariff for is REGULAR."""
     await operator.open(OLDER, GREEN, TERMINAL, REGULAR)
     name = await operator.begin(token=token, preference=wish, reading=meter(0, "0"))
     assert await price(operator, name) == Decimal(expected)
