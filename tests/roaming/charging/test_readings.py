@@ -269,3 +269,13 @@ async def test_reports_at_once_from_two_processes_are_all_counted(operator: Oper
     for name in names:
         assert (await operator.session(name))["kwh"] == 3
         assert len(await operator.charging.readings(name)) == 4
+
+
+async def test_a_session_is_stamped_to_the_millisecond(operator: Operator) -> None:
+    """A change within the same second has a later time, and nothing else moves."""
+    name = await begun(operator)
+    operator.clock.forward(milliseconds=250)
+    await operator.charging.read(name, meter(10, "101"))
+    session = await operator.session(name)
+    assert session["last_updated"] == "2026-11-23T09:00:00.250Z"
+    assert session["start_date_time"] == "2026-11-23T09:00:00Z"

@@ -15,6 +15,8 @@ from voltroam.roaming.charging.terms import Footing
 from voltroam.roaming.host import SignedReading
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard.v2_2_1 import SessionStatus
+from voltroam.wire.encode import encode
+from voltroam.wire.times import format_datetime
 
 USED = "USED"
 ZERO = Decimal(0)
@@ -45,6 +47,22 @@ def session_of(charge: Charge, footing: Footing) -> old.Session:
         status=charge.status,
         last_updated=charge.updated,
     )
+
+
+def document_of(session: old.Session) -> bytes:
+    """The Session as JSON. Its own time alone has milliseconds as a rule: put in afterwards, for
+    the encoder is four times as fast on whole seconds.
+    """
+    moment = session.last_updated
+    whole = moment.replace(microsecond=0)
+    if moment == whole:
+        return encode(session)
+    data = encode(replace(session, last_updated=whole))
+    return data.replace(_stamp(whole), _stamp(moment), 1)
+
+
+def _stamp(moment: datetime) -> bytes:
+    return f'"last_updated":"{format_datetime(moment)}"'.encode()
 
 
 def cost_of(charge: Charge, footing: Footing) -> old.Price | None:

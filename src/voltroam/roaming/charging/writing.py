@@ -23,7 +23,7 @@ from voltroam.roaming.charging.charge import (
 )
 from voltroam.roaming.charging.course import tidy
 from voltroam.roaming.charging.knobs import ChargingKnobs
-from voltroam.roaming.charging.papers import cdr_of, session_of
+from voltroam.roaming.charging.papers import cdr_of, document_of, session_of
 from voltroam.roaming.charging.terms import Footing
 from voltroam.roaming.charging.watch import overdue_key, settled_draft
 from voltroam.roaming.host import Reading, SignedReading
@@ -113,7 +113,7 @@ class Writing:
             charge, objects, events = self._billed(charge, step, footing, held, now)
         session = session_of(charge, footing)
         if not step.quiet:
-            written = self._accepted(SESSION, encode(session), held)
+            written = self._accepted(SESSION, document_of(session), held)
             objects, events = [*written.objects, *objects], [*written.events, *events]
         records = [charge_draft(charge, self.due(charge)), *kept(step, held)]
         if before is not None and before.told:
