@@ -1,6 +1,6 @@
 """The bound: one plain ASGI callable that parses and validates as we do and stores in memory.
 
-It knows the three calls that are measured and no more: no registration, no ownership, no audience,
+It knows the four calls that are measured and no more: no registration, no ownership, no audience,
 no feed, no disk. What remains between it and the node is what those cost.
 """
 
@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from bench.documents import dumps, location
+from bench.documents import dumps, location, token
 from msgspec.structs import replace
 
 from voltroam.standard.types import DateTime
-from voltroam.standard.v2_2_1 import Location, Status
+from voltroam.standard.v2_2_1 import Location, LocationReferences, Status
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -23,6 +23,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 AUTHORIZATION = b"Token " + base64.b64encode(b"bench-token")
 IDS = [f"LOC{n}" for n in range(1000)]
+TOKENS: dict[str, bytes] = {f"TOK{n}": dumps(token(n, owner=("BE", "NOD"))) for n in range(1000)}
 STORE: dict[str, bytes] = {name: dumps(location(n)) for n, name in enumerate(IDS)}
 
 
@@ -33,6 +34,7 @@ class StatusPatch(msgspec.Struct):
 
 decode_location = msgspec.json.Decoder(Location, float_hook=Decimal).decode
 decode_patch = msgspec.json.Decoder(StatusPatch).decode
+decode_references = msgspec.json.Decoder(LocationReferences).decode
 encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -63,6 +65,12 @@ def _patch(name: str, uid: str, body: bytes) -> bytes:
     return b"{" + _end()
 
 
+def _authorize(uid: str, body: bytes) -> bytes:
+    location = encode(decode_references(body))
+    info = b'{"data":{"allowed":"ALLOWED","token":%b,"location":%b},' % (TOKENS[uid], location)
+    return info + _end()
+
+
 async def _body(receive: Receive) -> bytes:
     parts = []
     while True:
@@ -86,6 +94,8 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         headers += [(b"x-total-count", b"%d" % len(IDS)), (b"x-limit", b"50")]
     elif scope["method"] == "PUT":
         out = _put(segments[-1], await _body(receive))
+    elif scope["method"] == "POST":
+        out = _authorize(segments[-2], await _body(receive))
     else:
         out = _patch(segments[-2], segments[-1], await _body(receive))
     headers.append((b"content-length", b"%d" % len(out)))

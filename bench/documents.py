@@ -88,6 +88,24 @@ def small_location(number: int, *, owner: tuple[str, str] = OWNER) -> Json:
     return whole
 
 
+def token(number: int, *, owner: tuple[str, str]) -> Json:
+    """A card whose eMSP wants to be asked."""
+    return {
+        "country_code": owner[0],
+        "party_id": owner[1],
+        "uid": f"TOK{number}",
+        "type": "RFID",
+        "contract_id": f"{owner[0]}{owner[1]}C{number:08d}",
+        "visual_number": f"{owner[1]}-{number:06d}",
+        "issuer": "Bench Mobility",
+        "group_id": f"FLEET{number % 50}",
+        "valid": True,
+        "whitelist": "NEVER",
+        "language": "nl",
+        "last_updated": LAST_UPDATED,
+    }
+
+
 def padded(whole: Json) -> Json:
     """With absent optional members as null, which some peers demand."""
     return whole | {

@@ -42,6 +42,10 @@ PATCH = Work(
     "PATCH EVSE status", "PATCH", f"/{'/'.join(OWNER)}/LOC@N/@E", "RECEIVER",
     b'{"status":"@S","last_updated":"@T"}',
 )  # fmt: skip
+AUTHORIZE = Work(
+    "POST token authorize", "POST", "/TOK@N/authorize", "TOKENS",
+    b'{"location_id":"LOC@N","evse_uids":["3256"]}',
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,8 @@ local function head(p, length)
   local length_field = length > 0 and "Content-Length: " .. length .. crlf or ""
   return method .. " " .. p .. " HTTP/1.1" .. crlf .. fields .. length_field .. crlf
 end
-local fixed = not cut and head(path, #body) .. body or nil
+local numbered = string.find(path, "@N", 1, true)
+local fixed = not cut and not numbered and head(path, #body) .. body or nil
 local tail = cut and string.sub(body, cut + 2) or nil
 local starts = {}
 local function start(number, evse, status)
@@ -110,10 +115,21 @@ local function start(number, evse, status)
   starts[key] = found
   return found
 end
+local wholes = {}
+local function whole(number)
+  local found = wholes[number]
+  if found then return found end
+  local p = string.gsub(path, "@N", tostring(number))
+  local b = string.gsub(body, "@N", tostring(number))
+  found = head(p, #b) .. b
+  wholes[number] = found
+  return found
+end
 local second, text = 0, ""
 request = function()
   if fixed then return fixed end
   n = n + 1
+  if not cut then return whole((n * 7919) %% locations) end
   local at = millis + n
   local s = math.floor(at / 1000)
   if s ~= second then second, text = s, os.date("!%%Y-%%m-%%dT%%H:%%M:%%S.", s) end

@@ -2,20 +2,18 @@
 
 import hashlib
 import json
-import time
-from collections.abc import Callable
 
+from bench.rates import Rate, measured, show
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from voltroam.metering import Outcome, verify
-from voltroam.metering.curves import CURVES
+from voltroam.metering.curves import CURVES, Curve
 from voltroam.metering.keys import load_key, read_der, signed
 
 GOAL = 3_000
 RECORDS = 200
-SECONDS = 2.0
 PAYLOAD = json.dumps(
     {
         "FV": "1.0",
@@ -42,23 +40,13 @@ PAYLOAD = json.dumps(
 )
 
 
-def rate(act: Callable[[], None]) -> float:
-    """Calls per second, over `SECONDS` of them."""
-    act()
-    count, start = 0, time.perf_counter()
-    while time.perf_counter() - start < SECONDS:
-        act()
-        count += 1
-    return count / (time.perf_counter() - start)
-
-
 def record(key: ec.EllipticCurvePrivateKey, number: int) -> str:
     payload = PAYLOAD.replace("T7", f"T{number + 1}")
     made = key.sign(payload.encode(), ec.ECDSA(hashes.SHA256()))
     return f'OCMF|{payload}|{{"SD":"{made.hex()}"}}'
 
 
-def main() -> None:
+def rates() -> list[Rate]:
     private = ec.generate_private_key(ec.SECP256R1())
     public = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     records = [record(private, number) for number in range(RECORDS)]
@@ -68,24 +56,24 @@ def main() -> None:
         verdict = verify(records[next(turn) % RECORDS], public)
         assert verdict.verdict is Outcome.VALID
 
-    for curve in CURVES:
-        if curve.library is None:
-            continue
-        own = ec.generate_private_key(curve.library())
-        key = load_key(
-            own.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), curve
-        )
-        payload = PAYLOAD.encode()
-        r, s = read_der(own.sign(payload, ec.ECDSA(hashes.SHA256())))
+    found = [of_curve(curve) for curve in CURVES if curve.library is not None]
+    found.append(measured("signatures, secp192k1, in plain integers", plain_k1))
+    found.append(measured("whole OCMF records, secp256r1", whole))
+    return found
 
-        def one(key: object = key, r: int = r, s: int = s, payload: bytes = payload) -> None:
-            assert signed(key, r, s, payload)  # type: ignore[arg-type]
 
-        found = rate(one)
-        goal = f"  (goal {GOAL})" if curve.name == "secp256r1" else ""
-        print(f"{curve.name:16} {found:9.0f} signatures/s{goal}")
-    print(f"{'secp192k1':16} {rate(plain_k1):9.0f} signatures/s in plain integers")
-    print(f"{'OCMF, whole':16} {rate(whole):9.0f} records/s on secp256r1")
+def of_curve(curve: Curve) -> Rate:
+    assert curve.library is not None
+    own = ec.generate_private_key(curve.library())
+    public = own.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    key, payload = load_key(public, curve), PAYLOAD.encode()
+    r, s = read_der(own.sign(payload, ec.ECDSA(hashes.SHA256())))
+
+    def one() -> None:
+        assert signed(key, r, s, payload)
+
+    goal = GOAL if curve.name == "secp256r1" else None
+    return measured(f"signatures, {curve.name}", one, goal)
 
 
 def plain_k1() -> None:
@@ -100,4 +88,4 @@ def plain_k1() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(show(rates()))

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import receivers
-from bench.documents import OWNER, dumps, location
+from bench.documents import OWNER, dumps, location, token
 from bench.servers import ROOT, Server, ask, launch, stop, wait_until_it_answers
 
 US = ("BE", "NOD")
+TOKENS = 1000
 PARTNER_ROLES = ((*OWNER, "CPO"), ("DE", "TNM", "EMSP"))
 
 
@@ -74,7 +75,7 @@ class Node:
         command += ["serve", "--workers", str(workers)]
         env = {"VOLTROAM_LOG_LEVEL": "warning"}
         self.process = launch(command, self.folder / "serve.log", core=core, env=env)
-        server = Server("", self.process, self.url, self.url, kind="node")
+        server = Server("", self.process, self.url, self.url, self.url, kind="node")
         wait_until(server, f"{self.url}/health")
 
     def stop(self) -> None:
@@ -82,10 +83,10 @@ class Node:
             stop(self.process)
             self.process = None
 
-    def load(self, documents: Iterable[Mapping[str, Any]]) -> None:
-        """Import own locations."""
+    def load(self, documents: Iterable[Mapping[str, Any]], module: str = "locations") -> None:
+        """Import own objects."""
         lines = b"\n".join(dumps(document) for document in documents)
-        report = self.cli("import", "locations", "-", stdin=lines)
+        report = self.cli("import", module, "-", stdin=lines)
         assert not report["refused"], report["refused"][:2]
 
     def register(self, port: int, number: int = 0) -> Partner:
@@ -124,8 +125,9 @@ class Node:
         partner = self.partners[0]
         sender = partner.endpoints["locations", "SENDER"]
         receiver = partner.endpoints["locations", "RECEIVER"]
+        tokens = partner.endpoints["tokens", "SENDER"]
         as_cpo, as_emsp = signed(partner.token, OWNER), signed(partner.token, ("DE", "TNM"))
-        return Server(name, self.process, sender, receiver, as_emsp, as_cpo, kind="node")
+        return Server(name, self.process, sender, receiver, tokens, as_emsp, as_cpo, kind="node")
 
     def fill(self, count: int) -> None:
         """Put the partner's locations, one after the other."""
@@ -164,7 +166,7 @@ def start_receivers(port: int, count: int, folder: Path) -> subprocess.Popen[byt
     command = [sys.executable, "-m", "bench.receivers", str(port), str(count)]
     process = launch(command, folder / "receivers.log", core=1)
     url = f"http://{receivers.host(0)}:{port}"
-    wait_until(Server("receivers", process, url, url), f"{url}/stats")
+    wait_until(Server("receivers", process, url, url, url), f"{url}/stats")
     return process
 
 
@@ -175,6 +177,7 @@ def prepared(
     """A node with own and received locations and its partners, at rest."""
     node = Node.make(folder, port, database)
     node.load(location(number, owner=US) for number in range(locations))
+    node.load((token(number, owner=US) for number in range(TOKENS)), "tokens")
     node.serve(workers=workers, core=core)
     for number in range(partners):
         node.register(receiver_port, number)

@@ -1,15 +1,13 @@
 """`python -m bench.pricing`: prices per second on one core, for a simple and a complex tariff."""
 
-import time
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+from bench.rates import Rate, measured, show
 
 from voltroam import pricing
-from voltroam.pricing import Plan
 from voltroam.standard.v2_3_0 import ChargingPeriod, Tariff
 
 ZONE = "Europe/Amsterdam"
@@ -103,31 +101,18 @@ def session(count: int) -> tuple[list[ChargingPeriod], datetime]:
     return periods, START + timedelta(minutes=6 * count)
 
 
-ROUNDS = 40
+def prices(what: str, given: Tariff, count: int, goal: int) -> Rate:
+    plan = pricing.compile([given], ZONE)
+    periods, end = session(count)
+    return measured(what, lambda: plan.price(periods, start=START, end=end), goal)
 
 
-def rate(work: Callable[[], object], count: int) -> float:
-    """Per second of processor time, best of many short rounds: neighbours only ever slow it."""
-    best = float("inf")
-    for _ in range(ROUNDS):
-        began = time.process_time()
-        for _ in range(count):
-            work()
-        best = min(best, (time.process_time() - began) / count)
-    return 1 / best
-
-
-def prices(plan: Plan, periods: Sequence[ChargingPeriod], end: datetime) -> float:
-    return rate(lambda: plan.price(periods, start=START, end=end), 2000 // len(periods))
-
-
-def main() -> int:
-    simple = prices(pricing.compile([SIMPLE], ZONE), *session(5))
-    complex_ = prices(pricing.compile([COMPLEX], ZONE), *session(50))
-    print(f"simple tariff, 5 periods:   {simple:10,.0f} prices/s (goal {SIMPLE_GOAL:,})")
-    print(f"complex tariff, 50 periods: {complex_:10,.0f} prices/s (goal {COMPLEX_GOAL:,})")
-    return 0 if simple >= SIMPLE_GOAL and complex_ >= COMPLEX_GOAL else 1
+def rates() -> list[Rate]:
+    return [
+        prices("prices, simple tariff, 5 periods", SIMPLE, 5, SIMPLE_GOAL),
+        prices("prices, complex tariff, 50 periods", COMPLEX, 50, COMPLEX_GOAL),
+    ]
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(show(rates()))

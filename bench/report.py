@@ -14,6 +14,7 @@ GOALS = {
     "GET page of 50": (200.0, 0.70, 0.50),
     "PUT location": (24.0, 0.42, 0.40),
     "PATCH EVSE status": (11.0, 0.42, 0.30),
+    "POST token authorize": (6.0, 0.40, 0.40),
 }
 SQLITE, POSTGRES, BARE, NGINX = "voltroam, SQLite", "voltroam, PostgreSQL", "bare ASGI", "nginx"
 

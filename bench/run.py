@@ -20,7 +20,7 @@ from pathlib import Path
 from bench import deep, load, machine, node, postgres, push, report, servers
 
 NOTES = "\n## Notes\n"
-WORKS = (load.PAGE, load.PUT, load.PATCH)
+WORKS = (load.PAGE, load.PUT, load.PATCH, load.AUTHORIZE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.documents import OWNER, dumps, location
+from bench.load import AUTHORIZE
 
 ROOT = Path(__file__).parents[1]
 WORK = Path(__file__).with_name(".work")
@@ -64,7 +65,10 @@ class Server:
     name: str
     process: subprocess.Popen[bytes]
     sender_url: str
+    """Of locations, as is the next."""
     receiver_url: str
+    tokens_url: str
+    """Of tokens, where our partner asks whether they may charge."""
     sender_headers: Mapping[str, str] = field(default_factory=lambda: dict(HEADERS))
     receiver_headers: Mapping[str, str] = field(default_factory=lambda: dict(HEADERS))
     kind: str = "peer"
@@ -72,6 +76,8 @@ class Server:
     def target(self, interface: str) -> tuple[str, Mapping[str, str]]:
         if interface == "SENDER":
             return self.sender_url, self.sender_headers
+        if interface == AUTHORIZE.interface:
+            return self.tokens_url, self.receiver_headers
         return self.receiver_url, self.receiver_headers
 
     def settle(self, seconds: float = 15.0) -> None:
@@ -131,15 +137,17 @@ def start_peer(peer: PeerPackage, port: int) -> Server:
     process = launch(command, log, core=0, env={"PYTHONPATH": str(ROOT)})
     base = f"http://127.0.0.1:{port}/ocpi"
     return Server(
-        peer.label, process, f"{base}/cpo/2.2.1/locations/", f"{base}/emsp/2.2.1/locations"
-    )
+        peer.label, process, f"{base}/cpo/2.2.1/locations/", f"{base}/emsp/2.2.1/locations",
+        f"{base}/emsp/2.2.1/tokens",
+    )  # fmt: skip
 
 
 def start_bare(port: int) -> Server:
     command = [sys.executable, "-m", "uvicorn", "bench.bare:app", "--port", str(port), *UVICORN]
     process = launch(command, WORK / "bare.log", core=0)
-    url = f"http://127.0.0.1:{port}/ocpi/2.2.1/locations"
-    return Server("bare ASGI", process, url, url, kind="bare")
+    base = f"http://127.0.0.1:{port}/ocpi/2.2.1"
+    locations = f"{base}/locations"
+    return Server("bare ASGI", process, locations, locations, f"{base}/tokens", kind="bare")
 
 
 def start_nginx(port: int) -> Server | None:
@@ -168,7 +176,7 @@ def start_nginx(port: int) -> Server | None:
     command = ["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)]
     process = launch(command, WORK / "nginx.log", core=0)
     base = f"http://127.0.0.1:{port}"
-    return Server("nginx", process, f"{base}/locations", f"{base}/any", kind="nginx")
+    return Server("nginx", process, f"{base}/locations", f"{base}/any", f"{base}/any", kind="nginx")
 
 
 def ask(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> bytes:
@@ -205,3 +213,12 @@ def check(server: Server) -> None:
     body = dumps({"status": "CHARGING", "last_updated": "2026-06-30T10:00:00Z"})
     patch = json.loads(ask("PATCH", own + "/3256", headers, body))
     assert patch["status_code"] == 1000, patch
+    url, headers = server.target(AUTHORIZE.interface)
+    body = AUTHORIZE.body.replace(b"@N", b"7")
+    answer = json.loads(ask("POST", url + AUTHORIZE.path.replace("@N", "7"), headers, body))
+    assert answer["status_code"] == 1000, answer
+    if server.kind != "nginx":
+        info = answer["data"]
+        info = info[0] if isinstance(info, list) else info  # so answer the peers
+        assert info["allowed"] == "ALLOWED", answer
+        assert info["token"]["uid"].upper() == "TOK7", answer

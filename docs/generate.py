@@ -13,6 +13,7 @@ from typing import Annotated, get_args, get_origin, get_type_hints
 
 import msgspec
 from commands import commands
+from operations import operations
 
 from voltroam.standard import v2_2_1
 from voltroam.standard.endpoints import CORE, Endpoint, Module
@@ -32,6 +33,7 @@ def pages() -> Mapping[Path, str]:
         REFERENCE / "endpoints.md": "\n".join(endpoints()) + "\n",
         REFERENCE / "objects.md": "\n".join(objects()) + "\n",
         REFERENCE / "cli.md": "\n".join(commands(NOTICE)) + "\n",
+        REFERENCE / "operator-api.md": "\n".join(operations(NOTICE)) + "\n",
     }
 
 

@@ -19,7 +19,7 @@ class Tokens(TokenList, Authenticator):
 app = get_application(
     version_numbers=[VersionNumber.v_2_2_1],
     roles=[RoleEnum.cpo, RoleEnum.emsp],
-    modules=[ModuleID.locations],
+    modules=[ModuleID.locations, ModuleID.tokens],
     authenticator=Tokens,
     crud=InMemory,
 )

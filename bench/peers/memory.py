@@ -2,16 +2,21 @@
 
 from typing import Any
 
-from bench.documents import location, padded
+from bench.documents import location, padded, token
 
 TOKEN = "bench-token"
 LOCATIONS = {f"loc{n}": padded(location(n)) for n in range(1000)}
 ORDER = list(LOCATIONS)
+ABSENT = {"energy_contract": None, "default_profile_type": None}
+"""Optional members that some peers demand."""
+TOKENS = {f"TOK{n}": token(n, owner=("BE", "NOD")) | ABSENT for n in range(1000)}
 
 
 class MemoryCrud:
     @classmethod
     async def get(cls, module: Any, role: Any, key: Any, *args: Any, **kwargs: Any) -> Any:
+        if module.value == "tokens":
+            return TOKENS.get(str(key).upper())
         return LOCATIONS.get(str(key).lower())
 
     @classmethod
@@ -31,6 +36,19 @@ class MemoryCrud:
     ) -> Any:
         LOCATIONS[str(key).lower()] = data
         return data
+
+    @classmethod
+    async def do(
+        cls, module: Any, role: Any, action: Any, *args: Any, data: Any = None, **kwargs: Any
+    ) -> Any:
+        """The one action of the tokens module: authorize."""
+        return {
+            "allowed": "ALLOWED",
+            "token": TOKENS[str(data["token_uid"]).upper()],
+            "location": data["location_reference"],
+            "authorization_reference": None,
+            "info": None,
+        }
 
 
 class TokenList:

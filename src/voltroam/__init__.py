@@ -10,6 +10,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AuthorizationDecision": "voltroam.roaming.host",
+    "AuthorizationQuestion": "voltroam.roaming.host",
     "Host": "voltroam.roaming.host",
     "Node": "voltroam.node",
     "Order": "voltroam.roaming.host",
@@ -22,6 +24,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "AuthorizationDecision",
+    "AuthorizationQuestion",
     "Host",
     "Node",
     "Order",

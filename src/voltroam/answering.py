@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import Self
 
 from voltroam.calling import Calling, opened
+from voltroam.delivery.asking import AskingHost
+from voltroam.delivery.subscriptions import Subscriptions
 from voltroam.holdings import Holdings, micros
+from voltroam.live import Live
+from voltroam.roaming.authorizing.authorizer import Authorizer
+from voltroam.roaming.authorizing.deciding import Deciding
+from voltroam.roaming.authorizing.log import AuthorizationLog
 from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.handshake import Handshake, Required
 from voltroam.roaming.host import Host, Unattended
@@ -15,6 +21,7 @@ from voltroam.roaming.serving import Serving
 from voltroam.settings import Settings, SettingsError
 from voltroam.standard.endpoints import Interface
 from voltroam.standard.versions import Version
+from voltroam.tuning import read_tuning
 from voltroam.wire.call import Call, Reply
 from voltroam.wire.headers import read_authorization
 
@@ -50,7 +57,36 @@ class Answering(Calling):
             settings.pages.default,
             settings.pages.maximum,
         )
-        self._dispatch = Dispatch(serving, self.registration.handlers())
+        self.authorizations = AuthorizationLog(holdings.store, holdings.vault, now=micros)
+        self.tuning = tuning = read_tuning(settings)
+        self.subscriptions = Subscriptions(holdings.store, holdings.vault, micros, tuning.webhooks)
+        asked = AskingHost(
+            self.subscriptions, self.sender.send, otherwise=self.host, now=micros,
+            knobs=tuning.webhooks,
+        )  # fmt: skip
+        self.deciding = Deciding(
+            holdings.store, holdings.identity, asked, self.authorizations,
+            knobs=tuning.authorization,
+        )  # fmt: skip
+        self.authorizer = Authorizer(
+            holdings.store,
+            holdings.directory,
+            self.exchange,
+            table=holdings.table,
+            identity=holdings.identity,
+            vault=holdings.vault,
+            log=self.authorizations,
+            deciding=self.deciding,
+            knobs=tuning.authorization,
+        )
+        self.live = Live(
+            holdings, self.exchange, asked, self.authorizer, tuning=tuning,
+            moment=getattr(self.host, "moment", None),
+        )  # fmt: skip
+        handlers = (self.registration.handlers(), self.deciding.handlers(), self.live.handlers())
+        self._dispatch = Dispatch(
+            serving, {name: it for part in handlers for name, it in part.items()}
+        )
 
     @classmethod
     async def open(cls, settings: Settings, folder: Path, host: Host | None = None) -> Self:
@@ -59,6 +95,12 @@ class Answering(Calling):
         Raises SettingsError, or NodeError when the database cannot be used.
         """
         return await opened(settings, folder, lambda holdings: cls(holdings, host))
+
+    async def close(self) -> None:
+        """Write what is still to be written, then let go of connections and database."""
+        await self.live.close()
+        await self.authorizations.close()
+        await super().close()
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller | None:
         """Whose token it is. Raises Unauthorized without any.

@@ -21,8 +21,8 @@ class Calling:
         self.holdings = holdings
         self.store = holdings.store
         self.directory = holdings.directory
-        guard = UrlGuard(guard_settings(holdings.settings))
-        self.sender = GuardedSender(guard, _library(holdings))
+        self.guard = UrlGuard(guard_settings(holdings.settings))
+        self.sender = GuardedSender(self.guard, _library(holdings))
         self.exchange = Exchange(self.sender.send, holdings.vault, on_contact=self._heard)
 
     @classmethod

@@ -8,6 +8,7 @@ the modules of the standard; a partner sees them when its profile lists them (CO
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from voltroam.settings import Settings, SettingsError
 from voltroam.standard.endpoints import CORE, Endpoint, Table
@@ -21,16 +22,23 @@ def read_table(settings: Settings, folder: Path) -> Table:
     return Table(rows)
 
 
-def _rows(place: str, folder: Path) -> list[Endpoint]:
-    name, _, attribute = place.partition(":")
+def load(place: str, folder: Path, *, setting: str, attribute: str) -> Any:
+    """What `module:NAME` names: a Python file beside the settings, or an installed package.
+
+    `attribute` is taken without a NAME. Raises SettingsError.
+    """
+    name, _, given = place.partition(":")
     beside = str(folder.absolute())
     if beside not in sys.path:
         sys.path.append(beside)
     try:
-        found = getattr(import_module(name), attribute or "ROWS")
+        return getattr(import_module(name), given or attribute)
     except (ImportError, AttributeError, ValueError) as error:
-        raise SettingsError(f"`modules`: {place} cannot be loaded: {error}.") from None
-    rows = list(found)
+        raise SettingsError(f"`{setting}`: {place} cannot be loaded: {error}.") from None
+
+
+def _rows(place: str, folder: Path) -> list[Endpoint]:
+    rows = list(load(place, folder, setting="modules", attribute="ROWS"))
     if not all(isinstance(row, Endpoint) for row in rows):
         raise SettingsError(f"`modules`: {place} must be a list of table rows (Endpoint).")
     standard = {row.module.name for row in CORE}

@@ -6,11 +6,17 @@ an ASGI application of it.
 """
 
 import asyncio
+from uuid import uuid4
 
 from voltroam.answering import Answering
 from voltroam.application import ocpi_app
 from voltroam.delivery.deliver import Delivery
+from voltroam.delivery.jobs import supervise
+from voltroam.delivery.keeping import Keeping
+from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.webhooks import Webhooks
 from voltroam.holdings import Holdings, micros
+from voltroam.hosts import ended, living
 from voltroam.roaming.host import Host
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.transport.metrics import Metrics
@@ -33,7 +39,23 @@ class Node(Answering):
             rotate=self.registration.rotate,
             is_behind=self.registration.is_behind,
         )
+        self.webhooks = Webhooks(
+            holdings.store, holdings.vault, holdings.table, self.sender.send, now=micros,
+            knobs=self.tuning.webhooks,
+        )  # fmt: skip
+        self._keeping = Keeping(
+            holdings.store, self.delivery.retention.passed, now=micros, holder=uuid4().hex,
+            knobs=self.tuning.retention,
+        )  # fmt: skip
+        self.charging, self.commands, self.orders = (
+            self.live.charging, self.live.commands, self.live.orders,
+        )  # fmt: skip
+        self.profiles, self.steering, self.preferences = (
+            self.live.profiles, self.live.steering, self.live.preferences,
+        )  # fmt: skip
+        self._jobs: list[asyncio.Task[None]] = []
         self._background: asyncio.Task[None] | None = None
+        self._hosting: asyncio.Task[None] | None = None
 
     def app(self, metrics: Metrics | None = None) -> OcpiApp:
         """OCPI as an ASGI application, to mount at the path of the node's URL."""
@@ -43,9 +65,18 @@ class Node(Answering):
     def start(self) -> None:
         """Begin to deliver, synchronise and tidy up in the background."""
         self._background = asyncio.create_task(self.delivery.run())
+        for name, run in (("webhooks", self.webhooks.run), ("keeping", self._keeping.run)):
+            self._jobs.append(asyncio.create_task(supervise(name, run, Knobs()), name=name))
+        self.live.start()
+        self._hosting = living(self.host, self)
 
     async def close(self) -> None:
         """End the background work, then let go of connections and database."""
+        if self._hosting is not None:
+            await ended(self._hosting)
+        for job in self._jobs:
+            job.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
         if self._background is not None:
             await self.delivery.stop()
             await self._background

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voltroam.application import ocpi_app
+from voltroam.hosts import read_host
 from voltroam.logs import set_up_logs
 from voltroam.modules import read_table
 from voltroam.node import Node
+from voltroam.operating import Beside
 from voltroam.roaming.platforms import Caller, Platform
 from voltroam.settings import Settings, read_settings
 from voltroam.standard.errors import Unauthorized
@@ -57,7 +59,8 @@ class _Served:
 
     @asynccontextmanager
     async def life(self) -> AsyncIterator[None]:
-        self.node = await Node.open(self.settings, self.file.parent)
+        host = read_host(self.settings, self.file.parent)
+        self.node = await Node.open(self.settings, self.file.parent, host)
         self.node.start()
         figures = asyncio.create_task(self._show_lanes(self.node))
         try:
@@ -84,16 +87,16 @@ class _Served:
             await asyncio.sleep(FIGURES_EVERY)
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller | None:
-        return await self._here.authenticate(headers)
+        return await self.here.authenticate(headers)
 
     async def answer(self, call: Call, caller: Platform) -> Reply:
-        return await self._here.answer(call, caller)
+        return await self.here.answer(call, caller)
 
     async def ready(self) -> bool:
-        return await self._here.ready()
+        return await self.here.ready()
 
     @property
-    def _here(self) -> Node:
+    def here(self) -> Node:
         if self.node is None:
             raise Unauthorized("The node is not ready")
         return self.node
@@ -107,4 +110,11 @@ def serving_app() -> OcpiApp:
     metrics = Metrics()
     served = _Served(file, settings, metrics)
     router = Router(read_table(settings, file.parent), VERSIONS.values(), settings.url)
-    return ocpi_app(served, settings, router, metrics=metrics, lifespan=served.life)
+    return ocpi_app(
+        served,
+        settings,
+        router,
+        metrics=metrics,
+        lifespan=served.life,
+        beside=Beside(lambda: served.here),
+    )

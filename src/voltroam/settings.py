@@ -18,10 +18,14 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 from msgspec import Meta
 
+from voltroam.simulator.world.knobs import WorldKnobs
+
 FILE_NAME = "voltroam.toml"
 SECRET_FILE = "secret.key"  # noqa: S105
 SQLITE = "sqlite:///"
 PREFIX = "VOLTROAM_"
+WORLD = "world"
+"""The host that is the charger world."""
 
 
 class SettingsError(Exception):
@@ -93,6 +97,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Modules without which a registration fails."""
     modules: list[str] = []
     """Rows of modules of our own, `python_module:NAME`; see docs/howto/own-module.md."""
+    host: str | None = None
+    """Our own systems: `world` or `python_module:NAME`; see docs/howto/live-charging.md."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "text"] = "auto"
     """`auto`: text on a terminal, else JSON."""
@@ -101,8 +107,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pages: Pages = Pages()
     network: Network = Network()
     tls: Tls = Tls()
+    world: WorldKnobs = WorldKnobs()
+    """The charger world, where it is the host."""
     profile: dict[str, str | bool | int | float] = {}
     """How new partners are treated unless their own profile says otherwise."""
+    authorization: dict[str, Any] = {}
+    """Tables of their own, read by `tuning.py` when a part needs them."""
+    charging: dict[str, Any] = {}
+    commands: dict[str, Any] = {}
+    profiles: dict[str, Any] = {}
+    retention: dict[str, Any] = {}
+    webhooks: dict[str, Any] = {}
 
     @property
     def address(self) -> tuple[str, int]:
@@ -150,6 +165,8 @@ def _check(settings: Settings) -> None:
         split_party(text)
     if settings.pages.default > settings.pages.maximum:
         raise ValueError("`pages.default` is more than `pages.maximum`")
+    if settings.host == WORLD and settings.workers > 1:
+        raise ValueError("`host` is the charger world, which lives in one process: `workers` is 1")
     if settings.address[1] > 65_535:
         raise ValueError("`listen` must be host:port")
 

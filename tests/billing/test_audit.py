@@ -1,6 +1,8 @@
 """A CDR recomputed: the verdict, the amount, and the cause by its name. Amounts by hand."""
 
+import sys
 from decimal import Decimal
+from time import process_time
 from typing import Any
 
 import pytest
@@ -172,8 +174,10 @@ def test_another_reading_of_the_standard_is_named_by_its_ambiguity() -> None:
     assert (money_of(found).cause, money_of(found).difference) == ("A13", Decimal(4))
 
 
-def test_a_cdr_without_zone_is_told_only_where_it_matters() -> None:
+def test_a_cdr_without_zone_is_told_only_where_it_matters(monkeypatch: pytest.MonkeyPatch) -> None:
     """The zone is not in a CDR: no verdict on local times, but on everything else."""
+    no_map: Any = None
+    monkeypatch.setitem(sys.modules, "tzfpy", no_map)
     nightly = tariff(element(component("ENERGY", "0.10"), start_time="22:00"))
     periods = [period(0, ENERGY="10", TIME="1")]
     found = audit(read(cdr(60, [nightly], periods, money("0.00"))))
@@ -278,3 +282,44 @@ def test_a_cdr_of_2_3_0_is_audited_as_one_of_2_2_1() -> None:
     assert audit(read(plain), HERE).verdict is Verdict.OK
     plain["total_cost"]["taxes"][0]["amount"] = Decimal("0.80")
     assert money_of(audit(read(plain), HERE)).difference == Decimal("0.40")
+
+
+def named_only(changed: str) -> Audit:
+    """A CDR that names its tariff and does not hold it, beside the tariff that was published."""
+    document = cdr(160, [], CHARGED, money("6.50", "7.30"))
+    del document["tariffs"]
+    published = (read_tariff(encoded({**PARKED, "last_updated": changed})),)
+    return audit(read(document), Context(zone=ZONE, published=published))
+
+
+def test_a_tariff_that_is_not_in_the_cdr_is_taken_from_what_was_published() -> None:
+    """CDR-OBJ-08: only what stood at the start of the session counts."""
+    found = named_only("2026-06-03T08:00:00Z")
+    assert (found.verdict, found.computed) == (Verdict.OK, Decimal("6.50"))
+    (remark,) = found.findings
+    assert (remark.code, remark.path) == ("TARIFF_HELD", "$.charging_periods[0].tariff_id")
+
+
+def test_a_tariff_changed_after_the_start_tells_nothing() -> None:
+    found = named_only("2026-06-03T08:00:01Z")
+    assert (found.verdict, found.computed) == (Verdict.CANNOT_TELL, None)
+    (finding,) = found.findings
+    assert finding.code == "NOT_PRICEABLE"
+    assert "after the session began" in finding.text
+
+
+def test_a_session_out_of_all_proportion_is_priced_and_no_cause_is_looked_for() -> None:
+    """In a second: thousands of periods under hundreds of windows."""
+    windows = [
+        element(
+            component("ENERGY", "0.25"), start_time=f"{n // 60:02d}:{n % 60:02d}", end_time="23:59"
+        )
+        for n in range(600)
+    ]
+    periods = [period(n, ENERGY="0.1", TIME="0.0167") for n in range(400)]
+    document = cdr(400, [tariff(*windows)], periods, money("11.00"))
+    before = process_time()
+    found = audit(read(document), HERE)
+    assert process_time() - before < 1
+    assert {"LARGE", "MONEY"} == {one.code for one in found.findings if one.code != "QUANTITY"}
+    assert found.computed == Decimal("10.0")

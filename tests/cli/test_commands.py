@@ -53,12 +53,19 @@ def run(config: Path, *arguments: str | Path, stdin: str | None = None) -> Ran:
 def test_the_commands_are_those_that_the_docs_promise() -> None:
     names = {name for name, _ in ALL}
     partner = "invite register list show pause resume resync rotate remove parked retry profile"
+    webhook = "add list remove enable rotate test dead replay"
     assert names == {
         "init", "serve", "import", "export", "pull", "get", "put", "patch", "post", "delete",
         "demo", "version", "withdraw", "price", "quote", "verify", "cdr audit",
+        "authorize", "prefer", "watch",
+        *(f"command {name}" for name in ["start", "stop", "reserve", "cancel", "unlock", "list"]),
+        *(f"charging-profile {name}" for name in ("set", "clear", "active")),
         *(f"tariff {name}" for name in ("lint", "text", "grid")),
         *(f"partner {name}" for name in partner.split()),
         *(f"quarantine {name}" for name in ("list", "show", "retry")),
+        *(f"webhook {name}" for name in webhook.split()),
+        "gdpr find", "gdpr erase",
+        *(f"key {name}" for name in ("create", "list", "revoke")),
         *(f"db {name}" for name in ("migrate", "check", "backup", "restore")),
     }  # fmt: skip
 

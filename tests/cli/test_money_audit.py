@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 import zipfile
 from decimal import Decimal
 from io import StringIO
@@ -66,7 +67,9 @@ def test_a_cdr_that_cannot_be_read_is_named_and_spoils_no_other() -> None:
     assert (alone.code, alone.json["path"]) == (2, "$.total_cost")
 
 
-def test_the_zone_is_asked_for_where_local_times_matter() -> None:
+def test_the_zone_is_asked_for_where_local_times_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    no_map: Any = None
+    monkeypatch.setitem(sys.modules, "tzfpy", no_map)
     nightly = cdr(60, [NIGHTLY], [period(0, "N", ENERGY="20", TIME="1")], money("5.00", "5.50"))
     ran = audited(nightly, arguments=("--json",))
     assert (ran.code, ran.json["verdict"]) == (1, "CANNOT TELL")
@@ -148,6 +151,46 @@ def test_all_cdrs_of_a_node_are_audited_with_what_it_holds(node: Path) -> None:
     assert found["CDR2"]["difference"] == 2.0
     groups = [(one["partner"], one["month"], one["cdrs"]) for one in ran.json["summaries"]]
     assert groups == [("DE/MOV", "2026-06", 1), ("NL/BBB", "2026-06", 1)]
+
+
+def test_tariffs_that_the_node_holds_count_if_they_stood_at_the_start(
+    node: Path, tmp_path: Path
+) -> None:
+    """CDRs that only name their tariff, and one that is taken back: from the shelf to the sheet."""
+    later = PARKED | {"id": "LATER", "last_updated": "2026-06-03T09:00:00Z"}
+    held, changed, back = (
+        {**RIGHT, "id": name, "session_id": name,
+         "cdr_location": {**RIGHT["cdr_location"], "evse_uid": name}}
+        for name in ("HELD", "CHANGED", "BACK")
+    )  # fmt: skip
+    for one in (held, changed):
+        del one["tariffs"]
+    changed["charging_periods"] = [
+        one | {"tariff_id": "LATER"} for one in changed["charging_periods"]
+    ]
+    back |= {
+        **{name: held[name] for name in ("session_id", "cdr_location")},
+        "credit": True, "credit_reference_id": "HELD", "total_cost": money("-6.50", "-7.30"),
+    }  # fmt: skip
+    for module, objects in (("tariffs", [later]), ("cdrs", [held, changed, back])):
+        text = encoded(objects).decode()
+        ran = command("-c", node, "import", module, "-", "--lenient", "--json", stdin=text)
+        assert ran.code == 0, ran.out
+    sheet, book = tmp_path / "a.csv", tmp_path / "a.xlsx"
+    ran = command("-c", node, "cdr", "audit", "--json", "--csv", sheet, "--xlsx", book)
+    assert ran.code == 1
+    found = {one["id"]: one for one in ran.json["cdrs"]}
+    assert (found["HELD"]["verdict"], found["HELD"]["computed"]) == ("OK", 6.5)
+    assert [one["code"] for one in found["HELD"]["findings"]] == ["TARIFF_HELD"]
+    assert found["CHANGED"]["verdict"] == "CANNOT TELL"
+    assert "after the session began" in found["CHANGED"]["findings"][0]["text"]
+    assert (found["BACK"]["verdict"], found["BACK"]["claimed"]) == ("OK", -6.5)
+    assert [(set(one["cdrs"]), one["claimed"]) for one in ran.json["balances"]] == [
+        ({"HELD", "BACK"}, 0)
+    ]
+    rows = {row["cdr"]: row["verdict"] for row in csv.DictReader(StringIO(sheet.read_text()))}
+    assert (rows["HELD"], rows["CHANGED"]) == ("OK", "CANNOT TELL")
+    assert zipfile.is_zipfile(book)
 
 
 def test_cdrs_of_a_node_are_chosen_by_partner_and_month(node: Path) -> None:

@@ -13,9 +13,9 @@ from tests.e2e.nodes import command
 
 SHOW_MODULES = """
 import json, sys
-from voltroam.cli import main
+from voltroam.cli import run
 try:
-    main()
+    run()
 finally:
     sys.stderr.write("\\n" + json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
 """

@@ -47,6 +47,7 @@ def test_the_commands_of_a_page_run_from_top_to_bottom(
     if not script.strip():
         return
     shutil.copytree(ROOT / "docs" / "examples", tmp_path / "docs" / "examples")
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",

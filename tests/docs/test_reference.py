@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.cli.test_commands import ALL
+
 from voltroam.cli.outcome import Exit
 from voltroam.standard.endpoints import CORE
 from voltroam.standard.v2_2_1 import __all__ as names
@@ -25,10 +27,10 @@ def test_the_pages_are_up_to_date() -> None:
 
 def test_a_page_that_differs_is_named(tmp_path: Path) -> None:
     copy = tmp_path / "generate.py"
-    for script in (GENERATE, GENERATE.with_name("commands.py")):
+    for script in map(GENERATE.with_name, ("generate.py", "commands.py", "operations.py")):
         (tmp_path / script.name).write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "reference").mkdir()
-    for page in ("endpoints.md", "objects.md", "cli.md"):
+    for page in ("endpoints.md", "objects.md", "cli.md", "operator-api.md"):
         text = (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8")
         (tmp_path / "reference" / page).write_text(text, encoding="utf-8")
     assert check(copy).returncode == 0
@@ -51,7 +53,7 @@ def test_every_row_and_every_object_has_its_place() -> None:
 def test_every_command_with_its_options_and_every_exit_code_has_its_place() -> None:
     page = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
     sections = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
-    assert len(sections) == 39
+    assert set(sections) == {name for name, _ in ALL}
     assert "`--force`" in sections["pull"]
     assert "`[KEY=VALUE…]`" in sections["partner profile"]
     assert all("Example: `voltroam " in text for text in sections.values())

@@ -4,6 +4,7 @@ TAR-OBJ-04, TAR-OBJ-05, TAR-OBJ-10, TAR-PC-04, TAR-RSV-01
 """
 
 from datetime import date
+from time import process_time
 from typing import Any
 
 import pytest
@@ -161,3 +162,24 @@ def test_what_has_ended_is_told_on_the_day_one_asks() -> None:
 def test_what_cannot_be_priced_is_the_only_finding() -> None:
     (only,) = lint(tariff(element(taxed("E"), start_date="2026-02-30")))
     assert (only.code, only.path) == ("MALFORMED", "$.elements[0].restrictions.start_date")
+
+
+def test_the_largest_tariff_is_checked_within_a_second() -> None:
+    """A thousand components that agree in all restrictions but the last that is compared."""
+    whole = {
+        "start_time": "08:00", "end_time": "20:00", "start_date": "2026-01-01",
+        "end_date": "2027-01-01", "min_kwh": 1, "min_current": 1, "max_current": 1000,
+        "min_power": 1, "max_power": 100, "min_duration": 1, "day_of_week": ["MONDAY", "SUNDAY"],
+    }  # fmt: skip
+    last = [element(component("E", "1"), **whole, max_duration=99 + n) for n in range(1000)]
+    before = process_time()
+    found = lint(tariff(*last))
+    assert process_time() - before < 1
+    assert "SHADOWED" not in {one.code for one in found}
+    assert [one.code for one in lint(tariff(*last, last[0]))] == ["MALFORMED"]
+
+
+def test_findings_are_in_the_order_of_the_tariff() -> None:
+    late = [element(component("E", "1", 1000), min_kwh=n) for n in range(12)]
+    paths = [one.path for one in lint(tariff(*late)) if one.code == "STEP_LARGE"]
+    assert paths == [f"$.elements[{n}].price_components[0].step_size" for n in range(12)]

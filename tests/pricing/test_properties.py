@@ -114,7 +114,7 @@ def test_every_line_has_a_reason_that_names_its_rounding() -> None:
     park = tariff(element(component("P", "6", 300), start_time="09:00"))
     (line,) = bill(park, (42, {"P": None})).lines
     assert line.why == (
-        "6 EUR per hour of parking: element 1 of tariff T is the first with PARKING_TIME that"
+        "6.00 EUR per hour of parking: element 1 of tariff T is the first with PARKING_TIME that"
         " applies at Wed 2026-06-03 10:00:00 (09:00 to 24:00); 3 min more than measured: the last"
         " of the dimension is rounded up to steps of 5 min."
     )

@@ -17,8 +17,8 @@ ID = re.compile(
 )
 """`CORE-PAG-02`, and in short `CORE-PAG-02/03/04` for several of one group."""
 
-LATER = re.compile(r"^(CMD-(?!DT)|CHP-(?!DT)|SES-PREF-|TOK-AUTH-)")
-"""The interactive flows: commands, charging profiles, preferences, real-time authorization."""
+LATER = re.compile(r"^CMD-(?!DT)")
+"""The interactive flows that are not whole yet: commands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,9 @@ async def test_scan_reads_all_live_rows_in_pieces(store: Store) -> None:
     assert found == [f"L{n}" for n in range(450)]
     odd = [row.key.id async for row in store.scan("location", owner="NL/1")]
     assert odd == [f"L{n}" for n in range(1, 450, 2)]
+    third = [row async for row in store.scan("location")][2]
+    later = [row.key.id async for row in store.scan("location", after=third.created)]
+    assert later == [f"L{n}" for n in range(3, 450)]
 
 
 async def test_the_feed_gives_each_object_once_in_its_newest_state(store: Store) -> None:

@@ -15,10 +15,11 @@ import msgspec
 from msgspec import Meta
 
 from voltroam.billing.problem import BillingProblem
+from voltroam.billing.zones import EXTRA, Place, zone_at
 from voltroam.bridge.cdrs import cdr_up
 from voltroam.bridge.sessions import session_up
 from voltroam.bridge.tariffs import tariff_up
-from voltroam.pricing import Bill, Outcome, Policy, price
+from voltroam.pricing import Ambiguity, Bill, Outcome, Policy, price
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard import v2_3_0 as new
 from voltroam.standard.errors import CallerError
@@ -31,8 +32,8 @@ S = TypeVar("S")
 _RAWS = list[msgspec.Raw]
 _MEMBERS = dict[str, msgspec.Raw]
 
-LARGEST = 20_000_000
-"""Bytes of one document."""
+LARGEST = 5_000_000
+"""Bytes of one document: what is read and priced within a second."""
 MOST_DIGITS = 40
 """Before and behind the point."""
 LOCAL = ("start_time", "end_time", "start_date", "end_date", "day_of_week")
@@ -47,6 +48,19 @@ class _Mark(msgspec.Struct):
     total_cost: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     tariff: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     tariffs: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Coordinates(msgspec.Struct, frozen=True):
+    latitude: str
+    longitude: str
+
+
+class _Place(msgspec.Struct):
+    coordinates: _Coordinates
+
+
+class _Placed(msgspec.Struct):
+    cdr_location: _Place
 
 
 class _Plain(msgspec.Struct, kw_only=True):
@@ -81,10 +95,16 @@ class Priceable:
     currency: str | None = None
     zone: str | None = None
     reservation_outcome: str | None = None
+    place: Place | None = None
+    """The coordinates of a CDR: its zone, where nobody says it."""
 
     def with_tariffs(self, tariffs: Iterable[new.Tariff]) -> "Priceable":
-        """These instead of those of the same id, and beside the others."""
-        given = {fold(tariff.id): tariff for tariff in tariffs}
+        """These instead of those of the same id, and beside the others.
+
+        Of a whole catalogue only those that a period names; all, where none names any.
+        """
+        named = {fold(one.tariff_id) for one in self.periods if one.tariff_id is not None}
+        given = {fold(one.id): one for one in tariffs if not named or fold(one.id) in named}
         kept = [tariff for tariff in self.tariffs if fold(tariff.id) not in given]
         return replace(self, tariffs=(*given.values(), *kept))
 
@@ -113,7 +133,14 @@ def priceable(data: bytes) -> Priceable:
         currency=found.currency,
         zone=found.time_zone,
         reservation_outcome=found.reservation_outcome,
+        place=_place(data),
     )
+
+
+def _place(data: bytes) -> Place | None:
+    """None where a CDR's location is faulty: most prices do not need it."""
+    found = _decoded(data, _Placed)
+    return None if found is None else found.cdr_location.coordinates
 
 
 def of_cdr(cdr: new.CDR, *, outcome: str | None = None, zone: str | None = None) -> Priceable:
@@ -126,6 +153,7 @@ def of_cdr(cdr: new.CDR, *, outcome: str | None = None, zone: str | None = None)
         currency=cdr.currency,
         zone=zone,
         reservation_outcome=outcome,
+        place=cdr.cdr_location.coordinates,
     )
 
 
@@ -142,31 +170,45 @@ def price_any(
     """
     if isinstance(case, bytes):
         case = priceable(case)
-    return price(
+    given = zone or case.zone
+    taken = zone_for(case.tariffs, given, case.place)
+    bill = price(
         case.tariffs,
         case.periods,
         start=case.start,
         end=case.end,
-        zone=zone_for(case.tariffs, zone or case.zone),
+        zone=taken,
         policy=policy,
         reservation_outcome=case.reservation_outcome,
         currency=case.currency,
     )
+    if given is not None or taken == UTC_ZONE:
+        return bill
+    text = f"nobody tells the time zone: {taken} was taken, where the coordinates lie"
+    warning = Ambiguity("ZONE", text, f"zone={taken}")
+    return msgspec.structs.replace(bill, warnings=(*bill.warnings, warning))
 
 
-def zone_for(tariffs: Iterable[new.Tariff], zone: str | None) -> str:
+def zone_for(tariffs: Iterable[new.Tariff], zone: str | None, place: Place | None = None) -> str:
     """The zone; UTC where no restriction asks for local time, for then it changes nothing.
 
-    A CDR does not carry its zone, and a country may have several: BillingProblem if it is needed.
+    A CDR does not carry its zone: where nobody tells it, the coordinates do. BillingProblem if it
+    is needed and they cannot.
     """
     if zone is not None:
         return zone
     for index, tariff in enumerate(tariffs):
-        for place, element in enumerate(tariff.elements):
+        for number, element in enumerate(tariff.elements):
             limits = element.restrictions
             if limits is not None and any(getattr(limits, name) for name in LOCAL):
-                where = f"$.tariffs[{index}].elements[{place}]"
-                reason = f"missing: {where} depends on the local time of the location"
+                if place is not None and (found := zone_at(place)) is not None:
+                    return found
+                where = f"$.tariffs[{index}].elements[{number}]"
+                reason = f"missing: {where} depends on the local time of the location; --zone"
+                if place is not None:
+                    reason += f" tells it, or with {EXTRA} the coordinates do (zone=coordinates)"
+                else:
+                    reason += " tells it"
                 raise BillingProblem("$.time_zone", reason)
     return UTC_ZONE
 

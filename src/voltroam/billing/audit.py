@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
+from itertools import islice
 
 import msgspec
 
 from voltroam.billing import causes, checks
-from voltroam.billing.any_version import Priceable, of_cdr, price_any, zone_for
+from voltroam.billing.any_version import UTC_ZONE, Priceable, of_cdr, price_any, zone_for
 from voltroam.billing.causes import Cause, Sums, agrees, sums_of
 from voltroam.billing.findings import Audit, Finding, Verdict, worst
+from voltroam.billing.problem import BillingProblem
 from voltroam.billing.recut import recut
 from voltroam.pricing import Bill, Outcome, Policy, straddles
 from voltroam.pricing.components import TOTALS
@@ -26,6 +28,10 @@ UNKNOWN_FLOW = "A19"
 LINES = "A23"
 UNCUT = "PERIODS_NOT_CUT"
 DIGITS = 4
+LARGE = 300_000
+"""By `effort`: a session of more is priced, and no other reading of it is tried."""
+EFFORT = 2_000_000
+"""What is spent on finding the cause of a difference: half a second or less."""
 
 Sides = tuple[Decimal, Decimal | None]
 """Without and with VAT; None where the VAT is not stated."""
@@ -54,11 +60,10 @@ def audit(cdr: CDR, context: Context | None = None) -> Audit:
     computed: Decimal | None = None
     try:
         bill = _Recomputed(cdr, context)
+        computed = bill.total
+        found += bill.findings()
     except CallerError as problem:
         found.append(_cannot(problem))
-    else:
-        found += bill.findings()
-        computed = bill.total
     claimed = cdr.total_cost.before_taxes
     return Audit(
         id=cdr.id,
@@ -96,8 +101,16 @@ class _Recomputed:
         self.cdr = cdr
         self.context = context
         self.policy = context.policy
-        self.case = of_cdr(cdr, outcome=context.reservation_outcome)
-        self.zone = zone_for(self.case.tariffs, context.zone)
+        self.held: list[Finding] = []
+        """What the CDR does not hold and was taken from elsewhere: tariffs, its zone."""
+        self.case = self._completed(of_cdr(cdr, outcome=context.reservation_outcome))
+        self.zone = zone_for(self.case.tariffs, context.zone, self.case.place)
+        if context.zone is None and self.zone != UTC_ZONE:
+            text = f"nobody tells the time zone: {self.zone} was taken, where the coordinates lie"
+            path = "$.cdr_location.coordinates"
+            self.held.append(Finding(code="ZONE", verdict=Verdict.OK, path=path, text=text))
+        self.effort = causes.effort(self.case)
+        self.large = self.effort > LARGE
         self.digits = exponent(cdr.currency)
         self.unit = Decimal(1).scaleb(-self.digits)
         self.claims = self._claims()
@@ -105,6 +118,25 @@ class _Recomputed:
         self.sums: Sums = sums_of(self.bill)
         self._tried: list[Cause] = []
         self._untried: Iterator[Cause] | None = None
+
+    def _completed(self, case: Priceable) -> Priceable:
+        """With the published tariffs where the CDR names some that it does not hold."""
+        there = {fold(one.id) for one in case.tariffs}
+        published = {fold(one.id): one for one in self.context.published}
+        added: dict[str, Tariff] = {}
+        for index, period in enumerate(case.periods):
+            name = fold(period.tariff_id or "")
+            if not name or name in there or name in added or name not in published:
+                continue
+            known, path = published[name], f"$.charging_periods[{index}].tariff_id"
+            changed = f"{known.last_updated:%Y-%m-%d %H:%M} UTC"
+            if known.last_updated > self.cdr.start_date_time:
+                reason = f"tariff {known.id} is not in the CDR, and the one known was changed at"
+                raise BillingProblem(path, f"{reason} {changed}, after the session began")
+            added[name] = known
+            text = f"tariff {known.id} is not in the CDR: the one known since {changed} was taken"
+            self.held.append(Finding(code="TARIFF_HELD", verdict=Verdict.OK, path=path, text=text))
+        return replace(case, tariffs=(*case.tariffs, *added.values())) if added else case
 
     def _claims(self) -> dict[str, Sides]:
         """What is stated; a credit CDR is the negative of what it takes back."""
@@ -125,7 +157,7 @@ class _Recomputed:
         if RESERVATION_OUTCOME not in codes or self._fits(sums_of(bill)):
             return bill
         for outcome in Outcome:
-            case = of_cdr(self.cdr, outcome=outcome)
+            case = replace(self.case, reservation_outcome=outcome)
             other = price_any(case, zone=self.zone, policy=self.policy)
             if self._fits(sums_of(other)):
                 self.case = case
@@ -138,7 +170,15 @@ class _Recomputed:
         return -amount if self.cdr.credit else amount
 
     def findings(self) -> Iterator[Finding]:
-        cut = self._cut_case()
+        cut = None if self.large else self._cut_case()
+        yield from self.held
+        if self.large:
+            yield Finding(
+                code="LARGE",
+                verdict=Verdict.OK,
+                path="$.charging_periods",
+                text="too many periods and restrictions to look for cuts and for every cause",
+            )
         yield from self._straddles(cut)
         yield from self._published()
         yield from self._money(cut)
@@ -211,6 +251,8 @@ class _Recomputed:
         ):
             if all(self._in_mode(name, mode) for name in wrong):
                 return code, text
+        if self.large:
+            return None
         lines = msgspec.structs.replace(self.policy, rounding="lines")
         bill = price_any(self.case, zone=self.zone, policy=lines)
         return (LINES, "each line was rounded by itself") if self._fits(sums_of(bill)) else None
@@ -228,7 +270,11 @@ class _Recomputed:
         )
 
     def _causes(self, cut: Priceable | None) -> Iterator[Cause]:
-        yield from causes.causes(self.case, self.zone, self.policy, self.bill)
+        yield from causes.miscounted(self.bill)
+        if self.large:
+            return
+        misread = causes.misread(self.case, self.zone, self.policy, self.bill)
+        yield from islice(misread, EFFORT // self.effort)
         if cut is not None:
             bill = price_any(cut, zone=self.zone, policy=self.policy)
             text = "the price changes inside a period; it was charged as if the period were cut"
@@ -276,10 +322,12 @@ class _Recomputed:
         try:
             periods = recut(self.case.periods, self.case.tariffs, self.cdr.end_date_time, self.zone)
         except CallerError:
-            return None  # dates that the checks have told of
+            return None  # dates that the checks have told of, or more cuts than a session has
         if len(periods) == len(self.case.periods):
             return None
-        return replace(self.case, periods=tuple(periods))
+        cut = replace(self.case, periods=tuple(periods))
+        self.large = causes.effort(cut) > LARGE
+        return None if self.large else cut
 
     def _straddles(self, cut: Priceable | None) -> Iterator[Finding]:
         if cut is None:

@@ -16,6 +16,7 @@ from voltroam.pricing.decimals import rounded
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard.parties import fold
 from voltroam.standard.types import NOT_AVAILABLE
+from voltroam.standard.v2_2_1.cdrs import SESSION_ONLY, ChargingPeriod
 
 DIGITS = 4
 
@@ -53,22 +54,57 @@ def build(
     up to `digits`, by default those of the currency. BillingProblem for a session that is not
     over or INVALID, or whose EVSE or connector the location does not have.
     """
-    end = session.end_date_time
-    if session.status is old.SessionStatus.INVALID:
-        raise BillingProblem("$.session.status", "INVALID: no CDR is made of such a session")
-    if end is None:
-        raise BillingProblem("$.session.end_date_time", "missing: the session is not over")
+    _check_over(session)
     if not readings:
         raise BillingProblem("$.readings", "none: there is nothing to bill")
     start = min(session.start_date_time, readings[0].at)
     used = [InForce(tariff_up(one.tariff).value, one.since or start) for one in tariffs]
     periods = cut(readings, used, location.time_zone, policy=policy)
-    bill = price(
-        [one.tariff for one in used],
+    return compose(
+        session,
         periods,
-        start=start,
-        end=readings[-1].at,
+        [one.tariff for one in tariffs],
+        snapshot(location, session.evse_uid, session.connector_id),
         zone=location.time_zone,
+        start=_began(session, readings[0]),
+        end=readings[-1].at,
+        cdr_id=cdr_id,
+        now=now,
+        policy=policy,
+        reservation_outcome=reservation_outcome,
+        signed_data=signed_data,
+        digits=digits,
+    )
+
+
+def compose(
+    session: old.Session,
+    periods: Sequence[ChargingPeriod],
+    tariffs: Sequence[old.Tariff],
+    place: old.CdrLocation,
+    *,
+    zone: str,
+    start: datetime,
+    end: datetime,
+    cdr_id: str,
+    now: datetime,
+    policy: Policy | None = None,
+    reservation_outcome: str | None = None,
+    signed_data: old.SignedData | None = None,
+    digits: int | None = None,
+) -> Built:
+    """The CDR of a session whose periods are cut already: from `start`, the last until `end`.
+
+    Dimensions that only a Session has are left out. BillingProblem as of `build`.
+    """
+    over = _check_over(session)
+    periods = [for_cdr(one) for one in periods]
+    bill = price(
+        [tariff_up(one).value for one in tariffs],
+        periods,
+        start=min(start, periods[0].start_date_time) if periods else start,
+        end=end,
+        zone=zone,
         policy=policy,
         reservation_outcome=reservation_outcome,
         currency=session.currency,
@@ -79,16 +115,16 @@ def build(
         country_code=session.country_code,
         party_id=session.party_id,
         id=cdr_id,
-        start_date_time=_began(session, readings[0]),
-        end_date_time=end,
+        start_date_time=start,
+        end_date_time=over,
         session_id=session.id,
         cdr_token=session.cdr_token,
         auth_method=session.auth_method,
         authorization_reference=session.authorization_reference,
-        cdr_location=snapshot(location, session.evse_uid, session.connector_id),
+        cdr_location=place,
         meter_id=session.meter_id,
         currency=session.currency,
-        tariffs=[one.tariff for one in tariffs] or None,
+        tariffs=list(tariffs) or None,
         charging_periods=periods,
         signed_data=signed_data,
         total_cost=_price(bill.total_cost, money),
@@ -103,6 +139,22 @@ def build(
         last_updated=now,
     )
     return Built(cdr, bill)
+
+
+def for_cdr(period: ChargingPeriod) -> ChargingPeriod:
+    """The period without what is for Sessions only (CDR-DT-06)."""
+    kept = [one for one in period.dimensions if one.type not in SESSION_ONLY]
+    if len(kept) == len(period.dimensions):
+        return period
+    return msgspec.structs.replace(period, dimensions=kept)
+
+
+def _check_over(session: old.Session) -> datetime:
+    if session.status is old.SessionStatus.INVALID:
+        raise BillingProblem("$.session.status", "INVALID: no CDR is made of such a session")
+    if session.end_date_time is None:
+        raise BillingProblem("$.session.end_date_time", "missing: the session is not over")
+    return session.end_date_time
 
 
 def credit(cdr: old.CDR, *, cdr_id: str, now: datetime) -> old.CDR:

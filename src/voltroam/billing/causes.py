@@ -8,6 +8,7 @@ import decimal
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from heapq import nsmallest
 
 import msgspec
 
@@ -15,7 +16,7 @@ from voltroam.billing.any_version import Priceable, price_any
 from voltroam.pricing import Amount, Bill, Dimension, Line, Policy
 from voltroam.pricing.amount import total
 from voltroam.pricing.bill import worth
-from voltroam.pricing.components import TOTALS
+from voltroam.pricing.components import TOTALS, Component
 from voltroam.pricing.decimals import EXACT, rounded
 from voltroam.pricing.policy import CODES, FIELDS, VALUES
 from voltroam.standard.errors import CallerError
@@ -24,6 +25,8 @@ from voltroam.standard.v2_3_0 import PriceLimit, Tariff, TariffDimensionType
 Sums = Mapping[str, Amount]
 """`total_cost` and the parts that are priced."""
 
+MOST_STEPS = 10
+"""Other steps of a tariff that are tried."""
 _WH = 1000
 _NAMES = {
     Dimension.ENERGY: "ENERGY",
@@ -51,12 +54,30 @@ def sums_of(bill: Bill) -> dict[str, Amount]:
     return found
 
 
-def causes(case: Priceable, zone: str, policy: Policy, bill: Bill) -> Iterator[Cause]:
-    """Every mistake that can be tried on this session, the likely ones first."""
-    warned = {warning.code for warning in bill.warnings}
+def effort(case: Priceable) -> int:
+    """About how much work one pricing is: restrictions looked at, periods and components read."""
+    restrictions = components = 0
+    for tariff in case.tariffs:
+        for element in tariff.elements:
+            count = len(element.price_components)
+            components += count
+            if element.restrictions is not None:
+                names = element.restrictions.__struct_fields__
+                there = sum(getattr(element.restrictions, name) is not None for name in names)
+                restrictions += count * there
+    return len(case.periods) * (250 + components + restrictions) + 180 * components
+
+
+def miscounted(bill: Bill) -> Iterator[Cause]:
+    """Mistakes on the same lines: steps, parts and taxes. The likely ones, and quickly tried."""
     yield from _steps(bill)
     yield from _parts(bill)
     yield from _taxes(bill)
+
+
+def misread(case: Priceable, zone: str, policy: Policy, bill: Bill) -> Iterator[Cause]:
+    """Mistakes that need a pricing of their own, the likely ones first."""
+    warned = {warning.code for warning in bill.warnings}
     yield from _readings(case, zone, policy, [code for code in CODES.values() if code in warned])
     yield from _other_prices(case, zone, policy)
     yield from _readings(
@@ -146,7 +167,8 @@ def _every_step(bill: Bill) -> Iterator[Cause]:
 def _other_steps(lines: Sequence[Line]) -> list[int]:
     """Steps of the same unit elsewhere in the tariff."""
     last = lines[-1].component
-    return sorted(
+    return nsmallest(
+        MOST_STEPS,
         {
             one.step_size
             for element in last.tariff.source.elements
@@ -154,7 +176,7 @@ def _other_steps(lines: Sequence[Line]) -> list[int]:
             if one.type is not TariffDimensionType.FLAT
             and (one.type is TariffDimensionType.ENERGY) == _is_energy(lines[-1])
             and one.step_size not in (0, 1, last.step)
-        }
+        },
     )
 
 
@@ -185,11 +207,15 @@ def _down(quantity: Decimal | int, size: Decimal | int) -> Decimal | int:
 def _rebilled(bill: Bill, changed: Mapping[int, Decimal | int]) -> dict[str, Amount]:
     """The totals with other quantities, under the same bounds."""
     found: dict[str, Amount] = {}
+    counted: dict[Component, Decimal | int] = {}
     with decimal.localcontext(EXACT):
         for line in bill.lines:
-            amount = worth(line.component, changed.get(id(line), line.billed))
-            known = found.get(line.component.total)
-            found[line.component.total] = amount if known is None else known.plus(amount)
+            billed = changed.get(id(line), line.billed)
+            counted[line.component] = counted.get(line.component, 0) + billed
+        for component, quantity in counted.items():
+            amount = worth(component, quantity)
+            known = found.get(component.total)
+            found[component.total] = amount if known is None else known.plus(amount)
     sums = _summed(found)
     bounded = {id(line.component.tariff): line.component.tariff for line in bill.lines}
     if len(bounded) == 1:

@@ -139,6 +139,8 @@ def against_session(cdr: CDR, session: Session) -> Iterator[Finding]:
         )
     for name in ("start_date_time", "end_date_time"):
         ours, theirs = getattr(cdr, name), getattr(session, name)
+        if name == "start_date_time" and theirs is not None and ours < theirs:
+            ours = max(ours, _after_reservation(cdr))
         if theirs is not None and abs(ours - theirs) > SLACK:
             text = f"the session has {theirs.isoformat()}"
             yield _date("SESSION_DATES", f"$.{name}", text, Verdict.DIFFERS)
@@ -155,6 +157,14 @@ def against_session(cdr: CDR, session: Session) -> Iterator[Finding]:
         if fold(ours) != fold(theirs):
             text = "not that of the session"  # never quoted: it may be a driver's token
             yield _date("SESSION_MEMBER", path, text, Verdict.DIFFERS)
+
+
+def _after_reservation(cdr: CDR) -> datetime:
+    """When charging began: a CDR starts with the reservation, a Session when it became ACTIVE."""
+    for period in cdr.charging_periods:
+        if volume(period, CdrDimensionType.RESERVATION_TIME) is None:
+            return period.start_date_time
+    return cdr.end_date_time
 
 
 def tariff_changes(embedded: Tariff, published: Tariff) -> list[str]:

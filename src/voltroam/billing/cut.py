@@ -60,8 +60,8 @@ class InForce(msgspec.Struct, frozen=True):
     since: datetime
 
 
-class _Span(msgspec.Struct):
-    """What holds between two readings."""
+class Span(msgspec.Struct, frozen=True):
+    """What holds between two readings; `low` and `high` are kWh since the session began."""
 
     start: datetime
     end: datetime
@@ -97,15 +97,15 @@ def cut(
     edges |= {one.since for one in tariffs if spans[0].start < one.since < spans[-1].end}
     edges.update(_by_clock(spans, known, zone, policy or Policy()))
     edges.update(_by_meter(spans, known))
-    for moment, counted in _crossings(spans, kwh_bounds(known)):
+    for moment, counted in crossings(spans, kwh_bounds(known)):
         kwh[moment] = max(counted, kwh.get(moment, counted))
         edges.add(moment)
     return list(_periods(spans, sorted(edges), kwh, tariffs))
 
 
-def _spans(readings: Sequence[MeterReading]) -> list[_Span]:
+def _spans(readings: Sequence[MeterReading]) -> list[Span]:
     """Readings of the same moment count as the last of them."""
-    found: list[_Span] = []
+    found: list[Span] = []
     if readings:
         first = exact(readings[0].kwh, "$.readings[0].kwh")
     for index, (one, after) in enumerate(pairwise(readings)):
@@ -119,13 +119,13 @@ def _spans(readings: Sequence[MeterReading]) -> list[_Span]:
         high = exact(after.kwh, f"$.readings[{index + 1}].kwh") - first
         current = [exact(phase, f"$.readings[{index}].phases") for phase in one.phases]
         found.append(
-            _Span(
+            Span(
                 start=start,
                 end=end,
                 low=low,
                 high=high,
                 state=one.state,
-                power=_power(one, high - low, end - start, f"$.readings[{index}].power"),
+                power=power_between(one, high - low, end - start, f"$.readings[{index}].power"),
                 current=sum(current, _ZERO) if current else None,
             )
         )
@@ -134,7 +134,7 @@ def _spans(readings: Sequence[MeterReading]) -> list[_Span]:
     return found
 
 
-def _power(one: MeterReading, kwh: Decimal, length: timedelta, path: str) -> Decimal | None:
+def power_between(one: MeterReading, kwh: Decimal, length: timedelta, path: str) -> Decimal | None:
     if one.power is not None:
         return exact(one.power, path)
     if one.state is not State.CHARGING:
@@ -144,7 +144,7 @@ def _power(one: MeterReading, kwh: Decimal, length: timedelta, path: str) -> Dec
 
 
 def _by_clock(
-    spans: Sequence[_Span], tariffs: Sequence[Tariff], zone: str | ZoneInfo, policy: Policy
+    spans: Sequence[Span], tariffs: Sequence[Tariff], zone: str | ZoneInfo, policy: Policy
 ) -> Iterator[datetime]:
     start = spans[0].start
     began = start
@@ -153,32 +153,33 @@ def _by_clock(
     yield from boundaries(tariffs, start, spans[-1].end, zone, charging_from=began)
 
 
-def _by_meter(spans: Sequence[_Span], tariffs: Sequence[Tariff]) -> Iterator[datetime]:
+def _by_meter(spans: Sequence[Span], tariffs: Sequence[Tariff]) -> Iterator[datetime]:
     """Where state, flow, or the tier of power or current is another than before."""
     powers, currents = power_bounds(tariffs), current_bounds(tariffs)
-
-    def kind(span: _Span) -> tuple[object, ...]:
-        return (
-            span.state,
-            _still(span),
-            None if span.power is None else bisect_right(powers, span.power),
-            None if span.current is None else bisect_right(currents, span.current),
-        )
-
     for one, after in pairwise(spans):
-        if kind(one) != kind(after):
+        if kind(one, powers, currents) != kind(after, powers, currents):
             yield after.start
 
 
-def _still(span: _Span) -> bool:
+def kind(span: Span, powers: Sequence[Decimal], currents: Sequence[Decimal]) -> tuple[object, ...]:
+    """Spans of one kind are charged alike: state, flow, and tier of power and current."""
+    return (
+        span.state,
+        _still(span),
+        None if span.power is None else bisect_right(powers, span.power),
+        None if span.current is None else bisect_right(currents, span.current),
+    )
+
+
+def _still(span: Span) -> bool:
     """No energy flows, though the vehicle would take it: total_parking_time counts it."""
     if span.state is not State.CHARGING or span.high != span.low:
         return False
     return span.power == 0 or span.end - span.start >= PAUSE
 
 
-def _crossings(
-    spans: Sequence[_Span], bounds: Sequence[Decimal]
+def crossings(
+    spans: Sequence[Span], bounds: Sequence[Decimal]
 ) -> Iterator[tuple[datetime, Decimal]]:
     """The first whole second at which the counter has reached a bound, and that bound.
 
@@ -199,7 +200,7 @@ def _crossings(
 
 
 def _periods(
-    spans: Sequence[_Span],
+    spans: Sequence[Span],
     edges: Sequence[datetime],
     forced: dict[datetime, Decimal],
     tariffs: Sequence[InForce],
@@ -218,36 +219,48 @@ def _periods(
         yield ChargingPeriod(
             start_date_time=begin,
             dimensions=_dimensions(covered, finish - begin, counted - before),
-            tariff_id=_tariff_id(tariffs, begin),
+            tariff_id=tariff_id(tariffs, begin),
         )
         before = counted
 
 
-def _tariff_id(tariffs: Sequence[InForce], at: datetime) -> str | None:
+def tariff_id(tariffs: Sequence[InForce], at: datetime) -> str | None:
     found = [one.tariff.id for one in tariffs if one.since <= at]
     return found[-1] if found else None
 
 
-def _dimensions(covered: Sequence[_Span], length: timedelta, energy: Decimal) -> list[CdrDimension]:
+def _dimensions(covered: Sequence[Span], length: timedelta, energy: Decimal) -> list[CdrDimension]:
     state = covered[0].state
-    micros = Decimal(length // _MICRO)
-    hours = _QUOTIENT.divide(micros, Decimal(_HOUR * 1_000_000)).quantize(PLACES)
-    kind = {
-        State.CHARGING: CdrDimensionType.TIME,
-        State.PARKING: CdrDimensionType.PARKING_TIME,
-        State.RESERVED: CdrDimensionType.RESERVATION_TIME,
-    }[state]
-    found = [CdrDimension(type=kind, volume=hours)]
-    if state is State.CHARGING or energy:
-        found.append(CdrDimension(type=CdrDimensionType.ENERGY, volume=energy))
+    found = volumes(state, length, energy)
     if state is State.CHARGING:
         found += _span_of("POWER", [one.power for one in covered])
         found += _span_of("CURRENT", [one.current for one in covered])
     return found
 
 
-def _span_of(name: str, values: Sequence[Decimal | None]) -> Iterator[CdrDimension]:
+def volumes(state: State, length: timedelta, energy: Decimal) -> list[CdrDimension]:
+    """Hours of the one kind that the state has, and kWh."""
+    micros = Decimal(length // _MICRO)
+    hours = _QUOTIENT.divide(micros, Decimal(_HOUR * 1_000_000)).quantize(PLACES)
+    dimension = {
+        State.CHARGING: CdrDimensionType.TIME,
+        State.PARKING: CdrDimensionType.PARKING_TIME,
+        State.RESERVED: CdrDimensionType.RESERVATION_TIME,
+    }[state]
+    found = [CdrDimension(type=dimension, volume=hours)]
+    if state is State.CHARGING or energy:
+        found.append(CdrDimension(type=CdrDimensionType.ENERGY, volume=energy))
+    return found
+
+
+def _span_of(name: str, values: Sequence[Decimal | None]) -> list[CdrDimension]:
     known = [value for value in values if value is not None]
-    if len(known) == len(values):
-        yield CdrDimension(type=CdrDimensionType(f"MIN_{name}"), volume=min(known))
-        yield CdrDimension(type=CdrDimensionType(f"MAX_{name}"), volume=max(known))
+    return least_and_most(name, known) if len(known) == len(values) else []
+
+
+def least_and_most(name: str, values: Sequence[Decimal]) -> list[CdrDimension]:
+    """`MIN_POWER` and `MAX_POWER`, or those of CURRENT."""
+    return [
+        CdrDimension(type=CdrDimensionType(f"MIN_{name}"), volume=min(values)),
+        CdrDimension(type=CdrDimensionType(f"MAX_{name}"), volume=max(values)),
+    ]

@@ -1,5 +1,6 @@
 """Charging periods of somebody else, cut anew where the price changes inside them."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
@@ -52,7 +53,7 @@ def _pieces(
             yield period
             continue
         energy = volume(period, CdrDimensionType.ENERGY) or _ZERO
-        inside = {moment for moment in cuts if start < moment < until}
+        inside = set(cuts[bisect_right(cuts, start) : bisect_left(cuts, until)])
         inside |= set(_reached(start, until, kwh, energy, bounds))
         kwh += energy
         for begin, finish in pairwise([start, *sorted(inside), until]):

@@ -221,16 +221,16 @@ def _finding(
 
 def _balances(items: Sequence[Item], credits_of: Mapping[int, list[int]]) -> Iterator[Balance]:
     """A session's first CDR, what took it back, and what replaced it, as one amount."""
+    billed: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, (cdr, _) in enumerate(items):
+        if not cdr.credit and cdr.session_id is not None:
+            billed[owner_of(cdr), fold(cdr.session_id)].append(index)
     for original, back in credits_of.items():
         if not back:
             continue
         cdr = items[original].cdr
-        taken = {original, *back}
-        group = [
-            index
-            for index, (one, _) in enumerate(items)
-            if index in taken or (index not in taken and _replaces(one, cdr))
-        ]
+        again = billed[owner_of(cdr), fold(cdr.session_id)] if cdr.session_id is not None else []
+        group = sorted({original, *back, *again})
         amounts = (items[index].cdr.total_cost.before_taxes for index in group)
         yield Balance(
             owner=owner_of(cdr),
@@ -238,16 +238,6 @@ def _balances(items: Sequence[Item], credits_of: Mapping[int, list[int]]) -> Ite
             currency=cdr.currency,
             claimed=sum(amounts, ZERO),
         )
-
-
-def _replaces(one: CDR, original: CDR) -> bool:
-    return (
-        not one.credit
-        and one.session_id is not None
-        and original.session_id is not None
-        and owner_of(one) == owner_of(original)
-        and fold(one.session_id) == fold(original.session_id)
-    )
 
 
 def summaries(audits: Iterable[Audit]) -> Iterator[Summary]:

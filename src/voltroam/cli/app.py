@@ -6,7 +6,24 @@ from typing import Annotated
 
 import typer
 
-from voltroam.cli import call, database, demo, money, objects, partner, quarantine, serve, setup
+from voltroam.cli import (
+    call,
+    charge,
+    command,
+    database,
+    demo,
+    gdpr,
+    key,
+    money,
+    objects,
+    partner,
+    quarantine,
+    serve,
+    setup,
+    steering,
+    watch,
+    webhook,
+)
 from voltroam.cli.plain import PlainGroup
 
 app = typer.Typer(
@@ -44,8 +61,15 @@ setup.add_to(app)
 serve.add_to(app)
 objects.add_to(app)
 call.add_to(app)
+charge.add_to(app)
+watch.add_to(app)
 demo.add_to(app)
 money.add_to(app)
 app.add_typer(partner.group, name="partner")
 app.add_typer(quarantine.group, name="quarantine")
+app.add_typer(command.group, name="command")
+app.add_typer(steering.group, name="charging-profile")
 app.add_typer(database.group, name="db")
+app.add_typer(key.group, name="key")
+app.add_typer(webhook.group, name="webhook")
+app.add_typer(gdpr.group, name="gdpr")

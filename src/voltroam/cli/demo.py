@@ -19,11 +19,17 @@ def demo(
         float | None, typer.Option(min=1, help="End after this time; default: Ctrl-C ends it.")
     ] = None,
     locations: Annotated[int, typer.Option(min=1, max=20_000, help="Size of the city.")] = 200,
-    pace: Annotated[float, typer.Option(min=0.1, help="Cars that arrive per second.")] = 4.0,
+    pace: Annotated[
+        float, typer.Option(min=0.1, help="Cars that arrive per second, on average.")
+    ] = 4.0,
+    scale: Annotated[
+        float,
+        typer.Option(min=1, max=3600, help="Seconds of the city per second, as long as it lasts."),
+    ] = 120.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same city.")] = 1,
     json: Json = False,
 ) -> None:
-    """Start a CPO and an eMSP, register them, load a city and watch it flow.
+    """Start a CPO with a city of chargers and an eMSP with drivers, and watch them charge.
 
     Example: voltroam demo --seconds 20 --json
     """
@@ -31,7 +37,7 @@ def demo(
 
     if seconds is None and json:
         seconds = 20.0
-    stage = Stage(locations=locations, pace=pace, seed=seed)
+    stage = Stage(locations=locations, pace=pace, seed=seed, scale=scale)
     show = not json and sys.stdout.isatty()
     summary = guarded(lambda: asyncio.run(stage.play(seconds, show=show)), as_json=json)
     if json or not show:

@@ -134,7 +134,7 @@ def lint(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Problems of a tariff before a driver finds them; exit code 1 for errors.
+    """Problems of a tariff before a driver finds them; exit code 1 for errors, 2 if malformed.
 
     Example: voltroam tariff lint tariff.json --on 2026-06-01
     """

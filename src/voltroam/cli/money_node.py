@@ -1,25 +1,11 @@
-"""The CDRs that a node holds, each with its location's zone, its tariffs and its session."""
+"""The CDRs that a node holds, each with what it is held against."""
 
 from typing import Any
 
-import msgspec
-
-from voltroam.billing.any_version import read_cdr, read_session, read_tariff
-from voltroam.billing.audit import Context
-from voltroam.billing.problem import BillingProblem
 from voltroam.billing.together import Item
 from voltroam.cli.money_audit import Known
 from voltroam.holdings import Holdings
-from voltroam.roaming.platforms import Platform
-from voltroam.standard import v2_3_0
-from voltroam.standard.endpoints import CDR, LOCATION, SESSION, TARIFF, Resource
-from voltroam.standard.parties import PartyId, fold
-from voltroam.standard.v2_3_0 import Session, Tariff
-from voltroam.store.interface import ObjectKey, ObjectRow
-
-
-class _Zoned(msgspec.Struct):
-    time_zone: str | None = None
+from voltroam.operator import held_cdrs
 
 
 async def items_of(
@@ -27,80 +13,4 @@ async def items_of(
 ) -> tuple[list[Item], list[dict[str, Any]]]:
     """Items, and the documents that cannot be read. `partner` is a name or a party `NL/AAA`."""
     platforms = {one.id: one for one in await holdings.directory.all()}
-    items: list[Item] = []
-    refused: list[dict[str, Any]] = []
-    async for row in holdings.store.scan(CDR.kind):
-        try:
-            cdr = read_cdr(row.document)
-        except BillingProblem as problem:
-            place = f"cdrs/{row.key.owner}/{row.key.id}{problem.path.removeprefix('$')}"
-            refused.append({"index": len(refused), "path": place, "reason": problem.reason})
-            continue
-        name, party = _partner(row, cdr, platforms)
-        if partner is not None and fold(partner) not in (fold(name), fold(party)):
-            continue
-        if month in (None, f"{cdr.start_date_time:%Y-%m}"):
-            items.append(Item(cdr, await _context(holdings, known, row, cdr, name)))
-    return items, refused
-
-
-def _partner(row: ObjectRow, cdr: v2_3_0.CDR, platforms: dict[str, Platform]) -> tuple[str, str]:
-    """Of a received CDR who gave it, of an own one whose driver it was."""
-    if row.sources:
-        named = sorted(platforms[one].name for one in row.sources if one in platforms)
-        return (named[0] if named else row.key.owner), row.key.owner
-    token = cdr.cdr_token
-    party = PartyId(token.country_code, token.party_id).folded
-    return party, party
-
-
-async def _context(
-    holdings: Holdings, known: Known, row: ObjectRow, cdr: v2_3_0.CDR, name: str
-) -> Context:
-    zone = await _zone(holdings, row, cdr)
-    context = known.context(cdr, zone=zone, partner=name)
-    session = context.session or await _session(holdings, row, cdr)
-    published = context.published or await _published(holdings, row, cdr)
-    return Context(
-        zone=context.zone,
-        policy=context.policy,
-        session=session,
-        published=published,
-        partner=name,
-    )
-
-
-async def _held(holdings: Holdings, resource: Resource, row: ObjectRow, name: str) -> bytes | None:
-    """A document of the owner of the CDR."""
-    found = await holdings.store.get(ObjectKey(resource.kind, row.key.owner, fold(name)))
-    return None if found is None or found.deleted else found.document
-
-
-async def _zone(holdings: Holdings, row: ObjectRow, cdr: v2_3_0.CDR) -> str | None:
-    document = await _held(holdings, LOCATION, row, cdr.cdr_location.id)
-    if document is None:
-        return None
-    try:
-        return msgspec.json.decode(document, type=_Zoned).time_zone
-    except msgspec.DecodeError:
-        return None
-
-
-async def _session(holdings: Holdings, row: ObjectRow, cdr: v2_3_0.CDR) -> Session | None:
-    document = await _held(holdings, SESSION, row, cdr.session_id or "")
-    try:
-        return None if document is None else read_session(document)
-    except BillingProblem:
-        return None  # a session that cannot be read says nothing against a CDR
-
-
-async def _published(holdings: Holdings, row: ObjectRow, cdr: v2_3_0.CDR) -> tuple[Tariff, ...]:
-    found = []
-    for tariff in cdr.tariffs or ():
-        document = await _held(holdings, TARIFF, row, tariff.id)
-        try:
-            if document is not None:
-                found.append(read_tariff(document))
-        except BillingProblem:
-            continue  # likewise
-    return tuple(found)
+    return await held_cdrs.items_of(holdings.store, platforms, known, partner=partner, month=month)

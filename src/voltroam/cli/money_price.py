@@ -19,7 +19,7 @@ from voltroam.cli.outcome import Exit, Stop
 from voltroam.pricing import Bill, Choice, Policy, Quote, select
 from voltroam.pricing import quote as quoted
 from voltroam.pricing.components import TOTALS
-from voltroam.pricing.decimals import rounded
+from voltroam.pricing.decimals import share
 from voltroam.pricing.quote import limits_of
 from voltroam.standard.v2_3_0 import Connector, ProfileType, Tariff
 
@@ -171,7 +171,8 @@ def show_bill(bill: Bill) -> None:
 def _lines(bill: Bill) -> Iterator[Row]:
     digits = bill.money_digits
     for line in bill.lines:
-        measured, billed = rounded(line.quantity, 4), rounded(line.billed_quantity, 4)
+        per = line.component.per
+        measured, billed = share(line.measured, per, 4), share(line.billed, per, 4)
         more = DOUBT if billed != measured else ""
         yield (
             str(line.period + 1),

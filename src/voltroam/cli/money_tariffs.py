@@ -16,7 +16,7 @@ from voltroam.cli.outcome import Exit
 from voltroam.pricing import Amount, grid, lint, text
 from voltroam.pricing.currency import exponent
 from voltroam.pricing.grid import Cell as Hour
-from voltroam.pricing.lint import Finding, Weight
+from voltroam.pricing.lint import MALFORMED, Finding, Weight
 from voltroam.standard.v2_3_0 import Tariff
 
 STYLES = {Weight.ERROR: BAD, Weight.WARNING: DOUBT, Weight.HINT: DIM}
@@ -41,7 +41,7 @@ def tariffs_of(file: Path) -> list[Tariff]:
 
 
 def lint_file(file: Path, on: str | None, *, as_json: bool) -> None:
-    """Findings of each tariff; exit 1 if one is an error."""
+    """Findings of each tariff; exit 1 if one is an error, 2 if one cannot be priced at all."""
 
     def work() -> list[tuple[Tariff, tuple[Finding, ...]]]:
         looked = None if on is None else reading.day(on, "--on")
@@ -56,6 +56,8 @@ def lint_file(file: Path, on: str | None, *, as_json: bool) -> None:
             show_table(("tariff", "weight", "code", "place", "problem"), rows)
         else:
             say("Nothing to say against it.", GOOD)
+    if any(one.code == MALFORMED for _, findings in found for one in findings):
+        raise typer.Exit(int(Exit.USAGE))
     if any(one.weight is Weight.ERROR for _, findings in found for one in findings):
         raise typer.Exit(int(Exit.FAILED))
 
@@ -143,7 +145,11 @@ def _show(tariff: Tariff, hours: Sequence[Hour]) -> None:
         known = sorted({price for price in prices.values() if price is not None})
         if not known:
             continue
-        say(f"{tariff.id}: {tariff.currency} {unit}, without VAT", "bold")
+        head = f"{tariff.id}: {tariff.currency} {unit}, without VAT"
+        if set(prices.values()) == set(known[:1]) and not any(hour.until for hour in hours):
+            say(f"{head}: {amount(known[0], digits)} at any hour")
+            continue
+        say(head, "bold")
         rows = []
         for clock in range(24):
             row: list[Cell | str] = [f"{clock:02}:00"]

@@ -19,6 +19,7 @@ class Seen(Protocol):
     changes: int
     pushes: int
     errors: int
+    commands: dict[str, int]
 
     @property
     def rate(self) -> float: ...
@@ -52,9 +53,13 @@ class Screen:
             objects.add_row(module, str(sides["cpo"]), Text(str(sides["emsp"]), colour))
         lag = "-" if seen.lag is None else f"{seen.lag * 1000:.0f} ms"
         flow = Table.grid(padding=(0, 3))
-        flow.add_row("changes", "pushes", "pushes/s", "lag (median)", "errors", style="bold")
+        flow.add_row(
+            "changes", "pushes", "pushes/s", "lag (median)", "started by app", "errors",
+            style="bold",
+        )  # fmt: skip
         flow.add_row(
             str(seen.changes), str(seen.pushes), f"{seen.rate:.1f}", lag,
+            f"{seen.commands['accepted']} of {seen.commands['sent']}",
             Text(str(seen.errors), "red" if seen.errors else "green"),
         )  # fmt: skip
         links = "\n".join(f"{name:<5} {url}" for name, url in seen.urls.items())

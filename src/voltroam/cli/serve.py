@@ -8,6 +8,9 @@ import typer
 from voltroam.cli.outcome import Exit, Stop
 from voltroam.cli.run import guarded, settings_file, settings_of
 
+HOST = "VOLTROAM_HOST"
+"""How the processes of `serve` learn what --host named."""
+
 
 def add_to(app: typer.Typer) -> None:
     app.command()(serve)
@@ -18,26 +21,41 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes; default: the settings' `workers`.")
     ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            help="Your own systems: `world` (simulated chargers) or python_module:NAME;"
+            " default: the settings' `host`."
+        ),
+    ] = None,
 ) -> None:
     """Serve OCPI on the host and port of the node's URL; Ctrl-C ends it gracefully.
 
     Example: voltroam -c cpo/voltroam.toml serve --workers 2
     """
-    code = guarded(lambda: _serve(context, workers), as_json=False)
+    code = guarded(lambda: _serve(context, workers, host), as_json=False)
     raise typer.Exit(code)
 
 
-def _serve(context: typer.Context, workers: int | None) -> int:
+def _serve(context: typer.Context, workers: int | None, host: str | None) -> int:
     from voltroam.application import server_limits
+    from voltroam.hosts import check_host
     from voltroam.logs import set_up_logs
     from voltroam.served import CONFIG, listening
+    from voltroam.settings import WORLD
     from voltroam.transport.workers import serve as serve_workers
 
+    if host is not None:
+        os.environ[HOST] = host
     settings = settings_of(context)
+    processes = workers or settings.workers
+    if settings.host == WORLD and processes > 1:
+        raise Stop("The charger world lives in one process: serve with --workers 1.", Exit.USAGE)
     file = settings_file(context).absolute()
     os.environ[CONFIG] = str(file)
     set_up_logs(settings)
-    listen = listening(settings, file.parent, workers or settings.workers)
+    check_host(settings, file.parent)
+    listen = listening(settings, file.parent, processes)
     try:
         return serve_workers("voltroam.served:serving_app", listen, server_limits(settings))
     except OSError as error:

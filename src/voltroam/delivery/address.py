@@ -117,8 +117,11 @@ class Addresses:
         """From the owner to the contract party, else to the partner's first party that receives it.
 
         A hub's own party as destination means broadcast (OCPI 2.2.1 §transport, broadcast push).
+        What was granted to a provider is for the provider, not for the contract party.
         """
         to = contract_party(row.audience)
+        if to is not None and platform.is_provider and not platform.holds(to):
+            to = None
         return Routing(self._first(platform, row.key.kind) if to is None else to, address.owner)
 
     def _first(self, platform: Platform, kind: str) -> PartyId | None:

@@ -11,6 +11,8 @@ from voltroam.standard.parties import PartyId
 
 Routes = Mapping[str, Mapping[str, str]]
 """By kind: the platform of each destination party, by its folded name."""
+Granted = Mapping[str, frozenset[str]]
+"""By kind: classes that a smart charging service provider sees by grants."""
 Behind = Mapping[str, Sequence[PartyId]]
 """By kind: the parties that have their route through one hub."""
 
@@ -36,17 +38,21 @@ def classes_of(
     ways: Routes,
     behind: Behind,
     served: Collection[str],
+    granted: Granted | None = None,
 ) -> Classes:
     """The classes by kind that go to this platform; contract classes only if the route is its.
 
     `served` are the kinds that it has an endpoint for: when one comes to be, its objects follow.
+    `granted` classes go to it beside the one route of their party (CHP-TOP-04).
     """
+    more = granted or {}
     return {
         resource.kind: frozenset(
             name
             for name in visible(platform, identity, resource, behind=behind.get(resource.kind, ()))
             if resource.kind in served and _routed(name, platform, ways.get(resource.kind, {}))
         )
+        | (more.get(resource.kind, frozenset()) if resource.kind in served else frozenset())
         for resource in resources
     }
 

@@ -69,9 +69,10 @@ class Lane:
                     self._bell.clear()
                     await self._read()
                     self._keep_filling(group)
+                    turn = self._push.wanted.release(clock())
                     self._push.send_more(group)
                     await self._save()
-                    await self._rest()
+                    await self._rest(turn)
         finally:
             self._gear.tail.forget(self._bell.set)
 
@@ -318,9 +319,10 @@ class Lane:
         await write(self._store, draft(lane_key(self.platform.id), saved))
         self._saved = saved  # only now: a write that is cut off must not count
 
-    async def _rest(self) -> None:
+    async def _rest(self, turn: float | None) -> None:
+        """Until something happens, or the turn of what is held back comes."""
         now = clock()
-        timeout = self._knobs.poll
+        timeout = self._knobs.poll if turn is None else min(self._knobs.poll, max(0.0, turn - now))
         if self._push.pulse.resume_at > now and self._push.wanted.ready:
             timeout = min(timeout, self._push.pulse.resume_at - now)
         try:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from voltroam.delivery.audiences import Behind, classes_of, routes
+from voltroam.delivery.audiences import Behind, Granted, classes_of, routes
 from voltroam.delivery.gear import Gear, LaneStats
 from voltroam.delivery.lane import Lane
 from voltroam.delivery.log import Log
@@ -20,6 +20,7 @@ from voltroam.delivery.records import (
 )
 from voltroam.delivery.sight import Classes
 from voltroam.roaming.directory import read_platform
+from voltroam.roaming.grants import granted_to
 from voltroam.roaming.platforms import PLATFORM, Identity, Platform, Status
 from voltroam.standard.endpoints import Interface
 from voltroam.standard.parties import PartyId
@@ -109,9 +110,9 @@ class Lanes:
         await self._obey()
 
     def _as_before(self, platforms: Sequence[Platform]) -> bool:
-        """With a hub the parties behind it may move without a change of any platform."""
+        """Parties behind a hub and grants of a provider move without a change of any platform."""
         return len(platforms) == len(self._judged) and all(
-            one is other and not one.is_hub
+            one is other and not (one.is_hub or one.is_provider)
             for one, other in zip(platforms, self._judged, strict=True)
         )
 
@@ -132,6 +133,7 @@ class Lanes:
                         ways=ways,
                         behind=behind,
                         served=self._served(platform),
+                        granted=await self._granted_to(platform),
                     ),
                 )
         self._live = live
@@ -184,6 +186,14 @@ class Lanes:
         }
         self._behind[platform.id] = (now, fresh)
         return fresh
+
+    async def _granted_to(self, platform: Platform) -> Granted:
+        if not platform.is_provider:
+            return {}
+        return {
+            resource.kind: frozenset(await granted_to(self._store, platform, resource))
+            for resource in self._gear.table.resources.values()
+        }
 
     async def _forget_removed(self, registered: set[str]) -> None:
         """Notes of platforms that are registered no more; a new registration begins anew."""

@@ -9,6 +9,7 @@ import msgspec
 from voltroam.delivery.gear import Gear
 from voltroam.delivery.log import Log
 from voltroam.delivery.outcome import Fault, Verdict, judge
+from voltroam.delivery.pacing import Pacing
 from voltroam.delivery.parking import Parking
 from voltroam.delivery.pulse import Pulse
 from voltroam.delivery.sight import Action, Sight, action
@@ -32,7 +33,8 @@ class Pusher:
         self._gear = gear
         self._knobs = gear.knobs
         self._ring = ring
-        self.wanted = Wanted()
+        self.pacing = Pacing(gear.table, lambda: self.platform.profile.session_interval, clock)
+        self.wanted = Wanted(lambda entry: self.pacing.until(entry.row))
         self.known: OrderedDict[ObjectKey, tuple[int, bool]] = OrderedDict()
         """The state that the partner surely has: its feed number, and whether it is shown."""
         self.parking = Parking(gear.store, platform.id, gear.now)
@@ -121,6 +123,7 @@ class Pusher:
         elif todo is Action.REMOVE or await self._gear.courier.holds(self.platform, row):
             await self._gear.courier.take_back(self.platform, row, base)
         self._remember(key, row.changed, shown)
+        self.pacing.sent(row)
         self.pushed += 1
 
     def _remember(self, key: ObjectKey, changed: int, shown: bool) -> None:

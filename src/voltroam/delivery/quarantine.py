@@ -14,7 +14,16 @@ from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import Resource, Table
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.versions import VERSIONS
-from voltroam.store.interface import ObjectKey, RecordDraft, RecordKey, Store
+from voltroam.store.interface import (
+    Change,
+    Decision,
+    EventDraft,
+    Held,
+    ObjectKey,
+    RecordDraft,
+    RecordKey,
+    Store,
+)
 from voltroam.wire.decode import read as read_document
 
 KEY_SEPARATOR = "/"
@@ -95,7 +104,16 @@ class Quarantine:
             key=None if key is None else KEY_SEPARATOR.join(key),
         )
         record = record_key(platform.id, module, document, key)
-        await write(self._store, draft(record, entry, parent=group_of(platform.id, module)))
+        note = draft(record, entry, parent=group_of(platform.id, module))
+
+        def decide(held: Held) -> Decision[None]:
+            before = held.records.get(record)
+            again = before is not None and read(before, Quarantined).document == entry.document
+            return Decision(
+                None, records=(note,), events=() if again else (_added(record, platform, entry),)
+            )
+
+        await self._store.apply(Change(decide, records=(record,)))
         return key
 
     async def waiting(self, platform: Platform, module: str) -> set[str]:
@@ -192,6 +210,19 @@ class Quarantine:
             for record in page:
                 yield record.key.id, read(record, Quarantined)
             after = page[-1].key.id
+
+
+def _added(record: RecordKey, platform: Platform, entry: Quarantined) -> EventDraft:
+    """Without the object: what makes it unusable may stand where a secret belongs."""
+    told = {
+        "partner": platform.name,
+        "module": entry.module,
+        "problems": [
+            {name: problem[name] for name in ("path", "rule") if name in problem}
+            for problem in entry.problems
+        ],
+    }
+    return EventDraft("quarantine.added", f"{QUARANTINE}/{record.id}", msgspec.json.encode(told))
 
 
 def _split(key: str) -> Sequence[str]:

@@ -68,17 +68,17 @@ class Retention:
     async def purge(self) -> int:
         """Tombstones below every live lane, and events that are too old. How many went."""
         now = self._now()
-        passed = await self._passed(now)
+        passed = await self.passed()
         horizon = await load(self._store, HORIZON_KEY, Horizon)
         if horizon is None or horizon.purged < passed:
             await write(self._store, draft(HORIZON_KEY, Horizon(passed)))
         before = now - int(self._knobs.events_kept * SECOND)
         return await self._store.purge(tombstones_before=passed, events_before=before)
 
-    async def _passed(self, now: int) -> int:
+    async def passed(self) -> int:
         """The feed number that every lane has passed which noted anything lately."""
         passed = await self._store.head()
-        dead = now - int(self._knobs.lane_dead_after * SECOND)
+        dead = self._now() - int(self._knobs.lane_dead_after * SECOND)
         after = ""
         while page := await self._store.records(LANE, after=after):
             for record in page:

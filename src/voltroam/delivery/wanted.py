@@ -1,6 +1,7 @@
 """What a lane still has to deliver, in memory: one entry per object, the newest state wins."""
 
 import asyncio
+import heapq
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -42,10 +43,22 @@ class Entry:
         self.doubt = self.doubt or newer.doubt
 
 
-class Wanted:
-    """Entries by object; live changes go before fills; never two of one object in flight."""
+def at_once(entry: Entry) -> float:
+    """Nothing is held back."""
+    return 0.0
 
-    def __init__(self) -> None:
+
+class Wanted:
+    """Entries by object; live changes go before fills; never two of one object in flight.
+
+    `hold` says until when (loop time) a live change waits for its turn.
+    """
+
+    def __init__(self, hold: Callable[[Entry], float] = at_once) -> None:
+        self._hold = hold
+        self._held: dict[ObjectKey, Entry] = {}
+        self._turns: list[tuple[float, ObjectKey]] = []
+        """When the held ones may go, soonest first; may name some that have gone."""
         self._live: OrderedDict[ObjectKey, Entry] = OrderedDict()
         self._fill: OrderedDict[ObjectKey, Entry] = OrderedDict()
         self._flying: dict[ObjectKey, Entry] = {}
@@ -59,7 +72,7 @@ class Wanted:
 
     def __len__(self) -> int:
         """Entries that wait."""
-        return len(self._live) + len(self._fill) + len(self._behind)
+        return len(self._live) + len(self._fill) + len(self._behind) + len(self._held)
 
     @property
     def flying(self) -> int:
@@ -80,8 +93,13 @@ class Wanted:
 
     def add(self, entry: Entry) -> None:
         key = entry.row.key
-        if key in self._flying:
+        if key in self._held:
+            self._held[key].absorb(entry)
+            self._let_go(key)
+        elif key in self._flying:
             self._join(self._behind, key, entry)
+        elif key not in self._live and entry.live and (until := self._hold(entry)):
+            self._keep(entry, until)
         elif key in self._fill and entry.live:
             old = self._fill.pop(key)
             old.absorb(entry)
@@ -90,6 +108,31 @@ class Wanted:
             self._fill[key].absorb(entry)
         else:
             self._join(self._live if entry.live or key in self._live else self._fill, key, entry)
+
+    def _keep(self, entry: Entry, until: float) -> None:
+        key = entry.row.key
+        filling = self._fill.pop(key, None)
+        if filling is not None:
+            entry.absorb(filling)
+        self._held[key] = entry
+        heapq.heappush(self._turns, (until, key))
+
+    def _let_go(self, key: ObjectKey) -> None:
+        """What may not be held any more takes its place among the live ones."""
+        if not self._hold(self._held[key]):
+            entry = self._held.pop(key)
+            self._join(self._live, key, entry)
+
+    def release(self, now: float) -> float | None:
+        """Let go of those whose turn has come; the moment of the next, if there is one."""
+        while self._turns:
+            until, key = self._turns[0]
+            if key in self._held and until > now:
+                return until
+            heapq.heappop(self._turns)
+            if key in self._held:
+                self._join(self._live, key, self._held.pop(key))
+        return None
 
     @staticmethod
     def _join(queue: dict[ObjectKey, Entry], key: ObjectKey, entry: Entry) -> None:
@@ -120,14 +163,17 @@ class Wanted:
         elif behind is not None:
             self.add(behind)
 
+    def _queues(self) -> tuple[dict[ObjectKey, Entry], ...]:
+        return self._live, self._fill, self._flying, self._behind, self._held
+
     def __contains__(self, key: ObjectKey) -> bool:
         """Is anything of the object open?"""
-        return any(key in queue for queue in (self._live, self._fill, self._flying, self._behind))
+        return any(key in queue for queue in self._queues())
 
     def drop(self, which: Callable[[Entry], bool]) -> list[ObjectKey]:
         """Forgets those that wait and that `which` names."""
         gone = []
-        for queue in (self._live, self._fill, self._behind):
+        for queue in (self._live, self._fill, self._behind, self._held):
             keys = [key for key, entry in queue.items() if which(entry)]
             for key in keys:
                 del queue[key]
@@ -142,8 +188,9 @@ class Wanted:
 
     def settled(self, read: int) -> int:
         """The feed number up to which nothing is open, when the lane has read up to `read`."""
-        return min((entry.oldest - 1 for entry in self._all() if entry.live), default=read)
+        entries = (*self._all(), *self._held.values())
+        return min((entry.oldest - 1 for entry in entries if entry.live), default=read)
 
     def eldest(self) -> float | None:
-        """When the change that waits longest came in (loop time)."""
+        """When the change that waits longest came in (loop time); who is held back does not."""
         return min((entry.entered for entry in self._all() if entry.live), default=None)

@@ -15,7 +15,7 @@ from voltroam.metering.record import Format, Phase, Record
 from voltroam.metering.tree import Element
 
 ROOT = "values"
-MOST_VALUES = 500
+MOST_VALUES = 200
 NAMES = {
     Format.OCMF: "OCMF",
     Format.ALFEN: "ALFEN",

@@ -7,7 +7,7 @@ from math import lcm
 
 import msgspec
 
-from voltroam.pricing.decimals import EXACT, rounded
+from voltroam.pricing.decimals import EXACT, share
 from voltroam.standard.v2_3_0 import Price, TaxAmount
 
 CDR_DIGITS = 4
@@ -66,8 +66,8 @@ class Amount(msgspec.Struct, frozen=True, eq=False):
 
     def rounded(self, digits: int = CDR_DIGITS) -> tuple[Decimal, Decimal | None]:
         """Half up at so many decimals, each on its own."""
-        incl = self.incl
-        return rounded(self.excl, digits), None if incl is None else rounded(incl, digits)
+        incl = None if self.gross is None else share(self.gross, self.scale, digits)
+        return share(self.net, self.scale, digits), incl
 
     def price(self, digits: int = CDR_DIGITS) -> Price:
         """As a 2.3.0 Price: the tax is the difference of the rounded amounts."""

@@ -10,7 +10,7 @@ import msgspec
 from voltroam.pricing.amount import CDR_DIGITS, Amount
 from voltroam.pricing.components import TOTALS, Component, Dimension
 from voltroam.pricing.currency import exponent
-from voltroam.pricing.decimals import EXACT, rounded
+from voltroam.pricing.decimals import EXACT, share
 from voltroam.pricing.explain import why
 from voltroam.standard.v2_3_0 import TariffDimensionType
 
@@ -83,8 +83,8 @@ class Line(msgspec.Struct, gc=False):
             "element": self.element,
             "component": self.type,
             "dimension": self.dimension,
-            "quantity": rounded(self.quantity, 6).normalize(),
-            "billed": rounded(self.billed_quantity, 6).normalize(),
+            "quantity": share(self.measured, self.component.per, 6).normalize(),
+            "billed": share(self.billed, self.component.per, 6).normalize(),
             "unit": self.unit,
             "step_size": self.component.step,
             "price": self.price,

@@ -108,7 +108,7 @@ class Prepared:
     reserved: dict[TariffDimensionType, list[Component]] = field(default_factory=dict)
     expired: dict[TariffDimensionType, list[Component]] = field(default_factory=dict)
     size: int = 0
-    """How many components it has."""
+    """How many components and restrictions of components it has."""
     by_clock: bool = False
     """Some restriction is about local time or dates."""
     by_flow: bool = False
@@ -197,7 +197,7 @@ def _element(prepared: Prepared, element: TariffElement, number: int, policy: Po
             total=TOTALS[dimension],
             beside_parking=beside_parking and kind is None,
         )
-        prepared.size += 1
+        prepared.size += 1 + len(conditions)
         _enlist(prepared, made, kind, policy)
 
 

@@ -74,6 +74,16 @@ def fraction(number: Decimal | int) -> Fraction:
 
 def rounded(amount: Fraction, digits: int) -> Decimal:
     """Half away from zero, as the standard's own examples do (5.625 is 5.63)."""
-    scaled = abs(amount) * 10**digits
-    units = (scaled.numerator * 2 + scaled.denominator) // (scaled.denominator * 2)
-    return Decimal(-units if amount < 0 else units).scaleb(-digits)
+    return quotient(amount.numerator, amount.denominator, digits)
+
+
+def quotient(above: int, below: int, digits: int) -> Decimal:
+    """The same of a fraction that need not be in lowest terms; `below` is positive."""
+    units = (abs(above) * 10**digits * 2 + below) // (below * 2)
+    return Decimal(-units if above < 0 else units).scaleb(-digits)
+
+
+def share(number: Decimal | int, parts: int, digits: int) -> Decimal:
+    """A number divided by `parts`, rounded; much faster than by way of a fraction."""
+    above, below = number.as_integer_ratio()
+    return quotient(above, below * parts, digits)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from voltroam.pricing.components import Component, Dimension
+from voltroam.pricing.currency import exponent
 from voltroam.standard.v2_3_0 import TariffDimensionType, TariffRestrictions
 
 _PER = {
@@ -25,7 +26,7 @@ def why(
     if reserved and component.type is TariffDimensionType.TIME:
         unit = " per hour of reservation"
     sentence = (
-        f"{component.price:f} {component.tariff.currency}{unit}: element {component.element + 1} of"
+        f"{_price(component)} {component.tariff.currency}{unit}: element {component.element + 1} of"
         f" tariff {component.tariff.id} is the first with {component.type} that applies at"
         f" {local:%a %Y-%m-%d %H:%M:%S}"
     )
@@ -37,6 +38,12 @@ def why(
             f" dimension is rounded up to steps of {step(component)}"
         )
     return sentence + "."
+
+
+def _price(component: Component) -> str:
+    """With the decimals of the currency, more where the price has more."""
+    digits = -int(component.price.normalize().as_tuple().exponent)
+    return f"{component.price:.{max(digits, exponent(component.tariff.currency))}f}"
 
 
 def quantity(component: Component, amount: Decimal | int) -> str:
@@ -75,7 +82,12 @@ def conditions(limits: TariffRestrictions | None) -> str:
     for name, unit in (("kwh", "kWh"), ("current", "A"), ("power", "kW"), ("duration", "s")):
         low, high = getattr(limits, f"min_{name}"), getattr(limits, f"max_{name}")
         if low is not None:
-            found.append(f"from {low} {unit}")
+            found.append(f"from {_bare(low)} {unit}")
         if high is not None:
-            found.append(f"below {high} {unit}")
+            found.append(f"below {_bare(high)} {unit}")
     return ", ".join(found)
+
+
+def _bare(bound: Decimal | int) -> str:
+    """Without trailing zeros."""
+    return f"{Decimal(bound).normalize():f}"

@@ -1,5 +1,6 @@
 """What is probably wrong with a tariff, before a driver finds out."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ import msgspec
 import pycountry
 
 from voltroam.pricing.currency import exponent
+from voltroam.pricing.extent import Extent, ranked
 from voltroam.pricing.lint_windows import windows
 from voltroam.pricing.plan import Plan
 from voltroam.pricing.policy import Policy
@@ -23,6 +25,8 @@ from voltroam.standard.v2_3_0 import (
     TaxIncluded,
 )
 
+_NUMBER = re.compile(r"([0-9]+)")
+MALFORMED = "MALFORMED"
 FLAT = TariffDimensionType.FLAT
 ENERGY = TariffDimensionType.ENERGY
 TIMES = (TariffDimensionType.TIME, TariffDimensionType.PARKING_TIME)
@@ -53,13 +57,19 @@ def lint(tariff: Tariff, *, on: date | None = None) -> tuple[Finding, ...]:
         Plan([tariff], "UTC", Policy())
     except PricingProblem as problem:
         path = problem.path.replace("$.tariffs[0]", "$")
-        return (Finding("MALFORMED", Weight.ERROR, path, problem.reason),)
+        return (Finding(MALFORMED, Weight.ERROR, path, problem.reason),)
     found: list[Finding] = []
     for rule in RULES:
         found += rule(tariff)
     if on is not None:
         found += _outlived(tariff, on)
-    return tuple(sorted(found, key=lambda one: one.path))
+    return tuple(sorted(found, key=_place))
+
+
+def _place(one: Finding) -> list[tuple[int, str]]:
+    """By number where a path has numbers: element 10 comes after element 2."""
+    pieces = _NUMBER.split(one.path)
+    return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in pieces]
 
 
 def _elements(tariff: Tariff) -> Iterator[tuple[str, TariffElement]]:
@@ -103,40 +113,17 @@ def _no_such_day(limits: TariffRestrictions) -> bool:
 
 def _shadowed(tariff: Tariff) -> Iterator[Finding]:
     """A component that an earlier one of its dimension always comes before."""
-    earlier: dict[tuple[TariffDimensionType, object], list[tuple[str, dict[str, object]]]] = {}
-    for path, element, component in _components(tariff):
-        limits = _set(element.restrictions)
-        before = earlier.setdefault((component.type, limits.pop("reservation", None)), [])
-        shadow = next((where for where, known in before if _covers(known, limits)), None)
+    earlier: dict[tuple[TariffDimensionType, object], list[tuple[str, Extent]]] = {}
+    components = list(_components(tariff))
+    extents = ranked([Extent.of(element.restrictions) for _, element, _ in components])
+    for (path, element, component), extent in zip(components, extents, strict=True):
+        limits = element.restrictions
+        before = earlier.setdefault((component.type, limits and limits.reservation), [])
+        shadow = next((where for where, known in before if known.covers(extent)), None)
         if shadow is not None:
             text = f"{component.type} of {shadow} always comes first"
             yield Finding("SHADOWED", Weight.ERROR, path, text)
-        before.append((path, limits))
-
-
-def _set(limits: TariffRestrictions | None) -> dict[str, object]:
-    """Restrictions that restrict something."""
-    if limits is None:
-        return {}
-    plain = ((name, getattr(limits, name)) for name in limits.__struct_fields__)
-    return {name: value for name, value in plain if value is not None and value != []}
-
-
-def _covers(wide: dict[str, object], narrow: dict[str, object]) -> bool:
-    """Whatever the narrow one lets pass, the wide one lets pass too."""
-    for name, bound in wide.items():
-        other = narrow.get(name)
-        if bound != other and not _wider(name, bound, other):
-            return False
-    return True
-
-
-def _wider(name: str, bound: object, other: object) -> bool:
-    if isinstance(bound, (Decimal, int)) and isinstance(other, (Decimal, int)):
-        return bound <= other if name.startswith("min_") else bound >= other
-    if name == "day_of_week" and isinstance(bound, list) and isinstance(other, list):
-        return bool(other) and set(other) <= set(bound)
-    return False
+        before.append((path, extent))
 
 
 def _without_fallback(tariff: Tariff) -> Iterator[Finding]:

@@ -23,9 +23,10 @@ from voltroam.pricing.walk import Walk
 from voltroam.standard.parties import fold
 from voltroam.standard.v2_3_0 import ChargingPeriod, Tariff
 
-MOST_PERIODS = 50_000
+MOST_TARIFFS = 1_000
+MOST_PERIODS = 3_000
 MOST_LOOKUPS = 2_000_000
-"""Periods times components: what is looked at within a second."""
+"""Periods times components and their restrictions: what is looked at within a second."""
 
 
 def zone_of(name: str | ZoneInfo) -> ZoneInfo:
@@ -46,6 +47,8 @@ class Plan:
         self.policy = policy
         self.tariffs: list[Prepared] = []
         self._by_id: dict[str, Prepared] = {}
+        if len(tariffs) > MOST_TARIFFS:
+            raise PricingProblem("$.tariffs", f"more than {MOST_TARIFFS} tariffs")
         for index, tariff in enumerate(tariffs):
             if not isinstance(tariff.id, str):
                 raise PricingProblem(f"$.tariffs[{index}].id", "not a text")
@@ -75,7 +78,7 @@ class Plan:
         if len(periods) > MOST_PERIODS:
             raise PricingProblem("$.charging_periods", f"more than {MOST_PERIODS} periods")
         if len(periods) * max((one.size for one in self.tariffs), default=0) > MOST_LOOKUPS:
-            raise PricingProblem("$.charging_periods", "too many periods for so many elements")
+            raise PricingProblem("$.charging_periods", "too many periods for so many restrictions")
         if start is not None:
             start = instant(start, "$.start_date_time")
         if end is not None:
@@ -153,7 +156,7 @@ class Plan:
         found = self._by_id.get(fold(name))
         if found is None:
             path = f"$.charging_periods[{period.index}].tariff_id"
-            raise PricingProblem(path, "not the id of one of the tariffs")
+            raise PricingProblem(path, f"{name!r} is not the id of one of the tariffs")
         return found
 
     def _currency(self, used: Sequence[Prepared], given: str | None) -> str:

@@ -50,10 +50,13 @@ def visible(
     resource: Resource,
     to: PartyId | None = None,
     behind: Iterable[PartyId] = (),
+    *,
+    granted: Iterable[str] = (),
 ) -> tuple[str, ...]:
     """The classes of our objects that a platform may see, of one of our parties if `to` names it.
 
-    `behind`: parties that have their route through this platform, a hub.
+    `behind`: parties that have their route through this platform, a hub. `granted`: classes that
+    it sees beside those of its own parties, a smart charging service provider (CHP-TOP-04).
     """
     if not any(role.role in resource.readers for role in platform.roles):
         return ()
@@ -63,7 +66,10 @@ def visible(
         return tuple(owner.folded for owner in owners)
     if resource.audience is Audience.CONTRACT:
         parties = _once((*platform.parties(*resource.readers), *behind))
-        return tuple(contract_class(owner, party) for owner in owners for party in parties)
+        own = [contract_class(owner, party) for owner in owners for party in parties]
+        prefixes = tuple(f"{owner.folded}>" for owner in owners)
+        more = [name for name in granted if name.startswith(prefixes) and name not in own]
+        return (*own, *more)
     return ()
 
 

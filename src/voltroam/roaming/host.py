@@ -132,6 +132,7 @@ class SignedReading(msgspec.Struct, frozen=True, kw_only=True):
     signed_data: str
     encoding_method: str = "OCMF"
     public_key: str | None = None
+    encoding_method_version: int | None = None
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,8 +166,9 @@ class Host(Protocol):
         """Can the order be passed on? At once; None: it can."""
         ...
 
-    async def carry_out(self, order: Order) -> Outcome:
-        """Do it, until `order.deadline`; cancelled when that passes."""
+    async def carry_out(self, order: Order) -> Outcome | None:
+        """Do it, until `order.deadline`; cancelled when that passes. None: `Orders.report` will
+        tell what became of it, before the deadline."""
         ...
 
     async def consider_profile(self, order: ProfileOrder) -> ChargingProfileResponseType | None:
@@ -191,7 +193,7 @@ class Unattended:
     async def consider(self, order: Order) -> Considered | None:
         return Considered(result=CommandResponseType.NOT_SUPPORTED)
 
-    async def carry_out(self, order: Order) -> Outcome:
+    async def carry_out(self, order: Order) -> Outcome | None:
         return Outcome(result=CommandResultType.NOT_SUPPORTED)
 
     async def consider_profile(self, order: ProfileOrder) -> ChargingProfileResponseType | None:

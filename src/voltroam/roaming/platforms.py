@@ -75,6 +75,8 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     rate: float | None = None
     """Requests per second that we send at most."""
     concurrency: int = 8
+    session_interval: float | None = None
+    """Seconds between two pushes of a running session whose status stays; None: every change."""
     cdr_exists: bool = False
     """A 2xxx on a repeated CDR POST means that it is there already."""
     inbound_rate: float | None = None
@@ -152,6 +154,11 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     @property
     def is_hub(self) -> bool:
         return any(role.role is Role.HUB for role in self.roles)
+
+    @property
+    def is_provider(self) -> bool:
+        """Whether it charges smartly for others: it sees and steers what was granted to it."""
+        return any(role.role is Role.SCSP for role in self.roles)
 
 
 class Caller(Platform, frozen=True, kw_only=True):

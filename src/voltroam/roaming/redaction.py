@@ -18,8 +18,11 @@ from voltroam.wire.call import Call
 HIDDEN = "[hidden]"
 SHORT = 6
 """A value of fewer characters is hidden only where it stands as a word of its own."""
-_CREDENTIALS = ("token",)
-"""The one secret of a body that is no object of a party: that of credentials."""
+_LOOSE = (
+    ("token",),
+    *(("token", name) for name in ("uid", "contract_id", "visual_number", "group_id")),
+)
+"""Secrets of bodies that are no object of a party: of credentials, and of a command's token."""
 _MEMBERS = msgspec.json.Decoder(dict[str, object])
 
 
@@ -51,7 +54,9 @@ def _secrets(call: Call, token: str) -> Iterator[str]:
     yield b64encode(token.encode()).decode()
     resource = call.endpoint.resource
     if resource is None:
-        yield from _found(_members(call.body), _CREDENTIALS)
+        members = _members(call.body)
+        for path in _LOOSE:
+            yield from _found(members, path)
         return
     named = path_ids(call.endpoint, call.keys, call.query)
     yield from (named[name] for name in resource.secrets if named.get(name))

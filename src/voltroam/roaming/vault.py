@@ -26,6 +26,7 @@ class _Key:
     id: str
     hashing: bytes
     sealing: bytes
+    signing: bytes
 
 
 class Vault:
@@ -49,6 +50,15 @@ class Vault:
     def hashes(self, token: str) -> tuple[str, ...]:
         """The hash under every key, the newest first: what a look-up has to try."""
         return tuple(_hashed(key, token) for key in self._keys)
+
+    def sign(self, text: str) -> str:
+        """`key id:hex`: who shows the text with it holds the master key, or has it from one who
+        does. Another key than that of `hash`, whose outcomes are shown."""
+        return _signed(self._keys[0], text)
+
+    def is_signed(self, text: str, signature: str) -> bool:
+        """Whether `sign` gave this for the text, with any of our keys."""
+        return any(hmac.compare_digest(_signed(key, text), signature) for key in self._keys)
 
     def seal(self, text: str) -> str:
         """Encrypt with AES-GCM: `key id:Base64(nonce + cipher text)`."""
@@ -89,8 +99,13 @@ def _derived(master: bytes) -> _Key:
         name,
         hmac.digest(master, b"voltroam token hash", hashlib.sha256),
         hmac.digest(master, b"voltroam seal", hashlib.sha256),
+        hmac.digest(master, b"voltroam sign", hashlib.sha256),
     )
 
 
 def _hashed(key: _Key, token: str) -> str:
     return f"{key.id}:{hmac.digest(key.hashing, token.encode(), hashlib.sha256).hex()}"
+
+
+def _signed(key: _Key, text: str) -> str:
+    return f"{key.id}:{hmac.digest(key.signing, text.encode(), hashlib.sha256).hex()}"

@@ -63,19 +63,22 @@ class Hardware:
     capabilities: tuple[str, ...]
 
 
-KERB = Hardware("kerb", "IEC_62196_T2", "SOCKET", "AC_3_PHASE", 230, 16, 11_000, "AC",
-                ("RFID_READER", "REMOTE_START_STOP_CAPABLE"))  # fmt: skip
-GARAGE = Hardware("garage", "IEC_62196_T2", "SOCKET", "AC_3_PHASE", 230, 32, 22_000, "AC",
-                  ("RFID_READER", "REMOTE_START_STOP_CAPABLE", "RESERVABLE"))  # fmt: skip
+REMOTE = ("RFID_READER", "REMOTE_START_STOP_CAPABLE", "CHARGING_PROFILE_CAPABLE")
+SOCKET = (*REMOTE, "CHARGING_PREFERENCES_CAPABLE", "RESERVABLE", "UNLOCK_CAPABLE")
+KERB = Hardware("kerb", "IEC_62196_T2", "SOCKET", "AC_3_PHASE", 230, 16, 11_000, "AC", SOCKET)
+GARAGE = Hardware("garage", "IEC_62196_T2", "SOCKET", "AC_3_PHASE", 230, 32, 22_000, "AC", SOCKET)
 FAST = Hardware("fast", "IEC_62196_T2_COMBO", "CABLE", "DC", 400, 375, 150_000, "DC",
-                ("RFID_READER", "CREDIT_CARD_PAYABLE", "REMOTE_START_STOP_CAPABLE"))  # fmt: skip
+                (*REMOTE, "CREDIT_CARD_PAYABLE", "RESERVABLE"))  # fmt: skip
 ULTRA = Hardware("ultra", "IEC_62196_T2_COMBO", "CABLE", "DC", 920, 380, 350_000, "DC",
-                 ("RFID_READER", "CREDIT_CARD_PAYABLE", "REMOTE_START_STOP_CAPABLE"))  # fmt: skip
+                 FAST.capabilities)  # fmt: skip
 CHADEMO = Hardware("chademo", "CHADEMO", "CABLE", "DC", 400, 125, 50_000, "DC", FAST.capabilities)
 
-ENERGY_PRICE = {"AC": Decimal("0.4132"), "DC": Decimal("0.6529")}
+ENERGY_PRICE = {"AC": Decimal("0.4132"), "AC-CHEAP": Decimal("0.3306"), "DC": Decimal("0.6529")}
 """Euro per kWh without VAT."""
-START_FEE = {"AC": Decimal("0"), "DC": Decimal("0.50")}
+START_FEE = {"AC": Decimal("0"), "AC-CHEAP": Decimal("0"), "DC": Decimal("0.50")}
+TARIFFS_OF = {"AC": ("AC", "AC-CHEAP"), "DC": ("DC",)}
+"""On AC there is time: who lets the car charge when power is cheap pays less."""
+PROFILES = {"AC-CHEAP": "PROFILE_CHEAP"}
 VAT = Decimal("21.0")
 
 
@@ -187,7 +190,7 @@ def _connector(party: PartyId, identifier: str, plug: Hardware, changed: str) ->
         "max_voltage": plug.volts,
         "max_amperage": plug.amperes,
         "max_electric_power": plug.watts,
-        "tariff_ids": [tariff_id(party, plug.tariff)],
+        "tariff_ids": [tariff_id(party, group) for group in TARIFFS_OF[plug.tariff]],
         "last_updated": changed,
     }
 
@@ -197,7 +200,7 @@ def tariff_id(party: PartyId, group: str) -> str:
 
 
 def tariffs(party: PartyId, *, now: datetime) -> Iterator[Document]:
-    """One tariff for AC and one for DC, whole kWh prices with VAT stated."""
+    """Tariffs for AC, for AC in no hurry, and for DC: whole kWh prices with VAT stated."""
     for group, price in ENERGY_PRICE.items():
         components = [_component("ENERGY", price)]
         if START_FEE[group]:
@@ -208,7 +211,7 @@ def tariffs(party: PartyId, *, now: datetime) -> Iterator[Document]:
             "party_id": party.party_id,
             "id": tariff_id(party, group),
             "currency": "EUR",
-            "type": "REGULAR",
+            "type": PROFILES.get(group, "REGULAR"),
             "tariff_alt_text": [
                 {"language": "en", "text": f"{gross} euro per kWh, VAT included"},
                 {"language": "nl", "text": f"{gross} euro per kWh, inclusief btw"},

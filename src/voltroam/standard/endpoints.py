@@ -199,7 +199,10 @@ CDRS = Module("cdrs", "mod_cdrs", CPO, EMSP)
 TARIFFS = Module("tariffs", "mod_tariffs", CPO, DATA_USERS)
 TOKENS = Module("tokens", "mod_tokens", EMSP, CPO)
 COMMANDS = Module("commands", "mod_commands", EMSP, CPO)
-CHARGING_PROFILES = Module("chargingprofiles", "mod_charging_profiles", SMART_CHARGERS, CPO)
+CHARGING_PROFILES = Module(
+    # An eMSP is the receiver towards a smart charging service provider for which it relays.
+    "chargingprofiles", "mod_charging_profiles", SMART_CHARGERS, EMSP | CPO,
+)  # fmt: skip
 HUB_CLIENT_INFO = Module(
     "hubclientinfo", "mod_hub_client_info", frozenset({Role.HUB}), ALL_BUT_HUB, functional=False
 )

@@ -75,11 +75,11 @@ class _Schemas:
             list(kinds), ref_template=_SCHEMAS + "{name}"
         )
         self._of = dict(zip(kinds, found, strict=True))
-        self.components: Json = {name: _ecma(schema) for name, schema in sorted(components.items())}
+        self.components: Json = {name: ecma(schema) for name, schema in sorted(components.items())}
         self.components["Envelope"] = _envelope()
 
     def of(self, kind: type) -> Json:
-        schema: Json = _ecma(self._of[kind])
+        schema: Json = ecma(self._of[kind])
         return schema
 
     def patch_of(self, kind: type) -> Json:
@@ -100,16 +100,16 @@ class _Schemas:
         return {"$ref": f"{_SCHEMAS}{name}Patch"}
 
 
-def _ecma(schema: Any) -> Any:
+def ecma(schema: Any) -> Any:
     """Python's JSON schema in OpenAPI's words: numbers are numbers, patterns are ECMAScript."""
     if isinstance(schema, list):
-        return [_ecma(item) for item in schema]
+        return [ecma(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if schema.get("format") == "decimal":
         return {"type": "number"}
     plain = {
-        key: _ecma(value)
+        key: ecma(value)
         for key, value in schema.items()
         if not (key == "default" and value is None)
     }
@@ -154,7 +154,7 @@ def _key(name: str) -> Json:
 
 
 def _query(name: str, required: bool) -> Json:
-    schema = _ecma(msgspec.json.schema(_QUERY_TYPES.get(name, str)))
+    schema = ecma(msgspec.json.schema(_QUERY_TYPES.get(name, str)))
     return {"name": name, "in": "query", "required": required, "schema": schema}
 
 
@@ -213,7 +213,7 @@ def _envelope() -> Json:
             "data": {},
             "status_code": {"type": "integer", "examples": [1000, 2001]},
             "status_message": {"type": "string"},
-            "timestamp": _ecma(msgspec.json.schema(DateTime)),
+            "timestamp": ecma(msgspec.json.schema(DateTime)),
         },
         "required": ["status_code", "timestamp"],
     }

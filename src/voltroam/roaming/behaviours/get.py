@@ -1,6 +1,7 @@
 """One object, or a part of one: ours on the SENDER side, the caller's own on the RECEIVER side."""
 
 from voltroam.roaming.audience import visible
+from voltroam.roaming.grants import granted_to
 from voltroam.roaming.keys import object_key, part_ids, path_ids
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.serving import Serving, owner_of, readable, resource_of
@@ -32,7 +33,10 @@ async def _own(call: Call, caller: Platform, serving: Serving) -> ObjectRow | No
     resource = resource_of(call)
     ids = path_ids(call.endpoint, call.keys, call.query)
     behind = await serving.directory.behind(caller, resource.readers) if caller.is_hub else ()
-    audiences = visible(caller, serving.identity, resource, call.routing.to, behind)
+    granted = await granted_to(serving.store, caller, resource)
+    audiences = visible(
+        caller, serving.identity, resource, call.routing.to, behind, granted=granted
+    )
     if not audiences:
         return None
     for owner in serving.identity.parties(*resource.owner_roles):

@@ -1,6 +1,7 @@
 """A page of objects: stored bytes joined, never decoded (OCPI 2.2.1 §transport, pagination)."""
 
 from voltroam.roaming.audience import visible
+from voltroam.roaming.grants import granted_to
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.serving import Serving, resource_of
 from voltroam.standard.errors import CallerError
@@ -30,7 +31,10 @@ async def _page(call: Call, caller: Platform, serving: Serving, paging: Paging) 
         raise CallerError("query parameter cursor: the list was restored meanwhile, start again")
     resource = resource_of(call)
     behind = await serving.directory.behind(caller, resource.readers) if caller.is_hub else ()
-    audiences = visible(caller, serving.identity, resource, call.routing.to, behind)
+    granted = await granted_to(serving.store, caller, resource)
+    audiences = visible(
+        caller, serving.identity, resource, call.routing.to, behind, granted=granted
+    )
     if not audiences:
         return _NOTHING
     return await serving.store.page(

@@ -1,0 +1,179 @@
+"""`command`: what an eMSP tells a partner's chargers, through the running node."""
+
+from typing import Annotated, Any
+
+import typer
+
+from voltroam.cli.outcome import write_json, write_table
+from voltroam.cli.plain import PlainGroup
+from voltroam.cli.run import Json
+
+group = typer.Typer(
+    cls=PlainGroup, no_args_is_help=True, help="Start, stop, reserve, cancel, unlock at a partner."
+)
+
+Partner = Annotated[str, typer.Option("--partner", help="Name of the partner.")]
+Place = Annotated[str, typer.Option("--location", help="Id of the location.")]
+Evse = Annotated[str | None, typer.Option("--evse", help="Uid of the EVSE; default: any.")]
+Card = Annotated[str, typer.Option("--token", help="Uid of one of our tokens.")]
+Kind = Annotated[str, typer.Option("--type", help="RFID, APP_USER, AD_HOC_USER or OTHER.")]
+Reference = Annotated[
+    str | None, typer.Option("--reference", help="authorization_reference of the session.")
+]
+Wait = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Wait for the charger's result; it is the default.")
+]
+
+
+@group.command()
+def start(
+    context: typer.Context,
+    partner: Partner,
+    location: Place,
+    token: Card,
+    evse: Evse = None,
+    connector: Annotated[
+        str | None, typer.Option("--connector", help="Id of the connector; needs --evse.")
+    ] = None,
+    kind: Kind = "RFID",
+    reference: Reference = None,
+    wait: Wait = True,
+    json: Json = False,
+) -> None:
+    """Start charging: waits for the charger's word, and for the session.
+
+    Example: voltroam -c emsp/voltroam.toml command start --partner noda --location UTR-0001
+    --evse NOD-00001 --token 04A1B2C3 --json
+    """
+    from voltroam.cli.ordering import Session, order, token_type
+    from voltroam.operator.rows.live import START, StartWanted
+
+    session = Session(reference)
+    wanted = StartWanted(
+        partner=partner, location_id=location, evse_uid=evse, connector_id=connector,
+        token_uid=token, token_type=token_type(kind), authorization_reference=session.reference,
+    )  # fmt: skip
+    order(context, START, wanted, wait=wait, json=json, session=session)
+
+
+@group.command()
+def stop(
+    context: typer.Context,
+    partner: Partner,
+    session: Annotated[str, typer.Option("--session", help="Id of the session.")],
+    wait: Wait = True,
+    json: Json = False,
+) -> None:
+    """Stop a session.
+
+    Example: voltroam -c emsp/voltroam.toml command stop --partner noda --session SESSION_ID
+    """
+    from voltroam.cli.ordering import order
+    from voltroam.operator.rows.live import STOP, StopWanted
+
+    order(context, STOP, StopWanted(partner=partner, session_id=session), wait=wait, json=json)
+
+
+@group.command()
+def reserve(
+    context: typer.Context,
+    partner: Partner,
+    location: Place,
+    token: Card,
+    expiry: Annotated[
+        str, typer.Option("--expiry", help="A moment (2027-01-31T12:00:00Z), or minutes from now.")
+    ],
+    evse: Evse = None,
+    reservation: Annotated[
+        str | None,
+        typer.Option("--reservation", help="Id of an earlier reservation, to change that one."),
+    ] = None,
+    kind: Kind = "RFID",
+    reference: Reference = None,
+    wait: Wait = True,
+    json: Json = False,
+) -> None:
+    """Keep an EVSE free for a driver.
+
+    Example: voltroam -c emsp/voltroam.toml command reserve --partner noda --location UTR-0001
+    --evse NOD-00001 --token 04A1B2C3 --expiry 15
+    """
+    from voltroam.cli.ordering import moment, order, token_type
+    from voltroam.operator.rows.live import RESERVE, ReserveWanted
+
+    wanted = ReserveWanted(
+        partner=partner, location_id=location, evse_uid=evse, expiry_date=moment(expiry),
+        reservation_id=reservation, token_uid=token, token_type=token_type(kind),
+        authorization_reference=reference,
+    )  # fmt: skip
+    order(context, RESERVE, wanted, wait=wait, json=json)
+
+
+@group.command()
+def cancel(
+    context: typer.Context,
+    partner: Partner,
+    reservation: Annotated[str, typer.Option("--reservation", help="Id of the reservation.")],
+    wait: Wait = True,
+    json: Json = False,
+) -> None:
+    """Give up a reservation.
+
+    Example: voltroam -c emsp/voltroam.toml command cancel --partner noda --reservation ID
+    """
+    from voltroam.cli.ordering import order
+    from voltroam.operator.rows.live import CANCEL, CancelWanted
+
+    wanted = CancelWanted(partner=partner, reservation_id=reservation)
+    order(context, CANCEL, wanted, wait=wait, json=json)
+
+
+@group.command()
+def unlock(
+    context: typer.Context,
+    partner: Partner,
+    location: Place,
+    evse: Annotated[str, typer.Option("--evse", help="Uid of the EVSE.")],
+    connector: Annotated[str, typer.Option("--connector", help="Id of the connector.")],
+    desk: Annotated[str, typer.Option("--desk", help="Who at the help desk asks for it.")],
+    wait: Wait = True,
+    json: Json = False,
+) -> None:
+    """Unlock a connector that is stuck: for help desks only.
+
+    Example: voltroam -c emsp/voltroam.toml command unlock --partner noda --location UTR-0001
+    --evse NOD-00001 --connector 1 --desk anna
+    """
+    from voltroam.cli.ordering import order
+    from voltroam.operator.rows.live import UNLOCK, UnlockWanted
+
+    wanted = UnlockWanted(
+        partner=partner, location_id=location, evse_uid=evse, connector_id=connector, desk=desk
+    )
+    order(context, UNLOCK, wanted, wait=wait, json=json)
+
+
+@group.command("list")
+def list_(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest first.")] = 20,
+    json: Json = False,
+) -> None:
+    """Commands that we sent, and what became of each.
+
+    Example: voltroam -c emsp/voltroam.toml command list --limit 5
+    """
+    from voltroam.cli.operating import OperatorClient, with_operator
+    from voltroam.cli.ordering import facts
+    from voltroam.operator.rows.live import LIST_COMMANDS
+
+    async def work(node: OperatorClient) -> list[dict[str, Any]]:
+        page = await node.ask(LIST_COMMANDS, query={"limit": limit})
+        return [facts(one) for one in page.items]
+
+    found = with_operator(context, work, as_json=json)
+    if json:
+        write_json(found)
+        return
+    columns = ("sent_at", "command", "partner", "state", "location_id", "session_id", "reason")
+    write_table(columns, ([one[column] for column in columns] for one in found))

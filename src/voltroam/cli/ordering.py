@@ -1,0 +1,197 @@
+"""How the commands about charging ask the running node, and what they end with."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import msgspec
+import typer
+
+from voltroam.cli.operating import OperatorClient, with_operator
+from voltroam.cli.outcome import Exit, Stop, remark, write, write_json
+from voltroam.operator.operation import Operation
+from voltroam.operator.rows.live import GET_COMMAND, GET_PROFILE, CommandFacts, ProfileFacts
+from voltroam.operator.rows.objects import LISTS
+from voltroam.standard.v2_2_1 import TokenType
+from voltroam.wire.times import format_datetime
+
+LONGEST = 600.0
+"""Seconds that a command waits in all; a partner may say that its chargers take long."""
+AT_ONCE = 40.0
+"""Seconds of one question to the node."""
+SESSION_TIME = 15.0
+"""Seconds after the charger's yes until the session must have come."""
+Asked = TypeVar("Asked", CommandFacts, ProfileFacts)
+
+
+@dataclass(slots=True)
+class Session:
+    """The session that a start leads to: both sides know it by its reference."""
+
+    given: str | None
+    reference: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reference = self.given or secrets.token_hex(8)
+
+    async def id(self, node: OperatorClient, since: datetime, seconds: float) -> str | None:
+        """Once the operator has pushed it; None if it did not in time."""
+        deadline = time.monotonic() + seconds
+        query = {"whose": "received", "updated_from": since - timedelta(days=30)}
+        while True:
+            async for session in node.each(LISTS["sessions"], query=query):
+                if session.get("authorization_reference") == self.reference:
+                    return str(session["id"])
+            if time.monotonic() > deadline:
+                return None
+            await asyncio.sleep(0.5)
+
+
+def token_type(text: str) -> TokenType:
+    try:
+        return TokenType(text.upper())
+    except ValueError:
+        names = ", ".join(TokenType)
+        raise typer.BadParameter(f"one of {names}", param_hint="--type") from None
+
+
+def moment(text: str) -> datetime:
+    """A moment as the standard writes it, or minutes from now."""
+    try:
+        if text.isdecimal():
+            return datetime.now(UTC) + timedelta(minutes=int(text))
+        found = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"`{text}` is no moment and no minutes") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def facts(struct: msgspec.Struct) -> dict[str, Any]:
+    """As JSON: moments as the standard writes them, numbers as numbers."""
+    found: dict[str, Any] = msgspec.to_builtins(struct, builtin_types=(datetime, Decimal))
+    return {name: _spelled(value) for name, value in found.items()}
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return format_datetime(value)
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {name: _spelled(one) for name, one in value.items()}
+    return [_spelled(one) for one in value] if isinstance(value, list) else value
+
+
+def order(
+    context: typer.Context,
+    operation: Operation[CommandFacts],
+    wanted: msgspec.Struct,
+    *,
+    wait: bool,
+    json: bool,
+    session: Session | None = None,
+) -> None:
+    """Send a command, wait for its result; exit code 0 only if the charger said yes."""
+
+    async def work(node: OperatorClient) -> tuple[CommandFacts, str | None]:
+        done = await _settled(node, operation, wanted, GET_COMMAND, "command_id", wait=wait)
+        found = None
+        if session is not None and wait and done.succeeded:
+            found = await session.id(node, done.sent_at, SESSION_TIME)
+        return done, found
+
+    done, found = with_operator(context, work, as_json=json)
+    shown = facts(done) | ({"session_id": found} if found else {})
+    if json:
+        write_json(shown)
+    else:
+        _tell(done, found)
+    _leave(done.succeeded or (not wait and _taken(done)), unreachable=_unheard(done))
+
+
+def steer(
+    context: typer.Context,
+    operation: Operation[ProfileFacts],
+    wanted: msgspec.Struct,
+    *,
+    wait: bool,
+    json: bool,
+    show: Callable[[ProfileFacts], None],
+) -> None:
+    """The same for what is said about charging profiles."""
+
+    async def work(node: OperatorClient) -> ProfileFacts:
+        return await _settled(node, operation, wanted, GET_PROFILE, "profile_id", wait=wait)
+
+    done = with_operator(context, work, as_json=json)
+    if json:
+        write_json(facts(done))
+    else:
+        show(done)
+    _leave(done.succeeded or (not wait and _taken(done)), unreachable=_unheard(done))
+
+
+async def _settled(
+    node: OperatorClient,
+    operation: Operation[Asked],
+    wanted: msgspec.Struct,
+    asking: Operation[Asked],
+    named: str,
+    *,
+    wait: bool,
+) -> Asked:
+    deadline = time.monotonic() + LONGEST
+    query = {"wait": AT_ONCE if wait else 0}
+    done = await node.ask(operation, wanted, query=query)
+    while wait and not done.settled and time.monotonic() < deadline:
+        done = await node.ask(asking, query=query, **{named: done.id})
+    return done
+
+
+def _taken(done: CommandFacts | ProfileFacts) -> bool:
+    """The partner said that it passes it on."""
+    return done.response is not None and done.response.result.value == "ACCEPTED"
+
+
+def _unheard(done: CommandFacts | ProfileFacts) -> bool:
+    """The partner has not answered at all."""
+    return done.response is None and done.result is None and done.code is None
+
+
+def _leave(good: bool, *, unreachable: bool) -> None:
+    if not good:
+        raise typer.Exit(int(Exit.UNREACHABLE if unreachable else Exit.FAILED))
+
+
+def _tell(done: CommandFacts, session: str | None) -> None:
+    if done.result is not None:
+        write(f"{done.command.value}: {done.result.result.value}, says the charger.")
+    elif done.response is not None:
+        write(f"{done.command.value}: {done.response.result.value}, says {done.partner}.")
+    else:
+        write(f"{done.command.value}: {done.state}.")
+    for said in (done.response, done.result):
+        for text in (said.message if said is not None else None) or ():
+            remark(text.text)
+    if done.reason:
+        remark(done.reason)
+    if done.reservation_id:
+        write(f"reservation {done.reservation_id}")
+    if session:
+        write(f"session {session}")
+
+
+async def operator_of(node: OperatorClient, session_id: str, given: str | None) -> tuple[str, str]:
+    """Whose session it is, as country code and party id. Raises Stop."""
+    if given is not None:
+        country, _, party = given.partition("/")
+        return country, party
+    async for session in node.each(LISTS["sessions"], query={"whose": "received"}):
+        if str(session.get("id", "")).upper() == session_id.upper():
+            return session["country_code"], session["party_id"]
+    raise Stop(f"There is no session {session_id}.")

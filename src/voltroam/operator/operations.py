@@ -1,0 +1,16 @@
+"""All rows of the operator API, in the order of the document."""
+
+from typing import Any
+
+from voltroam.operator.operation import Operation
+from voltroam.operator.rows import admin, charging, live, money, objects, partners, webhooks
+
+OPERATIONS: tuple[Operation[Any], ...] = (
+    *objects.OPERATIONS,
+    *charging.OPERATIONS,
+    *live.OPERATIONS,
+    *money.OPERATIONS,
+    *partners.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *admin.OPERATIONS,
+)

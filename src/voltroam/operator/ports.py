@@ -1,0 +1,47 @@
+"""What the operator API is handed: the parts of a node, some of which a node may not have."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from voltroam.delivery.deliver import Delivery
+from voltroam.delivery.webhooks import Webhooks
+from voltroam.roaming.authorizing.authorizer import Authorizer
+from voltroam.roaming.authorizing.log import AuthorizationLog
+from voltroam.roaming.charging import Charging
+from voltroam.roaming.commanding import Commands, Orders
+from voltroam.roaming.directory import Directory
+from voltroam.roaming.platforms import Identity
+from voltroam.roaming.profiling import Preferences, Profiles, Steering
+from voltroam.roaming.registration import Registration
+from voltroam.roaming.vault import Vault
+from voltroam.standard.endpoints import Table
+from voltroam.standard.parties import fold
+from voltroam.store.interface import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What is None is neither served nor documented."""
+
+    store: Store
+    vault: Vault
+    directory: Directory
+    identity: Identity
+    table: Table
+    registration: Registration
+    delivery: Delivery
+    now: Callable[[], int]
+    """Microseconds since 1970 UTC."""
+    authorizer: Authorizer | None = None
+    authorizations: AuthorizationLog | None = None
+    commands: Commands | None = None
+    orders: Orders | None = None
+    profiles: Profiles | None = None
+    steering: Steering | None = None
+    preferences: Preferences | None = None
+    charging: Charging | None = None
+    webhooks: Webhooks | None = None
+
+    def fingerprint(self, secret: str) -> str:
+        """What stands for a token uid or contract id where it is not shown; can be searched for."""
+        return f"#{self.vault.hash(fold(secret)).partition(':')[2][:16]}"

@@ -1,0 +1,1 @@
+"""The rows of the operator API, by what they are about."""

@@ -1,0 +1,1 @@
+"""The charger world: charging stations that behave like real ones, behind a node as its host."""

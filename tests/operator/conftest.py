@@ -1,0 +1,169 @@
+"""A company with an operator API on its own store, asked in process, without sockets."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from tests.roaming.company import Clock, Company, Network, meet, role
+from tests.roaming.conftest import empty_database  # noqa: F401  (a fixture)
+
+from voltroam.delivery.deliver import Delivery
+from voltroam.operator.app import OperatorApp
+from voltroam.operator.join import operator_app
+from voltroam.operator.keys import Keys
+from voltroam.operator.operation import Scope
+from voltroam.operator.ports import Ports
+from voltroam.standard.v2_2_1 import CredentialsRole, Role
+from voltroam.store.interface import Store
+from voltroam.store.migrations import migrate
+from voltroam.store.open import open_store
+from voltroam.transport.limits import Limits
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An answer as a program sees it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Desk:
+    """A company's operator API, and who asks it."""
+
+    company: Company
+    delivery: Delivery
+    app: OperatorApp
+    keys: Keys
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    async def key(self, scope: str = "admin", *parties: str) -> str:
+        name = "-".join((scope, *parties)).replace("/", "")
+        if name not in self.secrets:
+            _, self.secrets[name] = await self.keys.create(name, Scope(scope), parties)
+        return self.secrets[name]
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        scope: str = "admin",
+        parties: tuple[str, ...] = (),
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Heard:
+        """`body` bytes go as they are; `key` empty: none is shown."""
+        secret = await self.key(scope, *parties) if key is None else key
+        sent = {"content-type": "application/json"} if body is not None else {}
+        if secret:
+            sent["authorization"] = f"Bearer {secret}"
+        data = (
+            body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        )
+        return await heard(
+            self.app, method, f"/operator/v1{path}", sent | dict(headers or {}), data
+        )
+
+
+async def heard(
+    app: Any, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+) -> Heard:
+    path, _, query = url.partition("?")
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    if body:
+        raw.append((b"content-length", str(len(body)).encode()))
+    scope = {
+        "type": "http", "method": method, "path": path, "raw_path": path.encode(),
+        "query_string": query.encode(), "headers": raw, "scheme": "http", "http_version": "1.1",
+        "server": ("test", 80), "client": ("test", 1), "root_path": "",
+    }  # fmt: skip
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return Heard(sent[0]["status"], answered, b"".join(part.get("body", b"") for part in sent[1:]))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/node.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+Open = Callable[..., Awaitable[Desk]]
+
+
+@pytest_asyncio.fixture
+async def opened(
+    database: str, tmp_path: Path, network: Network, clock: Clock
+) -> AsyncIterator[Open]:
+    """Open a desk: `await opened("cpo.example", role("NL/AAA", Role.CPO))`."""
+    stores: list[Store] = []
+
+    async def make(host: str, *roles: CredentialsRole, **options: Any) -> Desk:
+        url = database if not stores else f"sqlite:///{tmp_path}/{host}.db"
+        await migrate(url)
+        store = await open_store(url, now=clock)
+        stores.append(store)
+        company = Company(host, roles, store, network, clock)
+        delivery = Delivery(
+            store, company.directory, company.exchange, company.identity, company.table, now=clock
+        )
+        ports = Ports(
+            store=store, vault=company.vault, directory=company.directory,
+            identity=company.identity, table=company.table, registration=company.registration,
+            delivery=delivery, now=clock,
+        )  # fmt: skip
+        app = operator_app(ports, limits=Limits(body=200_000), **options)
+        return Desk(company, delivery, app, Keys(store, company.vault, clock))
+
+    yield make
+    for store in stores:
+        await store.close()
+
+
+@pytest_asyncio.fixture
+async def cpo(opened: Open) -> Desk:
+    """One operator with two parties of its own."""
+    return await opened("cpo.example", role("NL/AAA", Role.CPO), role("NL/BBB", Role.CPO))
+
+
+@pytest_asyncio.fixture
+async def emsp(opened: Open) -> Desk:
+    return await opened("emsp.example", role("DE/MSP", Role.EMSP))
+
+
+@pytest_asyncio.fixture
+async def met(cpo: Desk, emsp: Desk) -> Desk:
+    """The operator, registered with an eMSP."""
+    await meet(emsp.company, cpo.company)
+    return cpo

@@ -1,0 +1,31 @@
+"""Every test runs on both back ends."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.roaming.charging.chargers import Clock, Operator
+
+from voltroam.store.migrations import migrate
+from voltroam.store.open import open_store
+
+
+@pytest.fixture
+def now() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/node.db"
+    found: str = request.getfixturevalue("postgres_url")
+    return found
+
+
+@pytest.fixture
+async def operator(url: str, now: Clock) -> AsyncIterator[Operator]:
+    await migrate(url)
+    store = await open_store(url, now=now)
+    yield Operator(store, now)
+    await store.close()
