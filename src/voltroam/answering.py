@@ -8,6 +8,7 @@ from voltroam.calling import Calling, opened
 from voltroam.delivery.asking import AskingHost
 from voltroam.delivery.subscriptions import Subscriptions
 from voltroam.holdings import Holdings, micros
+from voltroam.hubbing import Hubbing
 from voltroam.live import Live
 from voltroam.roaming.authorizing.authorizer import Authorizer
 from voltroam.roaming.authorizing.deciding import Deciding
@@ -87,6 +88,10 @@ class Answering(Calling):
         self._dispatch = Dispatch(
             serving, {name: it for part in handlers for name, it in part.items()}
         )
+        self.hubbing: Hubbing | None = None
+        if holdings.identity.is_hub:
+            self.hubbing = Hubbing(holdings, self.exchange, self._dispatch.answer, tuning.hub)
+        self._answers = self.hubbing.answer if self.hubbing else self._dispatch.answer
 
     @classmethod
     async def open(cls, settings: Settings, folder: Path, host: Host | None = None) -> Self:
@@ -99,6 +104,8 @@ class Answering(Calling):
     async def close(self) -> None:
         """Write what is still to be written, then let go of connections and database."""
         await self.live.close()
+        if self.hubbing is not None:
+            await self.hubbing.close()
         await self.authorizations.close()
         await super().close()
 
@@ -117,7 +124,7 @@ class Answering(Calling):
 
     async def answer(self, call: Call, caller: Platform) -> Reply:
         """The reply to a call of a platform that `authenticate` named."""
-        return await self._dispatch.answer(call, caller)
+        return await self._answers(call, caller)
 
     def _announcement(self, platform: Platform, version: Version) -> str:
         return self._dispatch.announcement(platform, version)

@@ -19,6 +19,7 @@ from voltroam.holdings import Holdings, micros
 from voltroam.hosts import ended, living
 from voltroam.roaming.host import Host
 from voltroam.roaming.platforms import Platform, Status
+from voltroam.standard.endpoints import CLIENT_INFO
 from voltroam.transport.metrics import Metrics
 from voltroam.transport.server import OcpiApp
 from voltroam.wire.call import Call, Reply
@@ -39,6 +40,8 @@ class Node(Answering):
             rotate=self.registration.rotate,
             is_behind=self.registration.is_behind,
         )
+        if self.hubbing is not None:
+            self.hubbing.pull = self._clients_of
         self.webhooks = Webhooks(
             holdings.store, holdings.vault, holdings.table, self.sender.send, now=micros,
             knobs=self.tuning.webhooks,
@@ -89,6 +92,9 @@ class Node(Answering):
         else:
             self.delivery.heard(caller.id)
         return await super().answer(call, caller)
+
+    async def _clients_of(self, hub: Platform) -> None:
+        await self.delivery.pull(hub, CLIENT_INFO.kind)
 
     async def ready(self) -> bool:
         await self.store.head()

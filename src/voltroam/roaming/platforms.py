@@ -186,6 +186,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Public base URL of the node without trailing slash; versions are at `<url>/ocpi/versions`."""
     roles: tuple[CredentialsRole, ...]
 
+    @property
+    def is_hub(self) -> bool:
+        """A hub lists HUB alone: the parties that it connects are told by hubclientinfo."""
+        return any(role.role is Role.HUB for role in self.roles)
+
     def parties(self, *roles: Role) -> tuple[PartyId, ...]:
         return tuple(
             PartyId(role.country_code, role.party_id)

@@ -40,19 +40,20 @@ _TEXT = msgspec.json.Decoder(str)
 
 def write_reply(reply: Reply, *, now: datetime) -> Response:
     """The envelope in bytes; `data` is left out where the row defines none."""
+    body = _written(reply, now) if reply.envelope is None else reply.envelope
+    headers = {"content-type": "application/json"}
+    headers.update((name.lower(), value) for name, value in reply.headers.items())
+    return Response(reply.http_status, headers, body)
+
+
+def _written(reply: Reply, now: datetime) -> bytes:
     end = b'"status_code":%d,' % reply.status_code
     if reply.message is not None:
         end += b'"status_message":%b,' % msgspec.json.encode(_sendable(reply.message))
     end += b'"timestamp":"%b"}' % format_datetime(now).encode("ascii")
     if reply.items is not None:
-        body = _listed(reply.items, end)
-    elif reply.data is not None:
-        body = b'{"data":%b,%b' % (reply.data, end)
-    else:
-        body = b"{" + end
-    headers = {"content-type": "application/json"}
-    headers.update((name.lower(), value) for name, value in reply.headers.items())
-    return Response(reply.http_status, headers, body)
+        return _listed(reply.items, end)
+    return b"{" + end if reply.data is None else b'{"data":%b,%b' % (reply.data, end)
 
 
 def _listed(items: Sequence[bytes], end: bytes) -> bytes:
@@ -111,6 +112,20 @@ def read_reply(response: Response) -> Reply:
         routing=_routing(response),
         timestamp=_text(envelope.timestamp) or "",
     )
+
+
+def read_code(body: bytes) -> int:
+    """The status code of an envelope that goes on as it is; nothing else of it is decoded.
+
+    Raises Unusable if it is no envelope.
+    """
+    try:
+        code = _DECODER.decode(body).status_code
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise Unusable("no OCPI envelope") from None
+    if not 1000 <= code < 5000:
+        raise Unusable(f"{code} is no OCPI status code")
+    return code
 
 
 def _data(raw: msgspec.Raw) -> bytes | None:

@@ -87,7 +87,7 @@ def asked(
     found: PartyId | None = None,
     from_hub: bool = False,
 ) -> Asked:
-    return Asked(platform, endpoint, Routing(to, sender), from_hub, found)
+    return Asked(platform, endpoint, Routing(to, sender), from_hub, (found,) if found else ())
 
 
 @pytest.mark.parametrize("endpoint", [CREDENTIALS, CLIENTS])
@@ -184,7 +184,7 @@ def test_anything_else_for_which_nobody_is_found_is_refused(endpoint: Endpoint) 
     """CORE-OPEN-07"""
     decided = route(asked(endpoint, to=None), world())
     assert isinstance(decided, Refuse)
-    assert (decided.row, decided.code, decided.ask) == (Row.OPEN_NOT_FOUND, 4001, True)
+    assert (decided.row, decided.code, decided.ask) == (Row.OPEN_NOT_FOUND, 4001, False)
 
 
 def test_an_unknown_receiver_is_refused_and_hubs_further_on_may_be_asked() -> None:

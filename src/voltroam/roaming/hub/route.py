@@ -3,6 +3,7 @@
 `Row` numbers the decision table; each decision says which row it followed and why, for the trace.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -40,7 +41,9 @@ class Row(StrEnum):
 class Asked:
     """The facts of one call that routing depends on.
 
-    `found` is the party that the routing index, or the body, names for a call without receiver.
+    `found` are the parties that the routing index, or the body, names for a call without receiver.
+    `way` is the platform of a URL that the hub gave out for it: the call goes there, to exactly
+    that URL, and so needs no endpoint.
     """
 
     platform: str
@@ -48,7 +51,8 @@ class Asked:
     routing: Routing = _NOBODY
     from_hub: bool = False
     """The caller is a hub itself and speaks for the parties behind it."""
-    found: PartyId | None = None
+    found: Sequence[PartyId] = ()
+    way: str | None = None
 
 
 class Why(NamedTuple):
@@ -172,38 +176,65 @@ def _open(asked: Asked, world: World, sender: Seat) -> Decision:
             Row.OPEN_LIST, "a list needs a receiver: a party, or the hub for all of them",
             StatusCode.UNKNOWN_RECEIVER,
         )  # fmt: skip
-    if asked.found is not None:
-        return _to_party(asked, world, sender, asked.found, Why(Row.OPEN, "open routing found it"))
+    found = asked.found if len(asked.found) == 1 else _fitting(asked, world, sender)
+    if len(found) == 1:
+        return _to_party(asked, world, sender, found[0], Why(Row.OPEN, "open routing found it"))
+    if found:
+        return Refuse(
+            Row.OPEN_NOT_FOUND, "more than one party may be meant: name the receiver",
+            StatusCode.UNKNOWN_RECEIVER,
+        )  # fmt: skip
     if row.broadcast:
         return Broadcast(Row.OPEN_NOT_FOUND, "no receiver is named and none can be found", sender)
     return Refuse(
         Row.OPEN_NOT_FOUND, "no receiver is named and none can be found",
-        StatusCode.UNKNOWN_RECEIVER, ask=True,
+        StatusCode.UNKNOWN_RECEIVER,
     )  # fmt: skip
+
+
+def _fitting(asked: Asked, world: World, sender: Seat) -> Sequence[PartyId]:
+    """Of several parties, those that the sender may deal with and that play the side."""
+    row = asked.endpoint
+    side = row.interface or Interface.SENDER
+    return [
+        party
+        for party in asked.found
+        if any(
+            world.allowed(sender, seat, row.module.name)
+            for seat in world.playing(party, row.module, side)
+        )
+    ]
 
 
 def _to_party(asked: Asked, world: World, sender: Seat, to: PartyId, why: Why) -> Decision:
     module, interface = asked.endpoint.module, asked.endpoint.interface or Interface.SENDER
-    known = [seat for seat in world.of(to) if not (asked.from_hub and _back(seat, asked))]
+    known = [
+        seat
+        for seat in world.of(to)
+        if not (asked.from_hub and _back(seat, asked)) and asked.way in (None, seat.platform)
+    ]
     met = [seat for seat in known if world.allowed(sender, seat, module.name)]
     if not met:
         # A party that the sender may not deal with is as unknown to it as one that is not there.
         return Refuse(
-            Row.UNKNOWN, f"{to} is not known here", StatusCode.UNKNOWN_RECEIVER, ask=not known
-        )
+            Row.UNKNOWN, f"{to} is not known here", StatusCode.UNKNOWN_RECEIVER,
+            ask=not known and asked.way is None,
+        )  # fmt: skip
     fitting = [seat for seat in met if seat.plays(module, interface)]
     if not fitting:
         return Refuse(
             Row.NO_ENDPOINT, f"{to} has no role for the {interface} side of {module.name}",
             StatusCode.HUB_ERROR,
         )  # fmt: skip
-    return _reached(fitting, asked.endpoint, sender, why)
+    return _reached(fitting, asked, sender, why)
 
 
-def _reached(seats: list[Seat], endpoint: Endpoint, sender: Seat, why: Why) -> Decision:
+def _reached(seats: list[Seat], asked: Asked, sender: Seat, why: Why) -> Decision:
     """The first seat that is connected and has the endpoint; else what the first one lacks."""
-    module, interface = endpoint.module, endpoint.interface or Interface.SENDER
-    offering = [seat for seat in seats if (module.name, interface) in seat.offers]
+    module, interface = asked.endpoint.module, asked.endpoint.interface or Interface.SENDER
+    offering = [
+        seat for seat in seats if asked.way is not None or (module.name, interface) in seat.offers
+    ]
     for seat in offering:
         if seat.is_connected:
             return Forward(why.row, f"{seat.party} as {seat.role}: {why.reason}", sender, seat)

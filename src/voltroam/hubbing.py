@@ -1,0 +1,76 @@
+"""A node with the role HUB: what stands before its dispatch, joined."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from msgspec import structs
+
+from voltroam.holdings import Holdings, micros
+from voltroam.roaming.exchange import Exchange
+from voltroam.roaming.hub.book import AgreementBook
+from voltroam.roaming.hub.breaker import Breaker
+from voltroam.roaming.hub.forward import Forwarding
+from voltroam.roaming.hub.front import Front, Own, Ports
+from voltroam.roaming.hub.index import RoutingIndex
+from voltroam.roaming.hub.knobs import HubKnobs
+from voltroam.roaming.hub.later import Later
+from voltroam.roaming.hub.surroundings import NextHubs, Surroundings
+from voltroam.roaming.hub.trace import Trace
+from voltroam.roaming.hub.urls import HubUrls
+from voltroam.roaming.platforms import Platform, Status
+from voltroam.wire.call import Call, Reply
+
+
+class Hubbing:
+    """Routes what `own` does not answer itself. `pull` reads the hubclientinfo of another hub;
+    only a node that works in the background has it."""
+
+    def __init__(self, holdings: Holdings, exchange: Exchange, own: Own, knobs: HubKnobs) -> None:
+        self.pull: Callable[[Platform], Awaitable[object]] | None = None
+        self._directory = directory = holdings.directory
+        self._later = Later(holdings.store)
+        self._next = NextHubs(directory, self._pulled)
+        self.breaker = Breaker(time.monotonic)
+        self.book = AgreementBook(holdings.store, knobs.default, micros)
+        self.surroundings = Surroundings(holdings.store, directory, holdings.identity, self.book)
+        self.trace = Trace(holdings.store, self._later, now=micros, bodies=knobs.trace_bodies)
+        urls = HubUrls(holdings.store, holdings.vault, holdings.router, holdings.table, micros)
+        forwarding = Forwarding(
+            exchange, directory, urls, self.breaker, timeout=knobs.timeout, offline=self._offline
+        )
+        self.front = Front(
+            self.surroundings,
+            forwarding,
+            urls,
+            RoutingIndex(holdings.store, holdings.vault, self._later, now=micros),
+            trace=self.trace,
+            ports=Ports(own, directory.contact, ask=self._ask),
+            clock=time.monotonic,
+        )
+
+    async def answer(self, call: Call, caller: Platform) -> Reply:
+        return await self.front.answer(call, caller)
+
+    async def close(self) -> None:
+        """Write what is still to be written."""
+        await self._later.close()
+
+    async def _ask(self, caller: Platform) -> bool:
+        told = self.pull is not None and await self._next.ask(caller)
+        if told:
+            self.surroundings.forget()
+        return told
+
+    async def _pulled(self, hub: Platform) -> None:
+        if self.pull is not None:
+            await self.pull(hub)
+
+    async def _offline(self, platform_id: str) -> None:
+        """Nobody answered there: until it is heard of again it gets nothing."""
+
+        def change(platform: Platform) -> Platform:
+            if platform.status is not Status.CONNECTED:
+                return platform
+            return structs.replace(platform, status=Status.OFFLINE)
+
+        await self._directory.update(platform_id, change)
