@@ -18,7 +18,19 @@ from voltroam.roaming.hub.surroundings import NextHubs, Surroundings
 from voltroam.roaming.hub.trace import Trace
 from voltroam.roaming.hub.urls import HubUrls
 from voltroam.roaming.platforms import Platform, Status
+from voltroam.roaming.serving import Answering
+from voltroam.standard.endpoints import Table
+from voltroam.standard.status import StatusCode
 from voltroam.wire.call import Call, Reply
+
+
+def stand_ins(table: Table) -> dict[str, Answering]:
+    """For the rows that need a handler: a hub offers them all, and answers none itself."""
+
+    async def passed_on(call: Call, _caller: Platform) -> Reply:
+        return Reply(StatusCode.HUB_ERROR, message=f"{call.endpoint.module.name}: name a receiver")
+
+    return {row.handler: passed_on for row in table.rows if row.module.functional and row.handler}
 
 
 class Hubbing:

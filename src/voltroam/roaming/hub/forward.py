@@ -71,15 +71,6 @@ class _Leg:
             sender=asked.sender or sender,
         )
 
-    @property
-    def key(self) -> _Flight:
-        """The same for a call that comes back here in a circle of hubs."""
-        row, ends = self.call.endpoint, (self.decision.sender, self.decision.receiver)
-        return (
-            self.call.correlation_id, row.method, row.path, row.module.name, row.interface,
-            *self.call.keys.values(), *(seat.party.folded for seat in ends),
-        )  # fmt: skip
-
 
 class Undelivered(OcpiError):
     """A 4xxx, with HTTP 200: the call did not reach the party, or its answer not us."""
@@ -123,9 +114,7 @@ class Forwarding:
                 status_code=StatusCode.CONNECTION_PROBLEM,
             )
         leg = _Leg(call, caller, there, decision, passage)
-        flight = leg.key
-        if caller.is_hub and flight in self._flights:
-            raise Undelivered("the call came back: hubs send it in a circle")
+        flight = _flight(call, leg.party)
         reason = self._breaker.enter(there.id)
         if reason is not None:
             raise Undelivered(
@@ -144,6 +133,15 @@ class Forwarding:
             self._breaker.leave(there.id, answered)
             self._land(flight)
         return await self._passed_back(leg, response)
+
+    def check_circle(self, call: Call, caller: Platform) -> None:
+        """Undelivered for a call that we wait for ourselves: hubs send it in a circle.
+
+        Hubs keep the correlation id and name the receiver, so the same one is under way here.
+        """
+        to = call.routing.to
+        if caller.is_hub and to is not None and _flight(call, to) in self._flights:
+            raise Undelivered("the call came back: hubs send it in a circle")
 
     async def _sent(self, leg: _Leg) -> Response:
         try:
@@ -213,6 +211,14 @@ class Forwarding:
 
 
 _SILENT = frozenset({StatusCode.FORWARD_TIMEOUT, StatusCode.CONNECTION_PROBLEM})
+
+
+def _flight(call: Call, to: PartyId) -> _Flight:
+    row = call.endpoint
+    return (
+        call.correlation_id, row.method, row.path, row.module.name, row.interface, to.folded,
+        *call.keys.values(),
+    )  # fmt: skip
 
 
 def raw_tail(call: Call) -> str:

@@ -18,7 +18,6 @@ from voltroam.roaming.hub.route import (
     Forward,
     GetAll,
     Refuse,
-    Row,
     route,
 )
 from voltroam.roaming.hub.seats import Seat, World
@@ -93,6 +92,7 @@ class Front:
         world = await self._surroundings.world()
         try:
             _check_offered(call, caller)
+            self._forwarding.check_circle(call, caller)
             passage = await self._urls.resolve(call, caller)
             passing.decision = await self._decide(call, caller, passage, world)
             reply = await self._act(passing, passage)
@@ -157,7 +157,7 @@ class Front:
                 call=call_text(call),
                 sender=_named(routing.sender),
                 to=_named(routing.to),
-                row=decision.row.value if decision else Row.SENDER.value,
+                row=decision.row.value if decision else "-",
                 reason=decision.reason if decision else "refused before it was routed",
                 platform=forward.receiver.platform if forward else None,
                 receiver=str(forward.receiver.party) if forward else None,

@@ -238,8 +238,9 @@ def _reached(seats: list[Seat], asked: Asked, sender: Seat, why: Why) -> Decisio
     for seat in offering:
         if seat.is_connected:
             return Forward(why.row, f"{seat.party} as {seat.role}: {why.reason}", sender, seat)
-    away = next((seat for seat in seats if not seat.is_connected), None)
-    if away is not None:
+    there = any(seat.is_connected for seat in seats)
+    away = next((seat for seat in (offering or seats) if not seat.is_connected), None)
+    if away is not None and (offering or not there):
         return Refuse(
             Row.NOT_CONNECTED, f"{away.party} is {away.status}", StatusCode.CONNECTION_PROBLEM
         )

@@ -2,7 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 
 import msgspec
 
@@ -52,7 +60,7 @@ class Surroundings:
         if known is not None and same and (not hubs or self._clock() - self._read < FRESH):
             return known[2]
         at = self._clock()
-        seats = [seat for platform in platforms for seat in _direct(platform)]
+        seats = list(_without_former(seat for it in platforms for seat in _direct(it)))
         if hubs:
             seats += [seat async for seat in self._behind(hubs)]
         world = World(self._hub, seats, agreements.allowed)
@@ -127,6 +135,17 @@ def _direct(platform: Platform) -> Iterator[Seat]:
     for role in platform.roles:
         party = PartyId(role.country_code, role.party_id)
         yield Seat(party, role.role, platform.id, status, offers(platform))
+
+
+def _without_former(seats: Iterable[Seat]) -> Iterator[Seat]:
+    """A party that left and came back on another platform is no longer away."""
+    all_of_them = tuple(seats)
+    present = {
+        (it.party.folded, it.role) for it in all_of_them if it.status is not Status.SUSPENDED
+    }
+    for seat in all_of_them:
+        if seat.status is not Status.SUSPENDED or (seat.party.folded, seat.role) not in present:
+            yield seat
 
 
 def offers(platform: Platform) -> Offers:
