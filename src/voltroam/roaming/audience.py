@@ -1,7 +1,8 @@
 """Who may see an object: a class computed when it is written, so that pages stay joined bytes.
 
 `NL/AAA` is for the partners of that owner, `NL/AAA>DE/MSP` for the party in `cdr_token`, `-` for
-nobody although it is ours, and the empty class for what others own and we only hold.
+nobody although it is ours, and the empty class for what others own and we only hold. On a hub what
+a party shares has that party's class, as if it were the hub's own.
 """
 
 from collections.abc import Iterable
@@ -30,7 +31,10 @@ def audience_of(
     resource: Resource, document: bytes, owner: PartyId, identity: Identity, *, private: bool
 ) -> str:
     """The class of an object as it is written."""
-    if resource.audience is Audience.NOBODY or not identity.holds(owner):
+    if identity.is_hub:
+        if resource.audience is not Audience.CONTRACT:
+            return owner.folded
+    elif resource.audience is Audience.NOBODY or not identity.holds(owner):
         return HELD
     if private:
         return PRIVATE

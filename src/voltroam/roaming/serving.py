@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from voltroam.roaming.audience import visible
 from voltroam.roaming.directory import Directory
+from voltroam.roaming.grants import granted_to
 from voltroam.roaming.owners import owns
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.settle import Writer
@@ -16,6 +18,8 @@ from voltroam.wire.routes import Router
 
 Answering = Callable[[Call, Platform], Awaitable[Reply]]
 """Answers the calls of a HANDLED row."""
+Sights = Callable[[Call, Platform, Resource], Awaitable[tuple[str, ...]]]
+"""The classes of objects that a call may see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,20 @@ class Serving:
     router: Router
     page_default: int = 100
     page_maximum: int = 1000
+    sights: Sights | None = None
+    """Of a hub, which shows what others gave it; None: our own objects, by our own rules."""
 
     def writer(self, call: Call, caller: Platform) -> Writer:
-        return Writer(self.identity, call.version, caller, caller.profile.strict)
+        flow = call.correlation_id if self.identity.is_hub else ""
+        return Writer(self.identity, call.version, caller, caller.profile.strict, flow=flow)
+
+    async def sees(self, call: Call, caller: Platform, resource: Resource) -> tuple[str, ...]:
+        """The classes of objects that the caller may see on the SENDER side."""
+        if self.sights is not None:
+            return await self.sights(call, caller, resource)
+        behind = await self.directory.behind(caller, resource.readers) if caller.is_hub else ()
+        granted = await granted_to(self.store, caller, resource)
+        return visible(caller, self.identity, resource, call.routing.to, behind, granted=granted)
 
 
 def resource_of(call: Call) -> Resource:

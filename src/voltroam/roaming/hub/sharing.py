@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from voltroam.roaming.audience import contract_class
 from voltroam.roaming.directory import Directory
-from voltroam.roaming.hub.seats import Allowed, Seat, World
+from voltroam.roaming.hub.seats import Seat, World
 from voltroam.roaming.hub.surroundings import Surroundings
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.standard.endpoints import Audience, Resource, Table
@@ -66,14 +66,10 @@ class Sharing:
         self, platform_id: str, resource: Resource, party: PartyId | None = None
     ) -> tuple[str, ...]:
         """The classes that a list shows to a platform, as that party of its own if it is named."""
-        readers = [
-            place
-            for place in self._at.get(platform_id, ())
-            if place.role in resource.readers and party in (None, place.party)
-            or (party is not None and place.party.same(party) and place.role in resource.readers)
-        ]
-        if party is not None and not readers:
-            readers = [place for place in self._at.get(platform_id, ()) if place.is_hub]
+        at = [place for place in self._at.get(platform_id, ()) if place.role in resource.readers]
+        readers = [place for place in at if party is None or place.party.same(party)]
+        # A hub speaks for parties of which we know nothing as well.
+        readers = readers or [place for place in at if place.is_hub]
         names = {
             _class(resource, owner, reader)
             for reader in readers
@@ -178,6 +174,3 @@ def _class(resource: Resource, owner: Place, reader: Place) -> str:
 
 def _seat(place: Place) -> Seat:
     return Seat(place.party, place.role, place.platform, Status.CONNECTED, frozenset())
-
-
-__all__ = ["Allowed", "Place", "Sharing", "Sharings"]
