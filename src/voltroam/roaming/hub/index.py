@@ -125,9 +125,6 @@ class RoutingIndex:
                 return tuple(_party(text) for text in sorted(parties))
         return ()
 
-    async def close(self) -> None:
-        await self._later.close()
-
     def _keep(self, clue: Clue, id_: str, bond: Bond) -> None:
         """Written once a day at most."""
         now = self._now()
@@ -137,7 +134,7 @@ class RoutingIndex:
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[key] = now
-        thing = self._thing(clue, id_)
+        thing = self._vault.hash(_name(clue, id_))
         self._later.note(
             RecordDraft(
                 RecordKey(BOND, f"{thing} {bond.owner} {bond.other}"),
@@ -149,13 +146,13 @@ class RoutingIndex:
 
     async def _parties(self, clue: Clue, id_: str, asking: str) -> set[str]:
         await self._later.flush()
-        now = self._now()
-        return {
-            party
-            for record in await self._store.records(BOND, parent=self._thing(clue, fold(id_)))
-            if not _over(record, now)
-            if (party := _BOND.decode(record.document).from_(asking)) is not None
-        }
+        now, parties = self._now(), set[str]()
+        for thing in self._vault.hashes(_name(clue, fold(id_))):
+            for record in await self._store.records(BOND, parent=thing):
+                party = _BOND.decode(record.document).from_(asking)
+                if party is not None and not _over(record, now):
+                    parties.add(party)
+        return parties
 
     async def _holders(
         self, resource: Resource, id_: str, query: Mapping[str, str], world: World, asking: str
@@ -173,9 +170,6 @@ class RoutingIndex:
             return set()
         rows = await asyncio.gather(*(self._store.get(key) for key in keys[:_MOST_OWNERS]))
         return {row.key.owner for row in rows if row is not None and not row.deleted}
-
-    def _thing(self, clue: Clue, id_: str) -> str:
-        return self._vault.hash(f"{clue.kind}/{id_}")
 
 
 _BOND = msgspec.json.Decoder(Bond)
@@ -206,6 +200,10 @@ def _named(body: bytes | None) -> Named | None:
         return _NAMED.decode(body) if body else None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _name(clue: Clue, id_: str) -> str:
+    return f"{clue.kind}/{id_}"
 
 
 def _party(text: str) -> PartyId:

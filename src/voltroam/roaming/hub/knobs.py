@@ -17,7 +17,6 @@ class HubKnobs(msgspec.Struct, frozen=True, kw_only=True):
     """How long a receiver may take with a forwarded call; then 4002."""
     alive_after: Seconds = 300.0
     """A party that was silent for so long is asked for its versions."""
-    trace_days: Annotated[int, Meta(ge=0)] = 30
-    """How long it is known what became of a call."""
     trace_bodies: bool = False
-    """Keep what was asked and answered too, drivers' identifiers hidden."""
+    """Keep what was asked and answered too, drivers' identifiers hidden; how long a trace is kept
+    is `[retention] traces`."""

@@ -5,7 +5,7 @@ What a crash of the process loses is what was gathered in the last `within` seco
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from voltroam.standard.errors import NodeError
 from voltroam.store.interface import Change, Decision, RecordDraft, Store
@@ -51,10 +51,8 @@ class Later:
         async with self._turn:
             while self._waiting:
                 group = self._waiting[:_GROUP]
-                latest = {draft.key: draft for draft in group}
-                decision = Decision(None, records=tuple(latest.values()))
                 try:
-                    await self._store.apply(Change(lambda _, it=decision: it))  # type: ignore[misc]
+                    await self._store.apply(_written(group))
                 except NodeError as fault:
                     self._report(fault)
                     return False
@@ -77,3 +75,9 @@ class Later:
             await asyncio.sleep(self._within)
             await self.flush()
         self._writing = None
+
+
+def _written(group: Sequence[RecordDraft]) -> Change[None]:
+    """The newest of each key."""
+    decision = Decision(None, records=tuple({draft.key: draft for draft in group}.values()))
+    return Change(lambda _: decision)

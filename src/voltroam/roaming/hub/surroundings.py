@@ -163,4 +163,6 @@ def _first(hub: Platform) -> PartyId:
 
 
 def _same(before: Sequence[Platform], now: Sequence[Platform]) -> bool:
+    if before is now:
+        return True
     return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))
