@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from msgspec import structs
 from tests.roaming.company import Company
 
+from voltroam.hubbing import stand_ins
 from voltroam.roaming.accept import accept
+from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.hub.agreements import Default
 from voltroam.roaming.hub.book import AgreementBook
 from voltroam.roaming.hub.breaker import Breaker
@@ -19,6 +21,7 @@ from voltroam.roaming.hub.surroundings import Surroundings
 from voltroam.roaming.hub.trace import Trace
 from voltroam.roaming.hub.urls import HubUrls
 from voltroam.roaming.platforms import Platform, Status
+from voltroam.roaming.serving import Serving
 from voltroam.standard.endpoints import CLIENT_INFO
 from voltroam.wire.call import Call, Reply
 
@@ -50,6 +53,7 @@ class Hub:
     @classmethod
     def of(cls, company: Company, *, default: Default = "open", bodies: bool = False) -> "Hub":
         parts = company
+        offer_all(company)
         later = Later(parts.store, within=0.01)
         book = AgreementBook(parts.store, default, parts.clock, parts.clock.seconds)
         around = Surroundings(
@@ -88,6 +92,14 @@ class Hub:
             source=await parts.partner(by.host), identity=parts.identity, strict=False,
         )  # fmt: skip
         await parts.store.apply(change)
+
+
+def offer_all(company: Company) -> None:
+    """Commands and profiles too, as a whole node does: they stand in its version details."""
+    parts = company
+    serving = Serving(parts.store, parts.directory, parts.identity, parts.table, parts.router)
+    handlers = stand_ins(parts.table) | dict(parts.registration.handlers())
+    parts.dispatch = Dispatch(serving, handlers)
 
 
 def routing(to: str | None, sender: str | None) -> dict[str, str]:

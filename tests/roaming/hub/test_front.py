@@ -11,6 +11,7 @@ from tests.roaming.hub.conftest import Trio
 from tests.roaming.hub.scene import Hub, routing
 
 from voltroam.roaming.accept import accept
+from voltroam.roaming.hub.agreements import Agreement, Side
 from voltroam.roaming.hub.index import BOND
 from voltroam.roaming.hub.trace import Hop
 from voltroam.roaming.hub.urls import HUB_URL
@@ -228,3 +229,21 @@ async def _posted_cdr(trio: Trio) -> str:
 
 def _json(value: object) -> bytes:
     return json.dumps(value).encode()
+
+
+async def test_in_a_closed_hub_a_party_without_agreement_is_unknown(
+    found: Found, cpo: Company, emsp: Company
+) -> None:
+    """CORE-HUB-11: as it is to whoever asks for a party that is not there."""
+    hub = Hub.of(await found("hub.example", role("EU/HUB", Role.HUB)), default="closed")
+    pair = await meet(hub.company, cpo)
+    await meet(hub.company, emsp)
+    hub.company.clock.forward(2)
+    answer = await pair.ask("PUT", LOC, objects.location(), headers=THERE)
+    absent = await pair.ask("PUT", LOC, objects.location(), headers=routing("DE/XXX", "NL/AAA"))
+    assert (answer.http, answer.code) == (absent.http, absent.code) == (200, 4001)
+    agreed = Agreement(id="", one=Side.read("NL/AAA"), other=Side.read("DE/MSP"))
+    kept = await hub.book.add(agreed)
+    assert (await pair.ask("PUT", LOC, objects.location(), headers=THERE)).code == 1000
+    await hub.book.suspend(kept.id)
+    assert (await pair.ask("PUT", LOC, objects.location(), headers=THERE)).code == 4001
