@@ -134,7 +134,7 @@ class RoutingIndex:
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[key] = now
-        thing = self._vault.hash(_name(clue, id_))
+        thing = f"{clue.kind}/{self._vault.hash(id_)}"
         self._later.note(
             RecordDraft(
                 RecordKey(BOND, f"{thing} {bond.owner} {bond.other}"),
@@ -147,8 +147,8 @@ class RoutingIndex:
     async def _parties(self, clue: Clue, id_: str, asking: str) -> set[str]:
         await self._later.flush()
         now, parties = self._now(), set[str]()
-        for thing in self._vault.hashes(_name(clue, fold(id_))):
-            for record in await self._store.records(BOND, parent=thing):
+        for hashed in self._vault.hashes(fold(id_)):
+            for record in await self._store.records(BOND, parent=f"{clue.kind}/{hashed}"):
                 party = _BOND.decode(record.document).from_(asking)
                 if party is not None and not _over(record, now):
                     parties.add(party)
@@ -200,10 +200,6 @@ def _named(body: bytes | None) -> Named | None:
         return _NAMED.decode(body) if body else None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def _name(clue: Clue, id_: str) -> str:
-    return f"{clue.kind}/{id_}"
 
 
 def _party(text: str) -> PartyId:
