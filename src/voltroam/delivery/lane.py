@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import msgspec
 
+from voltroam.delivery.copies import moved
 from voltroam.delivery.feed import reached
 from voltroam.delivery.filling import Filling, as_lists, as_sets, stops
 from voltroam.delivery.gear import Gear, LaneStats
@@ -25,7 +26,7 @@ from voltroam.delivery.records import (
     load,
     write,
 )
-from voltroam.delivery.sight import FOREVER, Action, Classes, Sight, action, shrink
+from voltroam.delivery.sight import FOREVER, NOBODY, Action, Classes, Sight, action, shrink
 from voltroam.delivery.wanted import Entry
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.store.interface import ObjectKey, ObjectRow
@@ -209,7 +210,7 @@ class Lane:
             return fresh and not row.deleted and self._push.sight.sees(row)
         since = self._since(row)
         todo = action(row, self._push.sight, since)
-        if todo is Action.SHOW and self._push.pulls and self._push.pulse.waiting:
+        if todo is Action.SHOW and self._push.pulls and self._push.away:
             self._push.known.pop(row.key, None)  # it pulls what happens while it is away
             return False
         if todo is Action.NOTHING:
@@ -239,7 +240,13 @@ class Lane:
         self._push.sight = replace(self._push.sight, classes=now, lost=gone)
         if not gone and not gained:
             return
-        kept = {kind: sorted(names & now.get(kind, frozenset())) for kind, names in before.items()}
+        others = moved(before, now)
+        kept = {
+            kind: sorted((names & now.get(kind, NOBODY)) - others.get(kind, NOBODY))
+            for kind, names in before.items()
+        }
+        if others:
+            self._push.forget(others)
         if self._filling is not None:
             kept, since = {}, self._filling.since
         self._start_fill(Fill(kind="", owner="", since=since, kept=kept))

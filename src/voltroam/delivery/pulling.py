@@ -1,6 +1,7 @@
 """Pull one list of one partner now: what both the background work and a command do."""
 
 import random
+from collections.abc import Collection
 from uuid import uuid4
 
 from voltroam.delivery.knobs import Knobs
@@ -30,14 +31,16 @@ class Pulling:
         knobs: Knobs | None = None,
         chance: random.Random | None = None,
         holder: str | None = None,
+        collect: Collection[str] = (),
     ) -> None:
         self._store = store
         knobs = knobs or Knobs()
         chance, holder = chance or random.SystemRandom(), holder or uuid4().hex
         self.quarantine = Quarantine(store, directory, identity, table, now)
         self._sync = Sync(
-            store, calls, identity, table, quarantine=self.quarantine, knobs=knobs, now=now
-        )
+            store, calls, identity, table, quarantine=self.quarantine, knobs=knobs, now=now,
+            collect=collect,
+        )  # fmt: skip
         self.timetable = Timetable(
             store, directory, self._sync, knobs=knobs, now=now, chance=chance, holder=holder
         )

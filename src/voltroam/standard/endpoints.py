@@ -40,7 +40,7 @@ class Audience(StrEnum):
     """Only the party named in `cdr_token` (sessions, CDRs)."""
 
     NOBODY = "nobody"
-    """Kept for ourselves (hub client info that a hub told us)."""
+    """Kept for ourselves (hub client info that a hub told us); a hub shows it to its parties."""
 
 
 class Removal(StrEnum):
@@ -183,12 +183,12 @@ TARIFF = Resource(
     removal=Removal.DELETE, readers=DATA_USERS, first_fill=1,
 )  # fmt: skip
 TOKEN = Resource(
-    "tokens", v.Token, ("uid", "type"), frozenset({Role.EMSP}), Audience.PARTNERS,
+    "tokens", v.Token, ("uid", "type"), frozenset({Role.EMSP, Role.OTHER}), Audience.PARTNERS,
     key_defaults={"type": "RFID"}, removal=Removal.INVALID, readers=CPO, first_fill=3,
     secrets=("uid", "contract_id", "visual_number", "group_id"),
 )  # fmt: skip
 CLIENT_INFO = Resource(
-    "hubclientinfo", v.ClientInfo, ("role",), ALL_BUT_HUB, Audience.NOBODY,
+    "hubclientinfo", v.ClientInfo, ("role",), ALL_BUT_HUB, Audience.NOBODY, first_fill=0,
 )  # fmt: skip
 
 VERSIONS_MODULE = Module(
