@@ -278,4 +278,42 @@ def test_a_hub_speaks_for_the_parties_behind_it_but_not_for_ours() -> None:
     ours = route(asked(PUT, "p-hub", sender=CPO, from_hub=True), world())
     assert isinstance(own, Forward)
     assert isinstance(ours, Refuse)
-    assert ours.row is Row.SENDER
+    assert (ours.row, ours.code) == (Row.SENDER, 4000)
+
+
+def test_a_url_that_the_hub_gave_out_needs_no_endpoint() -> None:
+    """CORE-HUB-20, CORE-HUB-21"""
+    here = world(seats=(
+        seat(CPO, Role.CPO, "p-cpo"), seat(MSP, Role.EMSP, "p-msp", offers=frozenset()),
+        seat(MSP, Role.EMSP, "p-other"),
+    ))  # fmt: skip
+    result = row("commands", Interface.SENDER, "POST")
+    call = Asked("p-cpo", result, Routing(MSP, CPO), way="p-msp")
+    decided = route(call, here)
+    assert isinstance(decided, Forward)
+    assert decided.receiver.platform == "p-msp"
+    gone = route(Asked("p-cpo", result, Routing(MSP, CPO), way="p-gone"), here)
+    assert isinstance(gone, Refuse)
+    assert (gone.row, gone.ask) == (Row.UNKNOWN, False)
+
+
+def test_of_several_that_may_be_meant_the_only_possible_one_is() -> None:
+    """CORE-OPEN-02, CORE-OPEN-07"""
+    profile = Asked("p-msp", PROFILE, Routing(None, MSP), found=(CPO, OTHER_CPO))
+    both = route(profile, world())
+    assert isinstance(both, Refuse)
+    assert (both.row, both.code) == (Row.OPEN_NOT_FOUND, 4001)
+    one = route(profile, world(allowed=lambda _one, other, _: other.party.same(CPO)))
+    assert isinstance(one, Forward)
+    assert (one.row, one.receiver.party) == (Row.OPEN, CPO)
+
+
+def test_a_connected_seat_without_the_endpoint_does_not_hide_one_that_is_away() -> None:
+    """CORE-HUB-13, CORE-HUB-15"""
+    seats = (
+        seat(CPO, Role.CPO, "p-cpo"), seat(MSP, Role.EMSP, "p-old", offers=frozenset()),
+        seat(MSP, Role.EMSP, "p-msp", Status.OFFLINE),
+    )  # fmt: skip
+    decided = route(asked(PUT), world(seats=seats))
+    assert isinstance(decided, Refuse)
+    assert (decided.row, decided.code) == (Row.NOT_CONNECTED, 4003)

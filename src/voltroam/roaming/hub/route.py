@@ -145,10 +145,9 @@ def _sender(asked: Asked, world: World, interface: Interface) -> Seat | Refuse:
             named, _asking_role(asked), asked.platform, Status.CONNECTED, frozenset(), world.hub
         )
     if not own:
-        return Refuse(
-            Row.SENDER, f"OCPI-from: {named} is not a party of the caller",
-            StatusCode.INVALID_PARAMETERS,
-        )  # fmt: skip
+        # A hub that speaks for a party of ours has most likely sent our own call back to us.
+        code = StatusCode.HUB_ERROR if asked.from_hub else StatusCode.INVALID_PARAMETERS
+        return Refuse(Row.SENDER, f"OCPI-from: {named} is not a party of the caller", code)
     asking = _other(interface)
     return next((seat for seat in own if seat.plays(asked.endpoint.module, asking)), own[0])
 
