@@ -50,6 +50,7 @@ class Alive:
         self._now = now
         self._knobs = knobs
         self._holder = holder
+        self._began = now()
         self._noted: dict[str, int] = {}
         self._asked: dict[str, int] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -86,7 +87,7 @@ class Alive:
         self._busy = {name: task for name, task in self._busy.items() if not task.done()}
         for platform in await self._platforms.all():
             last = max(
-                heard.get(platform.id, 0),
+                heard.get(platform.id, self._began),
                 self._platforms.last_contact(platform.id) or 0,
                 self._asked.get(platform.id, 0),
                 platform.registered_at or 0,
