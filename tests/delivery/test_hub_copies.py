@@ -1,11 +1,11 @@
 """Broadcast push: what one party gives a hub reaches all who may have it, each as one copy."""
 
 import pytest
-from tests.delivery.fakes import Mode, location, tariff, token
+from tests.delivery.fakes import TABLE, Mode, cdr, location, session, tariff, token
 from tests.delivery.hub_node import PULLED, HubNode, hub_node, of, party, routed
 from tests.delivery.node import until
 
-from voltroam.roaming.platforms import Phase, Status
+from voltroam.roaming.platforms import Phase, Platform, Status
 from voltroam.standard.endpoints import LOCATION, TARIFF, TOKEN
 from voltroam.standard.errors import Refused
 from voltroam.standard.parties import PartyId
@@ -25,9 +25,9 @@ T1 = "2026-01-01T01:00:00Z"
 L1_LATER = of(location("L1", at=T1, status="CHARGING"), AAA)
 
 
-async def open_hub(node: HubNode, *platforms: object) -> None:
+async def open_hub(node: HubNode, *platforms: Platform) -> None:
     for one in platforms or ALL:
-        await node.join(one)  # type: ignore[arg-type]  # (a tuple of platforms)
+        await node.join(one)
     node.start()
 
 
@@ -269,8 +269,6 @@ async def test_a_copy_goes_once_to_another_hub_and_never_back_to_it(any_store: S
 @pytest.mark.parametrize("kind", ["sessions", "cdrs"])
 async def test_what_is_for_one_party_is_never_copied(any_store: Store, kind: str) -> None:
     """CORE-BCAST-16, GEN-HUB-03"""
-    from tests.delivery.fakes import TABLE, cdr, session
-
     document = {"sessions": session, "cdrs": cdr}[kind]("X1")
     async with hub_node(any_store) as node:
         await open_hub(node)
