@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from voltroam.delivery.knobs import Knobs
 from voltroam.delivery.log import Log
+from voltroam.delivery.timetable import Pushes, always
 from voltroam.roaming.hub.announcing import Announcing
 from voltroam.roaming.hub.sharing import Sharings
 from voltroam.store.interface import Store
@@ -22,6 +23,8 @@ class Connecting:
     """Seconds of silence after which a party is asked whether it is still there."""
     collect: frozenset[str] = frozenset()
     """Kinds that are pulled although they are for one party each (sessions, CDRs)."""
+    pushes: Pushes = always
+    """`Freshness.pushes`: who does not push is pulled more often."""
 
 
 class Announcer:

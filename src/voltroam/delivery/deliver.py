@@ -24,6 +24,7 @@ from voltroam.delivery.pulling import Pulling
 from voltroam.delivery.retention import IsBehind, Retention, Rotate
 from voltroam.delivery.shelf import Shelf
 from voltroam.delivery.sync import Progress, PullReport
+from voltroam.delivery.timetable import always
 from voltroam.roaming.platforms import Identity, Platform, Status
 from voltroam.standard.endpoints import Table
 from voltroam.store.interface import ObjectKey, Store
@@ -65,6 +66,7 @@ class Delivery:
             store, directory, calls, identity, table,
             now=now, knobs=knobs, chance=chance, holder=holder,
             collect=connecting.collect if connecting else (),
+            pushes=connecting.pushes if connecting else always,
         )  # fmt: skip
         self.quarantine = self._pulling.quarantine
         self.timetable = self._pulling.timetable

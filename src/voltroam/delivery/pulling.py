@@ -10,7 +10,7 @@ from voltroam.delivery.presence import Presence
 from voltroam.delivery.quarantine import Quarantine
 from voltroam.delivery.records import SyncNote, load, sync_key
 from voltroam.delivery.sync import Progress, PullReport, Sync
-from voltroam.delivery.timetable import Timetable
+from voltroam.delivery.timetable import Pushes, Timetable, always
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import Table
 from voltroam.store.interface import Store
@@ -32,6 +32,7 @@ class Pulling:
         chance: random.Random | None = None,
         holder: str | None = None,
         collect: Collection[str] = (),
+        pushes: Pushes = always,
     ) -> None:
         self._store = store
         knobs = knobs or Knobs()
@@ -42,8 +43,9 @@ class Pulling:
             collect=collect,
         )  # fmt: skip
         self.timetable = Timetable(
-            store, directory, self._sync, knobs=knobs, now=now, chance=chance, holder=holder
-        )
+            store, directory, self._sync, knobs=knobs, now=now, chance=chance, holder=holder,
+            pushes=pushes,
+        )  # fmt: skip
         self.presence = Presence(directory, self.timetable.returned)
 
     async def pull(

@@ -20,3 +20,5 @@ class HubKnobs(msgspec.Struct, frozen=True, kw_only=True):
     trace_bodies: bool = False
     """Keep what was asked and answered too, drivers' identifiers hidden; how long a trace is kept
     is `[retention] traces`."""
+    collect: tuple[Literal["sessions", "cdrs"], ...] = ()
+    """Pulled by the hub too, for lists of all: each shown to its contract party only."""

@@ -24,18 +24,26 @@ _TAKEN: Mapping[Behaviour, Callable[[Call, Platform, Serving], Awaitable[Reply]]
 }
 
 
+Pushed = Callable[[str, str], None]
+"""Told that a platform pushed objects of a kind."""
+
+
 class Shared:
     """Answers in the hub's name. `serving` is that of the node, with `sights` of `Sharings`."""
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: Serving, pushed: Pushed = lambda _platform_id, _kind: None) -> None:
         self._serving = serving
+        self._pushed = pushed
 
     async def broadcast(self, call: Call, caller: Platform, sender: Seat) -> Reply:
         """Kept when this returns. NotFound for what is not the sender's; 2001 as for any push."""
         take = _TAKEN.get(call.endpoint.behaviour)
         if take is None:
             raise NotFound("No such path")
-        return self._from_hub(call, sender, await take(call, caller, self._serving))
+        reply = await take(call, caller, self._serving)
+        if call.endpoint.resource is not None:
+            self._pushed(caller.id, call.endpoint.resource.kind)
+        return self._from_hub(call, sender, reply)
 
     async def get_all(self, call: Call, caller: Platform, sender: Seat) -> Reply:
         """One page of what the asking party may see."""

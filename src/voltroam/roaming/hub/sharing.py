@@ -43,6 +43,7 @@ class Sharing:
         self.allowed = world.allowed
         self._table = table
         self._known: dict[tuple[str, str], Mapping[str, tuple[PartyId, ...]]] = {}
+        self._listed: dict[tuple[str, str, bool, str | None], tuple[str, ...]] = {}
         self._at: dict[str, list[Place]] = {}
         for place in self.places:
             self._at.setdefault(place.platform, []).append(place)
@@ -68,15 +69,20 @@ class Sharing:
         """The classes that a list shows to a platform, as that party of its own if it is named."""
         at = [place for place in self._at.get(platform_id, ()) if place.role in resource.readers]
         readers = [place for place in at if party is None or place.party.same(party)]
-        # A hub speaks for parties of which we know nothing as well.
-        readers = readers or [place for place in at if place.is_hub]
-        names = {
-            _class(resource, owner, reader)
-            for reader in readers
-            for owner in self._owners(platform_id, resource)
-            if self._may(owner, reader, resource)
-        }
-        return tuple(sorted(names))
+        known = party.folded if party is not None and readers else None
+        key = (platform_id, resource.kind, party is None, known)
+        found = self._listed.get(key)
+        if found is None:
+            # A hub speaks for parties of which we know nothing as well.
+            readers = readers or [place for place in at if place.is_hub]
+            names = {
+                _class(resource, owner, reader)
+                for reader in readers
+                for owner in self._owners(platform_id, resource)
+                if self._may(owner, reader, resource)
+            }
+            found = self._listed[key] = tuple(sorted(names))
+        return found
 
     def _read(self, platform_id: str, resource: Resource) -> Mapping[str, tuple[PartyId, ...]]:
         if resource.audience is Audience.CONTRACT:
