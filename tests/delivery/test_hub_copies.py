@@ -1,10 +1,13 @@
 """Broadcast push: what one party gives a hub reaches all who may have it, each as one copy."""
 
+import asyncio
+
 import pytest
 from tests.delivery.fakes import TABLE, Mode, cdr, location, session, tariff, token
 from tests.delivery.hub_node import PULLED, HubNode, hub_node, of, party, routed
 from tests.delivery.node import until
 
+from voltroam.delivery.standing import DELIVERED, NOT_SHOWN, PARKED, Standings
 from voltroam.roaming.platforms import Phase, Platform, Status
 from voltroam.standard.endpoints import LOCATION, TARIFF, TOKEN
 from voltroam.standard.errors import Refused
@@ -103,6 +106,25 @@ async def test_what_one_party_refuses_the_next_one_still_gets(any_store: Store) 
         assert len(node.calls.partners["nsp"].sent) == 1
         [parked] = await node.delivery.parked(both)
         assert (parked["object"], parked["code"]) == (LOC, 2001)
+
+
+async def test_what_became_of_each_copy_can_be_seen(any_store: Store) -> None:
+    async with hub_node(any_store) as node:
+        await open_hub(node, CPO, EMSP, NSP_)
+        refused = Refused("not for me", http=200, code=2001)
+        node.calls.partners["nsp"].refuse = lambda sent: refused
+        await node.share(LOCATION, L1, CPO)
+        await node.settle()
+        [row] = [row async for row in node.store.scan(LOCATION.kind)]
+        standings = Standings(node.store, node.directory, node.identity, TABLE)
+
+        async def states() -> dict[str, str]:
+            return {one.platform.name: one.state for one in await standings.of(row)}
+
+        async with asyncio.timeout(5):
+            while (await states())["emsp"] != DELIVERED:
+                await asyncio.sleep(0.02)
+        assert await states() == {"cpo": NOT_SHOWN, "emsp": DELIVERED, "nsp": PARKED}
 
 
 async def test_a_slow_or_dead_receiver_holds_no_other_one_up(any_store: Store) -> None:

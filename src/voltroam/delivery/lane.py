@@ -20,10 +20,13 @@ from voltroam.delivery.records import (
     Fill,
     Horizon,
     LaneNote,
+    LaneSight,
     Parked,
+    classes_in,
     draft,
     lane_key,
     load,
+    sight_key,
     write,
 )
 from voltroam.delivery.sight import FOREVER, NOBODY, Action, Classes, Sight, action, shrink
@@ -51,6 +54,8 @@ class Lane:
         self._read_to = 0
         self._saved: LaneNote | None = None
         self._saved_at = 0.0
+        self._noted: Classes | None = None
+        """The classes that were written apart."""
 
     @property
     def platform(self) -> Platform:
@@ -181,7 +186,7 @@ class Lane:
         await self._gear.ledger.doubt(self.platform.id, restored=False)
         if note.fill is not None:
             self._start_fill(note.fill)
-        before = as_sets(note.classes)
+        before = as_sets(await classes_in(store, self.platform.id, note))
         if before != as_sets(as_lists(sight.classes)):
             self._look_again(before, as_sets(note.lost), sight.classes, note.cursor)
 
@@ -304,12 +309,13 @@ class Lane:
             cursor=self._push.wanted.settled(self._read_to),
             born=self._push.sight.born,
             epoch=self._store.epoch,
-            classes=as_lists(self._push.sight.classes),
+            classes={} if self._gear.hub else as_lists(self._push.sight.classes),
             lost=as_lists(self._push.sight.lost),
             fill=None if self._filling is None else self._filling.note(),
             stopped=self._push.pulse.reason if self._push.pulse.stopped else None,
             delivered=self._push.pushed,
             failed=self._push.failed,
+            apart=self._gear.hub,
         )
 
     async def _save(self, *, force: bool = False) -> None:
@@ -317,14 +323,18 @@ class Lane:
         now = clock()
         if not force and now - self._saved_at < self._knobs.save_every:
             return
-        note = self._note()
-        same = self._saved is not None and note == replace_saved(self._saved, 0)
+        note, seen = self._note(), self._push.sight.classes
+        moved = self._gear.hub and seen is not self._noted
+        same = not moved and self._saved is not None and note == replace_saved(self._saved, 0)
         if same and not force and now - self._saved_at < HEARTBEAT:
             return
         self._saved_at = now
         saved = replace_saved(note, self._gear.now())
-        await write(self._store, draft(lane_key(self.platform.id), saved))
-        self._saved = saved  # only now: a write that is cut off must not count
+        drafts = [draft(lane_key(self.platform.id), saved)]
+        if moved:
+            drafts.append(draft(sight_key(self.platform.id), LaneSight(as_lists(seen))))
+        await write(self._store, *drafts)
+        self._saved, self._noted = saved, seen  # only now: a write cut off must not count
 
     async def _rest(self, turn: float | None) -> None:
         """Until something happens, or the turn of what is held back comes."""

@@ -17,6 +17,7 @@ from voltroam.delivery.records import (
     lane_key,
     read,
     resync_key,
+    sight_key,
     write,
 )
 from voltroam.delivery.sight import Classes
@@ -223,7 +224,7 @@ class Lanes:
         for platform_id in self._read.keys() - registered:
             if await self._store.record(lane_key(platform_id)) is None:
                 continue
-            gone = [RecordDraft(lane_key(platform_id), None)]
+            gone = [RecordDraft(key(platform_id), None) for key in (lane_key, sight_key)]
             for kind in (PARKED, SYNC):
                 while page := await self._store.records(kind, parent=platform_id):
                     await write(self._store, *(RecordDraft(record.key, None) for record in page))

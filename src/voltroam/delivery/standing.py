@@ -8,6 +8,7 @@ from voltroam.delivery.records import (
     Fill,
     LaneNote,
     Parked,
+    classes_in,
     lane_key,
     ledger_key,
     load,
@@ -77,7 +78,8 @@ class Standings:
 
     async def _one(self, platform: Platform, resource: Resource, row: ObjectRow) -> Standing:
         note = await load(self._store, lane_key(platform.id), LaneNote)
-        if note is None or row.audience not in note.classes.get(row.key.kind, ()):
+        seen = {} if note is None else await classes_in(self._store, platform.id, note)
+        if note is None or row.audience not in seen.get(row.key.kind, ()):
             return Standing(platform, NOT_SHOWN)
         parked = await load(self._store, parked_key(platform.id, row.key), Parked)
         if parked is not None:

@@ -114,6 +114,8 @@ class Agreements:
 
     def allowed(self, one: Seat, other: Seat, module: str) -> bool:
         """May the two exchange this module? The same answer in both directions."""
+        if not self._ordered:
+            return self._default == "open"
         key = (one.party.folded, one.role, other.party.folded, other.role, module)
         answer = self._known.get(key)
         if answer is None:

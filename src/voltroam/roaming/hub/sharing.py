@@ -6,7 +6,7 @@ came from itself (OCPI 2.2.1 §transport, broadcast push and get all).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from voltroam.roaming.audience import contract_class
 from voltroam.roaming.directory import Directory
@@ -20,19 +20,34 @@ from voltroam.standard.v2_2_1 import Role
 _NOT_HUBS = frozenset(Role) - {Role.HUB}
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Place:
     """What sharing depends on of a seat: not whether it is connected at this moment."""
 
-    party: PartyId
-    role: Role
-    platform: str
+    seat: Seat
     left: bool
     """It is suspended: it is still announced, but nothing of it is shared any more."""
     is_hub: bool = False
 
     @classmethod
     def of(cls, seat: Seat) -> "Place":
-        return cls(seat.party, seat.role, seat.platform, seat.status is Status.SUSPENDED)
+        return cls(_bare(seat.party, seat.role, seat.platform), seat.status is Status.SUSPENDED)
+
+    @property
+    def party(self) -> PartyId:
+        return self.seat.party
+
+    @property
+    def role(self) -> Role:
+        return self.seat.role
+
+    @property
+    def platform(self) -> str:
+        return self.seat.platform
+
+
+def _bare(party: PartyId, role: Role, platform: str) -> Seat:
+    return Seat(party, role, platform, Status.CONNECTED, frozenset())
 
 
 class Sharing:
@@ -44,6 +59,7 @@ class Sharing:
         self._table = table
         self._known: dict[tuple[str, str], Mapping[str, tuple[PartyId, ...]]] = {}
         self._listed: dict[tuple[str, str, bool, str | None], tuple[str, ...]] = {}
+        self._owning: dict[str, list[Place]] = {}
         self._at: dict[str, list[Place]] = {}
         for place in self.places:
             self._at.setdefault(place.platform, []).append(place)
@@ -87,24 +103,21 @@ class Sharing:
     def _read(self, platform_id: str, resource: Resource) -> Mapping[str, tuple[PartyId, ...]]:
         if resource.audience is Audience.CONTRACT:
             return {}
+        found: dict[str, dict[str, PartyId]] = {}
         readers = self._receiving(platform_id, resource)
-        found: dict[str, tuple[PartyId, ...]] = {}
-        for owner in self._owners(platform_id, resource):
-            met = {
-                way.party.folded: way.party
-                for way, places in readers
-                if any(self._may(owner, place, resource) for place in places)
-            }
-            if met:
-                held = {party.folded: party for party in found.get(owner.party.folded, ())}
-                found[owner.party.folded] = tuple((held | met).values())
-        if self._table.module_of(resource).functional:
-            return found
-        return {name: parties[:1] for name, parties in found.items()}
+        for owner in self._owners(platform_id, resource) if readers else ():
+            met = found.setdefault(owner.party.folded, {})
+            for folded, way, places in readers:
+                if any(self._may(owner, place, resource) for place in places):
+                    met[folded] = way
+        once = not self._table.module_of(resource).functional
+        return {
+            name: tuple(met.values())[: 1 if once else None] for name, met in found.items() if met
+        }
 
     def _receiving(
         self, platform_id: str, resource: Resource
-    ) -> Sequence[tuple[Place, Sequence[Place]]]:
+    ) -> Sequence[tuple[str, PartyId, Sequence[Place]]]:
         """Whom copies are addressed to, and on whose behalf: a hub stands for all behind it."""
         places = [
             place
@@ -113,23 +126,25 @@ class Sharing:
         ]
         hub = next((place for place in places if place.is_hub), None)
         if hub is not None:
-            return [(hub, places)]
-        return [(place, (place,)) for place in places]
+            return [(hub.party.folded, hub.party, places)]
+        return [(place.party.folded, place.party, (place,)) for place in places]
 
     def _owners(self, platform_id: str, resource: Resource) -> Iterable[Place]:
-        announced = resource.audience is Audience.NOBODY
-        return (
-            place
-            for place in self.places
-            if place.role in resource.owner_roles
-            and place.platform != platform_id
-            and not place.is_hub
-            and (announced or not place.left)
-        )
+        known = self._owning.get(resource.kind)
+        if known is None:
+            announced = resource.audience is Audience.NOBODY
+            known = self._owning[resource.kind] = [
+                place
+                for place in self.places
+                if place.role in resource.owner_roles
+                and not place.is_hub
+                and (announced or not place.left)
+            ]
+        return (place for place in known if place.seat.platform != platform_id)
 
     def _may(self, owner: Place, reader: Place, resource: Resource) -> bool:
         """Client info is for whoever may deal with the party in anything at all (CORE-HCI-05)."""
-        one, other = _seat(owner), _seat(reader)
+        one, other = owner.seat, reader.seat
         if resource.audience is Audience.NOBODY:
             return any(self.allowed(one, other, name) for name in self._functional)
         return self.allowed(one, other, self._table.module_of(resource).name)
@@ -165,7 +180,7 @@ class Sharings:
 def _places(world: World, hubs: Sequence[Platform]) -> tuple[Place, ...]:
     """The parties, and each other hub itself, to which copies for those behind it are sent."""
     own = [
-        Place(party, Role.HUB, hub.id, hub.status is Status.SUSPENDED, is_hub=True)
+        Place(_bare(party, Role.HUB, hub.id), hub.status is Status.SUSPENDED, is_hub=True)
         for hub in hubs
         for party in hub.parties(Role.HUB)[:1]
     ]
@@ -176,7 +191,3 @@ def _class(resource: Resource, owner: Place, reader: Place) -> str:
     if resource.audience is Audience.CONTRACT:
         return contract_class(owner.party, reader.party)
     return owner.party.folded
-
-
-def _seat(place: Place) -> Seat:
-    return Seat(place.party, place.role, place.platform, Status.CONNECTED, frozenset())
