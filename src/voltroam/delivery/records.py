@@ -1,7 +1,8 @@
 """Our own durable notes about delivery, as store records.
 
 Kinds: `lane` and `lane_sight` (one per platform), `parked` (an object that a partner refuses),
-`cdr_ledger` (one per CDR), `sync` (one per platform and module), `quarantine`, `decision`, `horizon`.
+`cdr_ledger` (one per CDR), `sync` (one per platform and module), `quarantine`, `decision`,
+`horizon`.
 """
 
 from enum import StrEnum
