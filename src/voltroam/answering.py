@@ -8,7 +8,7 @@ from voltroam.calling import Calling, opened
 from voltroam.delivery.asking import AskingHost
 from voltroam.delivery.subscriptions import Subscriptions
 from voltroam.holdings import Holdings, micros
-from voltroam.hubbing import Hubbing, stand_ins
+from voltroam.hubbing import Hubbing
 from voltroam.live import Live
 from voltroam.roaming.authorizing.authorizer import Authorizer
 from voltroam.roaming.authorizing.deciding import Deciding
@@ -86,12 +86,11 @@ class Answering(Calling):
         )  # fmt: skip
         handlers = (self.registration.handlers(), self.deciding.handlers(), self.live.handlers())
         installed = {name: it for part in handlers for name, it in part.items()}
-        if holdings.identity.is_hub:
-            installed |= stand_ins(holdings.table)
         self._dispatch = Dispatch(serving, installed)
         self.hubbing: Hubbing | None = None
         if holdings.identity.is_hub:
-            self.hubbing = Hubbing(holdings, self.exchange, self._dispatch.answer, tuning.hub)
+            self.hubbing = Hubbing(holdings, self.exchange, serving, installed, tuning.hub)
+            self._dispatch = self.hubbing.dispatch
         self._answers = self.hubbing.answer if self.hubbing else self._dispatch.answer
 
     @classmethod

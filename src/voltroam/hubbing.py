@@ -1,24 +1,31 @@
 """A node with the role HUB: what stands before its dispatch, joined."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from msgspec import structs
 
+from voltroam.delivery.connecting import Connecting
+from voltroam.delivery.freshness import Freshness
 from voltroam.holdings import Holdings, micros
+from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.exchange import Exchange
+from voltroam.roaming.hub.announcing import Announcing
 from voltroam.roaming.hub.book import AgreementBook
 from voltroam.roaming.hub.breaker import Breaker
 from voltroam.roaming.hub.forward import Forwarding
-from voltroam.roaming.hub.front import Front, Own, Ports
+from voltroam.roaming.hub.front import Front, Ports
 from voltroam.roaming.hub.index import RoutingIndex
 from voltroam.roaming.hub.knobs import HubKnobs
 from voltroam.roaming.hub.later import Later
+from voltroam.roaming.hub.shared import Shared, sights
+from voltroam.roaming.hub.sharing import Sharings
 from voltroam.roaming.hub.surroundings import NextHubs, Surroundings
 from voltroam.roaming.hub.trace import Trace
 from voltroam.roaming.hub.urls import HubUrls
 from voltroam.roaming.platforms import Platform, Status
-from voltroam.roaming.serving import Answering
+from voltroam.roaming.serving import Answering, Serving
 from voltroam.standard.endpoints import Table
 from voltroam.standard.status import StatusCode
 from voltroam.wire.call import Call, Reply
@@ -37,7 +44,14 @@ class Hubbing:
     """Routes what `own` does not answer itself. `pull` reads the hubclientinfo of another hub;
     only a node that works in the background has it."""
 
-    def __init__(self, holdings: Holdings, exchange: Exchange, own: Own, knobs: HubKnobs) -> None:
+    def __init__(
+        self,
+        holdings: Holdings,
+        exchange: Exchange,
+        serving: Serving,
+        handlers: Mapping[str, Answering],
+        knobs: HubKnobs,
+    ) -> None:
         self.pull: Callable[[Platform], Awaitable[object]] | None = None
         self._directory = directory = holdings.directory
         self._later = Later(holdings.store)
@@ -50,13 +64,27 @@ class Hubbing:
         forwarding = Forwarding(
             exchange, directory, urls, self.breaker, timeout=knobs.timeout, offline=self._offline
         )
+        self.sharings = Sharings(self.surroundings, directory, holdings.table)
+        self.freshness = Freshness(holdings.store, self._later, micros)
+        self.connecting = Connecting(
+            self.sharings,
+            Announcing(holdings.store, directory),
+            knobs.alive_after,
+            frozenset(knobs.collect),
+            self.freshness.pushes,
+        )
+        serving = replace(serving, sights=sights(self.sharings))
+        self.dispatch = Dispatch(serving, {**handlers, **stand_ins(holdings.table)})
+        shared = Shared(serving, self.freshness.pushed)
         self.front = Front(
             self.surroundings,
             forwarding,
             urls,
             RoutingIndex(holdings.store, holdings.vault, self._later, now=micros),
             trace=self.trace,
-            ports=Ports(own, directory.contact, ask=self._ask),
+            ports=Ports(
+                self.dispatch.answer, directory.contact, shared.broadcast, shared.get_all, self._ask
+            ),
             clock=time.monotonic,
         )
 

@@ -39,6 +39,7 @@ class Node(Answering):
             now=micros,
             rotate=self.registration.rotate,
             is_behind=self.registration.is_behind,
+            connecting=self.hubbing.connecting if self.hubbing else None,
         )
         if self.hubbing is not None:
             self.hubbing.pull = self._clients_of
