@@ -128,6 +128,28 @@ async def test_an_id_in_use_at_another_location_is_rejected(scene: Scene) -> Non
     assert (await made(scene, location_id="LOC2")).charger_reservation != first.charger_reservation
 
 
+async def test_a_replacement_is_for_the_same_token(scene: Scene) -> None:
+    """CMD-RES-02: the reservation has a session, and that has a driver."""
+    await made(scene)
+    answer = await scene.ask("RESERVE_NOW", reserve(token=objects.token(uid="OTHER")))
+    assert answer.data["result"] == "REJECTED"
+    assert len(scene.cpo.host.orders) == 1
+
+
+async def test_a_reservation_whose_session_cannot_be_opened_ends_all_the_same(
+    scene: Scene,
+) -> None:
+    """CMD-RES-07"""
+    scene.cpo.told.fault = RuntimeError("never")
+    await scene.ask("RESERVE_NOW", reserve())
+    await scene.settled("REFUSED")
+    scene.forward(3700)
+    scene.cpo.told.fault = None
+    await scene.cpo.orders.look()
+    assert scene.cpo.told.reserved == []
+    assert [why for _, why in scene.cpo.told.over] == ["EXPIRED"]
+
+
 async def test_a_reservation_that_the_charger_refused_is_none(scene: Scene) -> None:
     """CMD-RES-01, CMD-CAN-01"""
     scene.cpo.host.doing = refuse

@@ -163,6 +163,7 @@ class Examining:
                 _check_able(CommandType.RESERVE_NOW, location, evse)
                 if to_micros(body.expiry_date) <= now:
                     raise Turn(CommandResponseType.REJECTED, "expiry_date has passed")
+                await self._check_replaced(asking, body)
                 return Subject(
                     location.owner, location.id, body.evse_uid,
                     reservation=reservation_key(caller.id, asked_by, body.reservation_id),
@@ -200,6 +201,18 @@ class Examining:
         if connector_id is not None and not evse.has_connector(connector_id):
             raise _unknown("The connector is not known at this EVSE")
         return location, evse
+
+    async def _check_replaced(self, asking: Asking, body: ReserveNow) -> None:
+        """What replaces a reservation is for the same driver: it has a session by now."""
+        key = reservation_key(asking.caller.id, asking.party, body.reservation_id)
+        record = await self._store.record(RecordKey(RESERVATION, key))
+        held = None if record is None else _RESERVATION.decode(record.document)
+        if held is None or not held.is_living:
+            return
+        made_by = await self._store.record(RecordKey(ORDER, held.order_id))
+        earlier = None if made_by is None else _ORDER.decode(made_by.document).order().body
+        if isinstance(earlier, ReserveNow) and not _same(earlier.token, body.token):
+            raise Turn(CommandResponseType.REJECTED, "The reservation is another token's")
 
     async def _start(self, asking: Asking, body: StartSession, location: LocationView) -> Subject:
         """A start with the token of a reservation at that location goes on with its session."""
