@@ -12,16 +12,54 @@ from tests.roaming.company import Clock, Company, Network, meet, role
 from tests.roaming.conftest import empty_database  # noqa: F401  (a fixture)
 
 from voltroam.delivery.deliver import Delivery
+from voltroam.delivery.webhooks import Webhooks
 from voltroam.operator.app import OperatorApp
 from voltroam.operator.join import operator_app
 from voltroam.operator.keys import Keys
 from voltroam.operator.operation import Scope
 from voltroam.operator.ports import Ports
+from voltroam.roaming.authorizing.authorizer import Authorizer
+from voltroam.roaming.authorizing.log import AuthorizationLog
+from voltroam.roaming.charging import Charging
+from voltroam.roaming.commanding import Commands, Orders
+from voltroam.roaming.host import Unattended
+from voltroam.roaming.profiling import Preferences, Profiles, Steering
 from voltroam.standard.v2_2_1 import CredentialsRole, Role
 from voltroam.store.interface import Store
 from voltroam.store.migrations import migrate
 from voltroam.store.open import open_store
 from voltroam.transport.limits import Limits
+
+
+def live_parts(company: Company, clock: Clock) -> dict[str, Any]:
+    """What a node has beside objects and partners, with no system of the company behind it."""
+    store, directory, exchange = company.store, company.directory, company.exchange
+    identity, table, router = company.identity, company.table, company.router
+    host = Unattended()
+    log = AuthorizationLog(store, company.vault, now=clock, within=0.01)
+    return {
+        "authorizations": log,
+        "authorizer": Authorizer(
+            store, directory, exchange, table=table, identity=identity, vault=company.vault, log=log
+        ),
+        "commands": Commands(
+            store, directory, exchange, identity=identity, router=router, table=table, now=clock
+        ),
+        "orders": Orders(
+            store, directory, exchange, identity=identity, table=table, host=host, now=clock
+        ),
+        "profiles": Profiles(
+            store, directory, exchange, identity=identity, router=router, table=table, now=clock
+        ),
+        "steering": Steering(
+            store, directory, exchange, identity=identity, table=table, host=host, now=clock
+        ),
+        "preferences": Preferences(
+            store, directory, exchange, identity=identity, table=table, host=host, now=clock
+        ),
+        "charging": Charging(store, identity, clock),
+        "webhooks": Webhooks(store, company.vault, table, company.network.send, now=clock),
+    }
 
 
 @dataclass(frozen=True)
@@ -142,6 +180,7 @@ async def opened(
             store=store, vault=company.vault, directory=company.directory,
             identity=company.identity, table=company.table, registration=company.registration,
             delivery=delivery, now=clock,
+            **live_parts(company, clock),
         )  # fmt: skip
         app = operator_app(ports, limits=Limits(body=200_000), **options)
         return Desk(company, delivery, app, Keys(store, company.vault, clock))
