@@ -102,7 +102,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def test_a_charge_from_start_to_signed_cdr(stage: Stage) -> None:
-    """CMD-FLOW-01, SES-FLOW-01, CDR-SIG-01"""
+    """CMD-RSP-04, SES-FLOW-01, CDR-SIG-01"""
     session, _, _ = stage.start()
     limited = stage.emsp.json("charging-profile", "set", session, "--limit", "6", "--limit", "9:16")
     assert limited["result"] == "ACCEPTED"
@@ -144,7 +144,7 @@ def test_what_the_charger_refuses_ends_with_one(stage: Stage) -> None:
 
 
 def test_a_reservation_is_made_and_given_up(stage: Stage) -> None:
-    """CMD-RES-01, CMD-CAN-01"""
+    """CMD-CAN-01"""
     location, evse = stage.place()
     made = stage.emsp.json(
         "command", "reserve", "--partner", "them", "--location", location, "--evse", evse,
