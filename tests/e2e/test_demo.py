@@ -37,6 +37,7 @@ def test_the_summary_says_that_both_sides_are_equal(tmp_path: Path) -> None:
     assert summary["errors"] == 0
     assert summary["objects"]["locations"] == {"cpo": 40, "emsp": 40}
     assert summary["objects"]["sessions"]["emsp"] > 0
+    assert summary["commands"]["sent"] > 0
     assert set(summary["urls"]) == {"cpo", "emsp"}
     assert list(tmp_path.iterdir()) == []
 
