@@ -22,8 +22,10 @@ from voltroam.roaming.authorizing.authorizer import Authorizer
 from voltroam.roaming.authorizing.log import AuthorizationLog
 from voltroam.roaming.charging import Charging
 from voltroam.roaming.commanding import Commands, Orders
+from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.host import Unattended
 from voltroam.roaming.profiling import Preferences, Profiles, Steering
+from voltroam.roaming.serving import Serving
 from voltroam.standard.v2_2_1 import CredentialsRole, Role
 from voltroam.store.interface import Store
 from voltroam.store.migrations import migrate
@@ -60,6 +62,18 @@ def live_parts(company: Company, clock: Clock) -> dict[str, Any]:
         "charging": Charging(store, identity, clock),
         "webhooks": Webhooks(store, company.vault, table, company.network.send, now=clock),
     }
+
+
+def take_calls(company: Company, live: dict[str, Any]) -> None:
+    """The company answers its partners' commands and profiles as well."""
+    serving = Serving(
+        company.store, company.directory, company.identity, company.table, company.router,
+        page_default=100, page_maximum=1000,
+    )  # fmt: skip
+    handlers = dict(company.registration.handlers())
+    for name in ("commands", "orders", "profiles", "steering", "preferences"):
+        handlers |= live[name].handlers()
+    company.dispatch = Dispatch(serving, handlers)
 
 
 @dataclass(frozen=True)
@@ -173,6 +187,8 @@ async def opened(
         store = await open_store(url, now=clock)
         stores.append(store)
         company = Company(host, roles, store, network, clock)
+        live = live_parts(company, clock)
+        take_calls(company, live)
         delivery = Delivery(
             store, company.directory, company.exchange, company.identity, company.table, now=clock
         )
@@ -180,7 +196,7 @@ async def opened(
             store=store, vault=company.vault, directory=company.directory,
             identity=company.identity, table=company.table, registration=company.registration,
             delivery=delivery, now=clock,
-            **live_parts(company, clock),
+            **live,
         )  # fmt: skip
         app = operator_app(ports, limits=Limits(body=200_000), **options)
         return Desk(company, delivery, app, Keys(store, company.vault, clock))

@@ -124,6 +124,13 @@ async def test_a_command_is_sent_kept_and_shown(met: Desk, emsp: Desk, clock: Cl
     told = await emsp.ask("POST", "/commands/start-session", body, scope="operate")
     assert told.status == 201, told.body
     assert (told.json["command"], told.json["as_party"]) == ("START_SESSION", "DE/MSP")
+    assert told.json["response"]["result"] == "NOT_SUPPORTED"
+    orders = (await met.ask("GET", "/orders", scope="read")).json["items"]
+    assert [(one["command"], one["asked_by"]) for one in orders] == [("START_SESSION", "DE/MSP")]
+    assert orders[0]["body"]["token"]["uid"].startswith("#")
+    order = (await met.ask("GET", f"/orders/{orders[0]['id']}", scope="operate")).json
+    assert order["body"]["token"]["uid"] == "04A1B2C3"
+    assert "response_url" not in order["body"]
     id_ = told.json["id"]
     assert (await emsp.ask("GET", f"/commands/{id_}", scope="read")).json["id"] == id_
     listed = (await emsp.ask("GET", "/commands")).json["items"]
