@@ -1,9 +1,11 @@
 """What every behaviour works with: the node as it answers one version's calls."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from voltroam.roaming.directory import Directory
+from voltroam.roaming.grants import granted_to
+from voltroam.roaming.marks import Marks
 from voltroam.roaming.owners import owns
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.settle import Writer
@@ -29,6 +31,17 @@ class Serving:
     router: Router
     page_default: int = 100
     page_maximum: int = 1000
+    marks: Marks = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "marks", Marks(self.store))
+
+    async def granted(self, caller: Platform, resource: Resource) -> tuple[str, ...]:
+        """Classes that the caller sees beside those that its roles give it."""
+        granted = await granted_to(self.store, caller, resource)
+        if not resource.narrowable:
+            return granted
+        return (*granted, *(await self.marks.now()).classes(caller, resource.kind))
 
     def writer(self, call: Call, caller: Platform) -> Writer:
         return Writer(self.identity, call.version, caller, caller.profile.strict)

@@ -91,9 +91,9 @@ async def test_a_tariff_of_one_partner_is_asked_for(operator: Operator) -> None:
     await operator.open(tariff("FOR-MSP", element(component("ENERGY", "0.05"))), PLAIN)
     asked: list[tuple[PartyId, PartyId]] = []
 
-    async def only(owner: PartyId, party: PartyId, ids: Sequence[str]) -> Sequence[str]:
+    async def only(owner: PartyId, party: PartyId, ids: Sequence[str]) -> Sequence[Sequence[str]]:
         asked.append((owner, party))
-        return [one for one in ids if one != "FOR-MSP"]
+        return [[one for one in ids if one != "FOR-MSP"]]
 
     charging = Charging(operator.store, operator.identity, operator.clock, tariff_for=only)
     operator.charging = charging

@@ -1,7 +1,6 @@
 """One object, or a part of one: ours on the SENDER side, the caller's own on the RECEIVER side."""
 
 from voltroam.roaming.audience import visible
-from voltroam.roaming.grants import granted_to
 from voltroam.roaming.keys import object_key, part_ids, path_ids
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.serving import Serving, owner_of, readable, resource_of
@@ -15,14 +14,17 @@ _ABSENT = "No such object"
 
 async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
     """404 alike for what is absent and what is not the caller's to see."""
-    find = _held if call.endpoint.owner_in_path else _own
-    row = await find(call, caller, serving)
+    ours = not call.endpoint.owner_in_path
+    row = await (_own if ours else _held)(call, caller, serving)
     if row is None:
         raise NotFound(_ABSENT)
+    document = row.document
+    if ours:
+        (document,) = await serving.marks.shown(caller, resource_of(call), [document])
     below = part_ids(call.endpoint, call.keys)
     if not below:
-        return Reply(data=row.document)
-    part = get_part(row.document, resource_of(call).parts[: len(below)], below)
+        return Reply(data=document)
+    part = get_part(document, resource_of(call).parts[: len(below)], below)
     if part is None:
         raise NotFound(_ABSENT)
     return Reply(data=part)
@@ -33,7 +35,7 @@ async def _own(call: Call, caller: Platform, serving: Serving) -> ObjectRow | No
     resource = resource_of(call)
     ids = path_ids(call.endpoint, call.keys, call.query)
     behind = await serving.directory.behind(caller, resource.readers) if caller.is_hub else ()
-    granted = await granted_to(serving.store, caller, resource)
+    granted = await serving.granted(caller, resource)
     audiences = visible(
         caller, serving.identity, resource, call.routing.to, behind, granted=granted
     )

@@ -1,7 +1,6 @@
 """A page of objects: stored bytes joined, never decoded (OCPI 2.2.1 §transport, pagination)."""
 
 from voltroam.roaming.audience import visible
-from voltroam.roaming.grants import granted_to
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.serving import Serving, resource_of
 from voltroam.standard.errors import CallerError
@@ -21,7 +20,7 @@ async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
     page = await _page(call, caller, serving, paging)
     following = None if page.next is None else Cursor(serving.store.epoch, page.next)
     return Reply(
-        items=page.documents,
+        items=await serving.marks.shown(caller, resource_of(call), page.documents),
         headers=page_headers(call.url, call.query, paging, total=page.total, following=following),
     )
 
@@ -31,7 +30,7 @@ async def _page(call: Call, caller: Platform, serving: Serving, paging: Paging) 
         raise CallerError("query parameter cursor: the list was restored meanwhile, start again")
     resource = resource_of(call)
     behind = await serving.directory.behind(caller, resource.readers) if caller.is_hub else ()
-    granted = await granted_to(serving.store, caller, resource)
+    granted = await serving.granted(caller, resource)
     audiences = visible(
         caller, serving.identity, resource, call.routing.to, behind, granted=granted
     )

@@ -81,9 +81,9 @@ class Opening:
     ) -> Prices:
         """`only`: the preference's own tariff or none."""
         party = PartyId(token.country_code, token.party_id)
-        ids = await self._tariff_for(owner, party, site.tariff_ids)
+        groups = await self._tariff_for(owner, party, site.tariff_ids)
         document = await choose(
-            self._store, owner, ids, at,
+            self._store, owner, groups, at,
             preference=preference, ad_hoc=token.type is TokenType.AD_HOC_USER, only=only,
             policy=self._knobs.policy,
         )  # fmt: skip
