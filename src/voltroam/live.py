@@ -19,6 +19,7 @@ from voltroam.roaming.charging import Charging
 from voltroam.roaming.commanding import Commands, Ending, Orders
 from voltroam.roaming.exchange import Exchange, Send
 from voltroam.roaming.host import Host, Order, Unattended, Wish
+from voltroam.roaming.marks import Marks, tariffs_for
 from voltroam.roaming.profiling import Preferences, Profiles, Steering
 from voltroam.roaming.serving import Answering
 from voltroam.standard.errors import CallerError
@@ -59,7 +60,10 @@ class Live:
             log=self.authorizations, deciding=self.deciding, knobs=tuning.authorization,
         )  # fmt: skip
         self._store, self._holder = store, uuid4().hex
-        self.charging = Charging(store, identity, micros, knobs=tuning.charging)
+        tariff_for = tariffs_for(Marks(store), directory)
+        self.charging = Charging(
+            store, identity, micros, knobs=tuning.charging, tariff_for=tariff_for
+        )
         self.profiles = Profiles(
             store, directory, exchange, identity=identity, router=router, table=table, now=micros,
             knobs=tuning.profiles,
@@ -71,6 +75,7 @@ class Live:
         self.preferences = Preferences(
             store, directory, exchange, identity=identity, table=table, now=micros,
             host=Preferred(host, self._preferred), knobs=tuning.profiles,
+            tariff_for=tariff_for,
         )  # fmt: skip
         self.commands = Commands(
             store, directory, exchange, identity=identity, router=router, table=table, now=micros,

@@ -21,6 +21,7 @@ from voltroam.cli import (
     serve,
     setup,
     steering,
+    tariff_sight,
     watch,
     webhook,
 )
@@ -65,6 +66,7 @@ charge.add_to(app)
 watch.add_to(app)
 demo.add_to(app)
 money.add_to(app)
+tariff_sight.add_to(money.tariffs)
 app.add_typer(partner.group, name="partner")
 app.add_typer(quarantine.group, name="quarantine")
 app.add_typer(command.group, name="command")

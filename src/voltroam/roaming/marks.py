@@ -7,21 +7,28 @@ that is marked before it comes was never seen by anybody else. What is known of 
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
 from voltroam.roaming.audience import narrow_class
+from voltroam.roaming.directory import Directory
 from voltroam.roaming.keys import spelled
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.references import references_of
-from voltroam.standard.endpoints import Resource
+from voltroam.standard.endpoints import EMSP, TARIFF, Resource
 from voltroam.standard.parties import PartyId, fold
+from voltroam.standard.v2_2_1 import Role
 from voltroam.store.interface import Held, ObjectKey, RecordKey, Store
 
 MARK = "narrowed"
 """Record kind; the id is the object's key, the parent its owner."""
 KNOWN_FOR = 0.5
+TariffFor = Callable[[PartyId, PartyId, Sequence[str]], Awaitable[Sequence[Sequence[str]]]]
+"""Of these tariff ids of the operator (first), those that the driver's party (second) gets.
+
+In groups: one that fits in a later group counts only if none in the earlier ones does.
+"""
 _NOWHERE: Mapping[str, frozenset[str]] = {}
 
 
@@ -33,6 +40,26 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 _MARK = msgspec.json.Decoder(Mark)
+
+
+async def all_of_them(
+    owner: PartyId, party: PartyId, ids: Sequence[str]
+) -> Sequence[Sequence[str]]:
+    """No tariff is for certain parties only."""
+    return [ids]
+
+
+def tariffs_for(marks: "Marks", directory: Directory) -> TariffFor:
+    """A driver's party gets what is for it, or for the hub that is the way to it."""
+
+    async def groups(owner: PartyId, party: PartyId, ids: Sequence[str]) -> Sequence[Sequence[str]]:
+        if not await marks.now():
+            return [ids]
+        route = await directory.route_to(party, EMSP)
+        hub = route.parties(Role.HUB) if route is not None and route.is_hub else ()
+        return await marks.groups(owner, (party, *hub), TARIFF.kind, ids)
+
+    return groups
 
 
 def mark_key(key: ObjectKey) -> RecordKey:

@@ -8,7 +8,8 @@ import msgspec
 
 from voltroam.roaming.charging.charge import Charge, InForceSince, Terms
 from voltroam.roaming.charging.knobs import ChargingKnobs
-from voltroam.roaming.charging.terms import Site, TariffFor, choose, tariff_id_of
+from voltroam.roaming.charging.terms import Site, choose, tariff_id_of
+from voltroam.roaming.marks import TariffFor
 from voltroam.roaming.timed import timed_id
 from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.v2_2_1 import (

@@ -4,7 +4,7 @@ A tariff and a location count as they stood when the session came under them (CD
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import product
 
@@ -28,20 +28,8 @@ from voltroam.standard.v2_3_0 import ProfileType, Tariff
 from voltroam.store.interface import Store
 from voltroam.wire.decode import read
 
-TariffFor = Callable[[PartyId, PartyId, Sequence[str]], Awaitable[Sequence[Sequence[str]]]]
-"""Of these tariff ids of the operator (first), those that the driver's party (second) gets.
-
-In groups: one that fits in a later group counts only if none in the earlier ones does.
-"""
 MOST_FOOTINGS = 20_000
 MOST_RATES = 512
-
-
-async def all_of_them(
-    owner: PartyId, party: PartyId, ids: Sequence[str]
-) -> Sequence[Sequence[str]]:
-    """No tariff is for certain parties only."""
-    return [ids]
 
 
 class Rates(msgspec.Struct, frozen=True):
