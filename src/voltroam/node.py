@@ -84,9 +84,8 @@ class Node(Answering):
     def app(self, metrics: Metrics | None = None) -> OcpiApp:
         """OCPI and operator API as an ASGI application, to mount at the path of the node's URL."""
         settings = self.holdings.settings
-        return ocpi_app(
-            self, settings, self.holdings.router, metrics=metrics, beside=operator_of(self)
-        )
+        beside = operator_of(self) if settings.operator.enabled else None
+        return ocpi_app(self, settings, self.holdings.router, metrics=metrics, beside=beside)
 
     def start(self) -> None:
         """Begin to deliver, synchronise and tidy up in the background."""

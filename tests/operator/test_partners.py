@@ -74,7 +74,23 @@ async def test_a_key_limited_to_parties_sees_their_partners_only(met: Desk) -> N
         told = await met.ask("GET", f"/partners/{EMSP}/parked", parties=parties)
         assert told.status == (200 if names else 404)
     told = await met.ask("POST", "/partners/invite", {"name": "x"}, parties=("NL/AAA",))
-    assert told.status == 422
+    assert told.status == 403
+
+
+async def test_what_concerns_all_who_share_a_partner_is_not_done_for_one_of_them(met: Desk) -> None:
+    some, whole = ("NL/AAA", "DE/MSP"), ("NL/AAA", "NL/BBB", "DE/MSP")
+    at = f"/partners/{EMSP}"
+    for method, path, body in (
+        ("POST", "/pause", None), ("POST", "/resume", None), ("POST", "/resync", None),
+        ("POST", "/rotate", None), ("PATCH", "/profile", {"push": "put"}),
+        ("POST", "/pull", {"module": "tokens"}), ("POST", "/parked/retry", None),
+        ("DELETE", "", None),
+    ):  # fmt: skip
+        told = await met.ask(method, at + path, body, parties=some)
+        assert told.status == 403, path
+        assert told.json["detail"] == f"{EMSP} is a partner of other parties too"
+    assert (await met.ask("GET", at, parties=some)).json["paused"] is False
+    assert (await met.ask("POST", f"{at}/pause", parties=whole)).json["paused"] is True
 
 
 async def test_what_a_partner_lists_is_pulled(met: Desk, emsp: Desk) -> None:

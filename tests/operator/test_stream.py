@@ -196,7 +196,7 @@ async def test_types_are_chosen_by_pattern(store: Store) -> None:
     await happen(store, "k/1", type_="a.x")
     await happen(store, "k/2", type_="b.x")
     await happen(store, "k/3", type_="c.x")
-    async with Client(stream(store), query="after=0&type=a.*,c.*") as client:
+    async with Client(stream(store), query="after=0&types=a.*,c.*") as client:
         await client.until(lambda: len(client.messages) == 2)
         assert [type_ for _, type_, _ in client.messages] == ["a.x", "c.x"]
 
