@@ -57,7 +57,7 @@ def test_the_commands_are_those_that_the_docs_promise() -> None:
     assert names == {
         "init", "serve", "import", "export", "pull", "get", "put", "patch", "post", "delete",
         "demo", "version", "withdraw", "price", "quote", "verify", "cdr audit",
-        "authorize", "prefer", "watch",
+        "authorize", "prefer", "watch", "audit",
         *(f"command {name}" for name in ["start", "stop", "reserve", "cancel", "unlock", "list"]),
         *(f"charging-profile {name}" for name in ("set", "clear", "active")),
         *(f"tariff {name}" for name in ("lint", "text", "grid", "visible")),

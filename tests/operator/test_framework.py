@@ -144,7 +144,9 @@ async def test_secrets_of_keys_are_kept_as_hashes_only(cpo: Desk) -> None:
 async def test_a_local_key_lasts_a_minute_and_needs_the_master_key(cpo: Desk, clock: Clock) -> None:
     key = local_key(cpo.company.vault, clock())
     assert (await cpo.ask("POST", "/keys", {"name": "x"}, key=key)).status == 201
-    assert (await cpo.ask("GET", "/audit")).json["items"][0]["who"] == "local"
+    assert (await cpo.ask("GET", "/audit")).json["items"][0]["who"] == "local command line"
+    told = await cpo.ask("POST", "/keys", {"name": "Local command line"})
+    assert told.status == 422, "no key may pass for it"
     strange = local_key(Vault([b"x" * 32]), clock())
     assert (await cpo.ask("GET", "/keys", key=strange)).status == 401
     late = key.replace(key.split("_")[2], str(int(key.split("_")[2]) + 1000))

@@ -5,6 +5,7 @@ from typing import Any
 import typer
 
 from voltroam.cli.held import Holdings, with_holdings
+from voltroam.cli.noted import noted
 from voltroam.cli.outcome import Exit, Stop, write, write_json, write_table
 from voltroam.holdings import micros
 from voltroam.roaming.narrowing import Narrowed, Narrowing, parties_named
@@ -21,8 +22,10 @@ def show(
     async def work(holdings: Holdings) -> Narrowed:
         if to and to_all:
             raise Stop("Either --to some partners or --to-all.", Exit.USAGE)
-        parties = None if to_all else await parties_named(holdings.directory, to)
-        return await _narrowing(holdings).show(TARIFF, _owner(holdings, party), tariff, parties)
+        owner = _owner(holdings, party)
+        async with noted(holdings.store, "show_tariff", "tariffs", *owner, tariff, "visibility"):
+            parties = None if to_all else await parties_named(holdings.directory, to)
+            return await _narrowing(holdings).show(TARIFF, owner, tariff, parties)
 
     done = with_holdings(context, work, as_json=json)
     if json:
