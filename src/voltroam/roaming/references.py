@@ -16,8 +16,8 @@ from voltroam.standard.parties import fold
 from voltroam.wire.patch import Members, items_of, members_of, write_members
 from voltroam.wire.times import format_datetime, parse_datetime
 
-FEW = 8
-"""Up to this many ids are looked for in the bytes; for more the document is read."""
+FEW = 1
+"""Up to this many ids are looked for in the bytes; for more it is faster to read the ids."""
 NONE: frozenset[str] = frozenset()
 _TEXT = msgspec.json.Decoder(str)
 _TEXTS = msgspec.json.Decoder(list[str])
