@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -240,13 +241,28 @@ def test_without_a_host_nothing_is_supported(stage: Stage) -> None:
     stage.load("locations", doc.location(NODE, name, evses=[doc.evse(capabilities=ABLE)]))
     partner = stage.partner
     partner.read_details(partner.peer)  # type: ignore[arg-type]
-    body = {
-        "response_url": f"{partner.base}/2.2.1/s/commands/{name}",
-        "token": doc.token(EMSP, name),
-        "location_id": name,
+    url = {"response_url": f"{partner.base}/2.2.1/s/commands/{name}"}
+    token = {"token": doc.token(EMSP, name), "location_id": name}
+    soon = (datetime.now(UTC) + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    evse = doc.evse()
+    socket = {"evse_uid": evse["uid"], "connector_id": evse["connectors"][0]["id"]}
+    given = {
+        "START_SESSION": token,
+        "RESERVE_NOW": {**token, "expiry_date": soon, "reservation_id": name},
+        "CANCEL_RESERVATION": {"reservation_id": name},
+        "UNLOCK_CONNECTOR": {"location_id": name, **socket},
     }
-    answer = partner.call("POST", "commands", "RECEIVER", "START_SESSION", body=body)
-    assert (answer.status, answer.code, answer.data["result"]) == (200, 1000, "NOT_SUPPORTED")
+    for command, body in given.items():
+        answer = partner.call("POST", "commands", "RECEIVER", command, body=url | body)
+        assert (answer.status, answer.code, answer.data["result"]) == (200, 1000, "NOT_SUPPORTED")
+    # What the caller got wrong is still said.
+    stop = partner.call(
+        "POST", "commands", "RECEIVER", "STOP_SESSION", body=url | {"session_id": "?"}
+    )
+    assert (stop.code, stop.data["result"]) == (1000, "UNKNOWN_SESSION")
+    body = url | token | {"location_id": "NONE"}
+    lost = partner.call("POST", "commands", "RECEIVER", "START_SESSION", body=body)
+    assert (lost.status, lost.code, lost.data["result"]) == (200, 2003, "REJECTED")
     time.sleep(1)
     assert pushed(partner, "POST", f"/s/commands/{name}") == []
 

@@ -66,6 +66,11 @@ class Turn(Exception):
         self.message = message
         self.code = code
 
+    @property
+    def says_more(self) -> bool:
+        """More than a plain no: it is given also where no command could be carried out."""
+        return self.result is not CommandResponseType.REJECTED or self.code != StatusCode.SUCCESS
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
