@@ -54,7 +54,7 @@ class Stage:
         location, evse = self.place()
         done = self.emsp.json(
             "command", "start", "--partner", "them", "--location", location, "--evse", evse,
-            "--token", self.user(), "--type", "APP_USER",
+            "--token", self.user(),
         )  # fmt: skip
         session = done["session_id"]
         assert session, done
@@ -143,6 +143,17 @@ def test_what_the_charger_refuses_ends_with_one(stage: Stage) -> None:
     assert "EVSE_OCCUPIED" in spoken.out
 
 
+def test_a_reservation_needs_no_more_than_a_place_and_a_token(stage: Stage) -> None:
+    location, evse = stage.place()
+    made = stage.emsp.json(
+        "command", "reserve", "--partner", "them", "--location", location, "--evse", evse,
+        "--token", stage.user(), "--reservation", "MINE-1",
+    )  # fmt: skip
+    assert (made["result"]["result"], made["reservation_id"]) == ("ACCEPTED", "MINE-1")
+    sent, ends = (datetime.fromisoformat(made[name]) for name in ("sent_at", "expiry_date"))
+    assert timedelta(minutes=29) < ends - sent < timedelta(minutes=31)
+
+
 def test_a_reservation_is_made_and_given_up(stage: Stage) -> None:
     """CMD-CAN-01"""
     location, evse = stage.place()
@@ -171,12 +182,19 @@ def test_unlocking_and_the_list_of_what_was_sent(stage: Stage) -> None:
         "--connector", "1", "--desk", "anna",
     )  # fmt: skip
     assert unlocked["result"]["result"] == "ACCEPTED"
+    assert unlocked["desk"] == "anna"
     wait_until(
         lambda: [it for it in stage.emsp.export("cdrs") if it["session_id"] == session],
         what="the CDR comes",
     )
+    shortest = stage.emsp.json(
+        "command", "unlock", "--partner", "them", "--location", location, "--evse", evse
+    )
+    assert (shortest["result"]["result"], shortest["connector_id"]) == ("ACCEPTED", "1")
     (newest,) = stage.emsp.json("command", "list", "--limit", "1")
-    assert (newest["command"], newest["desk"]) == ("UNLOCK_CONNECTOR", "anna")
+    assert newest["command"] == "UNLOCK_CONNECTOR"
+    assert newest["desk"]  # who is logged in
+    assert "\tACCEPTED" in stage.emsp.run("command", "list", "--limit", "1").out
     assert stage.user() not in json.dumps(stage.emsp.json("command", "list"))
 
 

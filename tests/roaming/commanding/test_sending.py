@@ -187,6 +187,41 @@ async def test_unlocking_is_for_a_help_desk(scene: Scene, script: Scripted) -> N
     assert sent.desk == "Ann"
 
 
+async def test_the_only_connector_is_meant_where_none_is_named(
+    scene: Scene, script: Scripted
+) -> None:
+    """CMD-DT-02: it is still sent, for UNLOCK_CONNECTOR needs it."""
+    place: Json = {"location_id": "LOC1", "evse_uid": "E1", "desk": "Ann"}
+    await hold(scene)
+    with pytest.raises(CallerError, match="connector_id"):
+        await scene.emsp.commands.unlock_connector(CPO, **place)
+    evse = objects.evse(capabilities=ABLE)
+    await hold(scene, evse)
+    sent = await scene.emsp.commands.unlock_connector(CPO, **place)
+    assert sent.connector_id == script.body["connector_id"] == evse["connectors"][0]["id"]
+    two = objects.evse(
+        capabilities=ABLE, connectors=[evse["connectors"][0], evse["connectors"][0] | {"id": "2"}],
+        last_updated="2026-11-20T16:00:00Z",
+    )  # fmt: skip
+    await hold(scene, two)
+    with pytest.raises(CallerError, match="connector_id"):
+        await scene.emsp.commands.unlock_connector(CPO, **place)
+
+
+async def test_a_uid_alone_finds_our_token_whatever_its_type(
+    scene: Scene, script: Scripted
+) -> None:
+    """And an RFID card first."""
+    app = objects.token(uid="APP-1", type="APP_USER")
+    await scene.emsp.company.import_("tokens", app)
+    sent = scene.emsp.commands.start_session
+    await sent(CPO, token=("APP-1", None), location_id="LOC1")
+    assert script.body["token"] == app
+    await scene.emsp.company.import_("tokens", objects.token(type="APP_USER"))
+    await sent(CPO, token=(RFID[0], None), location_id="LOC1")
+    assert script.body["token"] == objects.token()
+
+
 async def test_a_reservation_is_made_and_cancelled(scene: Scene, script: Scripted) -> None:
     """CMD-DT-02, CMD-CAN-01"""
     made = await scene.emsp.commands.reserve_now(

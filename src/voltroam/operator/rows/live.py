@@ -44,13 +44,14 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class StartWanted(_Command, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`token_uid` names one of our own; `token` is a whole one that is not kept here."""
+    """`token_uid` names one of our own, `token_type` its type where several have that uid; `token`
+    is a whole one that is not kept here."""
 
     location_id: Id
     evse_uid: Id | None = None
     connector_id: Id | None = None
     token_uid: Id | None = None
-    token_type: TokenType = TokenType.RFID
+    token_type: TokenType | None = None
     token: Token | None = None
     authorization_reference: Id | None = None
 
@@ -63,14 +64,14 @@ class StopWanted(_Command, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ReserveWanted(_Command, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """With the id of an earlier reservation it replaces that one."""
+    """With the id of an earlier reservation it replaces that one; a new id is taken."""
 
     location_id: Id
     expiry_date: Moment
     evse_uid: Id | None = None
     reservation_id: Id | None = None
     token_uid: Id | None = None
-    token_type: TokenType = TokenType.RFID
+    token_type: TokenType | None = None
     token: Token | None = None
     authorization_reference: Id | None = None
 
@@ -83,11 +84,12 @@ class CancelWanted(_Command, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class UnlockWanted(_Command, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """For help desks only; `desk` says who there asks."""
+    """For help desks only; `desk` says who there asks. `connector_id` may be left out where the
+    EVSE has only one."""
 
     location_id: Id
     evse_uid: Id
-    connector_id: Id
+    connector_id: Id | None = None
     desk: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
