@@ -215,6 +215,7 @@ def test_a_driver_is_authorized_or_not(stage: Stage) -> None:
         "authorize", stage.user(), "--type", "APP_USER", "--location", location, "--json"
     )
     assert (ran.code, ran.json["allowed"]) == (0, "ALLOWED")
+    assert ran.json["partner"] == "them"
     nobody = stage.cpo.run("authorize", "NOBODY", "--json")
     assert nobody.code == Exit.FAILED
 

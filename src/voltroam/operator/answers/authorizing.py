@@ -43,13 +43,14 @@ class Authorizing:
             body.token_uid, type=body.type, location=body.location, operator=operator,
             contract_party=party_named(body.contract_party),
         )  # fmt: skip
+        partner = await self._ports.directory.platform(found.partner) if found.partner else None
         return AuthorizationFacts(
             id=found.id,
             allowed=found.allowed.value,
             by=found.by,
             auth_method=found.auth_method.value,
             token=found.token,
-            partner=found.partner,
+            partner=partner.name if partner is not None else found.partner,
             authorization_reference=found.authorization_reference,
             location=found.location,
             info=found.info,
