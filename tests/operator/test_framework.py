@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from tests.operator.conftest import Desk, Open, heard
 from tests.roaming.company import Clock, role
 
@@ -118,6 +119,7 @@ async def test_answers_carry_security_headers(cpo: Desk) -> None:
     assert told.headers["content-security-policy"].startswith("default-src 'none'")
 
 
+@pytest.mark.operations("create_key", "revoke_key")
 async def test_a_key_ends_when_it_expires_or_is_revoked(cpo: Desk, clock: Clock) -> None:
     body = {"name": "x", "scope": "read", "expires": "2026-11-22T13:00:00Z"}
     secret = (await cpo.ask("POST", "/keys", body)).json["secret"]

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from tests.e2e.documents import location, tariff, token
 from tests.operator.conftest import Desk
 from tests.roaming.company import Clock
@@ -33,6 +34,9 @@ async def begin(desk: Desk) -> str:
     return f"/sessions/NL/AAA/{told.json['session_id']}"
 
 
+@pytest.mark.operations(
+    "audit_cdrs", "begin_session", "correct_cdr", "end_session", "report_readings"
+)
 async def test_a_session_becomes_a_cdr(cpo: Desk) -> None:
     await place(cpo)
     at = await begin(cpo)
@@ -58,6 +62,7 @@ async def test_a_session_becomes_a_cdr(cpo: Desk) -> None:
     assert credit["credit"] is True
 
 
+@pytest.mark.operations("invalidate_session", "list_overdue_sessions")
 async def test_a_report_that_cannot_be_true_is_refused_with_its_code(cpo: Desk) -> None:
     await place(cpo)
     at = await begin(cpo)
@@ -82,6 +87,7 @@ async def test_a_contract_party_reads_the_sessions_of_its_drivers(cpo: Desk) -> 
     assert (await cpo.ask("GET", f"{at}/progress", parties=("DE/MSP",))).status == 404
 
 
+@pytest.mark.operations("quote")
 async def test_a_quote_at_a_connector_and_by_a_tariff(cpo: Desk) -> None:
     await place(cpo)
     where = {
@@ -98,6 +104,7 @@ async def test_a_quote_at_a_connector_and_by_a_tariff(cpo: Desk) -> None:
     assert (await cpo.ask("POST", "/quotes", where | {"location_id": "L9"})).status == 404
 
 
+@pytest.mark.operations("authorize", "list_authorizations")
 async def test_an_authorization_is_answered_and_logged_without_the_uid(cpo: Desk) -> None:
     body = {"token_uid": "04A1B2C3", "operator": "NL/AAA"}
     told = await cpo.ask("POST", "/authorizations", body, scope="operate")
@@ -113,6 +120,7 @@ async def test_an_authorization_is_answered_and_logged_without_the_uid(cpo: Desk
     assert hidden == []
 
 
+@pytest.mark.operations("list_audit", "list_commands", "start_session")
 async def test_a_command_is_sent_kept_and_shown(met: Desk, emsp: Desk, clock: Clock) -> None:
     await place(met)
     await emsp.ask("PUT", "/tokens/DE/MSP/04A1B2C3", token(MSP, "04A1B2C3"))
@@ -154,6 +162,19 @@ async def test_a_charging_profile_for_an_unknown_session_is_refused(emsp: Desk) 
     assert (await emsp.ask("POST", "/profile-orders/x/result", report)).status == 404
 
 
+@pytest.mark.operations(
+    "add_webhook",
+    "disable_webhook",
+    "enable_webhook",
+    "get_webhook",
+    "list_dead_events",
+    "list_waiting_events",
+    "list_webhooks",
+    "ping_webhook",
+    "remove_webhook",
+    "replay_dead_events",
+    "rotate_webhook",
+)
 async def test_a_webhook_is_added_changed_and_removed(cpo: Desk) -> None:
     body = {"url": "https://hooks.example/in", "types": ["sessions.*"], "parties": ["NL/AAA"]}
     made = await cpo.ask("POST", "/webhooks", body)
@@ -166,13 +187,17 @@ async def test_a_webhook_is_added_changed_and_removed(cpo: Desk) -> None:
     assert (await cpo.ask("POST", f"{at}/enable")).json["active"] is True
     assert (await cpo.ask("POST", f"{at}/rotate")).json["secret"] != made.json["secret"]
     assert (await cpo.ask("POST", f"{at}/ping")).json["ok"] is False
-    assert (await cpo.ask("GET", f"{at}/dead")).json == {"items": [], "next": None}
+    listed = (await cpo.ask("GET", "/webhooks")).json["items"]
+    assert [one["id"] for one in listed] == [made.json["id"]]
+    for kind in ("dead", "waiting"):
+        assert (await cpo.ask("GET", f"{at}/{kind}")).json == {"items": [], "next": None}
     assert (await cpo.ask("POST", f"{at}/replay", {})).json == {"count": 0}
     assert (await cpo.ask("DELETE", at)).status == 204
     assert (await cpo.ask("GET", at)).status == 404
     assert (await cpo.ask("POST", "/webhooks", {"url": "ftp://x"})).status == 422
 
 
+@pytest.mark.operations("gdpr_erase", "gdpr_find")
 async def test_a_driver_is_found_and_erased(emsp: Desk) -> None:
     await emsp.ask("PUT", "/tokens/DE/MSP/04A1B2C3", token(MSP, "04A1B2C3"))
     driver = {"token_uid": "04A1B2C3"}

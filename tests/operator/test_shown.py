@@ -1,5 +1,6 @@
 """Which partners see an own tariff, over the operator API."""
 
+import pytest
 from tests.e2e.documents import connector, evse, location, tariff
 from tests.operator.conftest import Desk
 
@@ -7,6 +8,7 @@ AAA = ("NL", "AAA")
 AT = "/tariffs/NL/AAA/GOLD"
 
 
+@pytest.mark.operations("get_tariff_visibility", "show_tariff")
 async def test_a_tariff_is_shown_to_some_and_to_all_again(cpo: Desk) -> None:
     place = location(AAA, "L1", evses=[evse(connectors=[connector(tariff_ids=["GOLD"])])])
     assert (await cpo.ask("PUT", AT, tariff(AAA, "GOLD"))).status == 201
