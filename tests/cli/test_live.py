@@ -4,6 +4,9 @@ The chargers are the charger world, at real pace, where nobody comes by himself.
 """
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +15,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.e2e import documents as doc
 from tests.e2e.nodes import Served, introduce, make_node, wait_until
 
 from voltroam.cli.outcome import Exit
@@ -269,6 +273,23 @@ def test_a_node_that_does_not_run_is_named(tmp_path: Path, arguments: tuple[str,
     assert ran.code == Exit.UNREACHABLE
     assert "voltroam serve" in ran.json["error"]
     assert node.url in ran.json["error"]
+
+
+def test_who_reads_no_further_ends_the_watching_in_silence(stage: Stage) -> None:
+    """`watch | head` ends without a word."""
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "voltroam", "-c", str(stage.emsp.config), "watch"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert watching.stdout is not None
+    assert watching.stderr is not None
+    watching.stdout.close()
+    end = time.monotonic() + 25
+    while watching.poll() is None and time.monotonic() < end:
+        stage.emsp.load("tokens", [doc.token(("DE", "MOV"), doc.fresh("PIPE"))])
+    assert watching.wait(10) == Exit.FAILED
+    assert watching.stderr.read() == b""
+    watching.stderr.close()
 
 
 def test_the_charger_world_has_one_process(tmp_path: Path) -> None:

@@ -200,6 +200,8 @@ def _tell(done: CommandFacts, session: str | None) -> None:
             remark(text.text)
     if done.reason:
         remark(done.reason)
+    elif done.settled and done.result is None and _taken(done):
+        remark("No result of the charger came in time.")
     if done.reservation_id:
         write(f"reservation {done.reservation_id}")
     if session:
