@@ -230,6 +230,24 @@ async def test_a_start_with_the_same_token_goes_on_with_the_session(scene: Scene
     assert await gone(scene, order.charger_reservation)
 
 
+@pytest.mark.parametrize(
+    ("status", "goes_on"), [("RESERVATION", True), ("ACTIVE", False), ("COMPLETED", False)]
+)
+async def test_a_reservation_whose_driver_came_is_not_started_from_again(
+    scene: Scene, status: str, goes_on: bool
+) -> None:
+    """CMD-RES-01: a second charge within the time of the first reservation is a session of its own,
+    though no host said that the reservation was used."""
+    await made(scene)
+    held = objects.session(id="S-RES", status=status)
+    await scene.cpo.company.import_("sessions", held)
+    await scene.ask("START_SESSION", start(evse_uid="E1"))
+    await until(lambda: len(scene.cpo.host.orders) == 2)
+    begun = scene.cpo.host.orders[1]
+    assert begun.session_id == ("S-RES" if goes_on else None)
+    assert (begun.charger_reservation is not None) is goes_on
+
+
 @pytest.mark.parametrize("body", [start(token=objects.token(uid="OTHER")), start(evse_uid="E2")])
 async def test_another_start_has_nothing_to_do_with_it(scene: Scene, body: Any) -> None:
     await made(scene)

@@ -38,6 +38,7 @@ from voltroam.standard.v2_2_1 import (
     CommandType,
     ReserveNow,
     Role,
+    SessionStatus,
     StartSession,
     StopSession,
     Token,
@@ -240,11 +241,18 @@ class Examining:
                 reserved.evse_uid or ""
             ) != fold(body.evse_uid or ""):
                 continue
+            if await self._is_used(location.owner, held):
+                continue
             return Subject(
                 location.owner, location.id, body.evse_uid, body.connector_id, held.session_id,
                 held.id, held.charger_reservation,
             )  # fmt: skip
         return plain
+
+    async def _is_used(self, operator: PartyId, held: Reservation) -> bool:
+        """Whether its driver has come, also where no host said so: another start is a new one."""
+        found = await find_session(self._store, [operator], held.session_id or "")
+        return found is not None and found[1].status != SessionStatus.RESERVATION
 
     async def _session(
         self,
