@@ -199,6 +199,31 @@ async def test_search_finds_by_name_id_and_evse(cpo: Desk) -> None:
         assert found[0]["kind"] == "locations"
 
 
+async def test_search_finds_an_exact_id_first_and_goes_on_by_cursor(
+    cpo: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voltroam.operator.answers.search.LOOKED_AT", 3)
+    await fill(cpo, *(f"L1{n}" for n in range(7)), "L1")
+    seen: list[str] = []
+    cursor, asked = "", 0
+    while True:
+        told = (await cpo.ask("GET", f"/search?q=l1{cursor}")).json
+        asked += 1
+        seen += [one["id"] for one in told["items"]]
+        if told["next"] is None:
+            break
+        cursor = f"&cursor={told['next']}"
+    assert seen == ["L1", *(f"L1{n}" for n in range(7))], "the exact one first, and once"
+    assert asked == 3
+
+
+async def test_search_by_exact_uid_shows_no_driver_to_who_only_reads(emsp: Desk) -> None:
+    await emsp.ask("PUT", "/tokens/DE/MSP/04A1B2C3", token(("DE", "MSP"), "04A1B2C3"))
+    found = (await emsp.ask("GET", "/search?q=04a1b2c3", scope="operate")).json["items"]
+    assert [one["member"] for one in found] == ["uid"]
+    assert (await emsp.ask("GET", "/search?q=04a1b2c3", scope="read")).json["items"] == []
+
+
 @pytest.mark.operations("list_events")
 async def test_events_are_told_in_order(cpo: Desk) -> None:
     await fill(cpo, "L1", "L2")
