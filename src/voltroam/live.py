@@ -83,8 +83,8 @@ class Live:
         )  # fmt: skip
         self.orders = Orders(
             store, directory, exchange, identity=identity, table=table, host=host, now=micros,
-            knobs=tuning.commands, attended=host.attended, exempt=self.authorizer.exempt, on_reserved=self._reserved,
-            on_reservation_over=self._reservation_over,
+            knobs=tuning.commands, attended=host.attended, exempt=self.authorizer.exempt,
+            on_reserved=self._reserved, on_reservation_over=self._reservation_over,
         )  # fmt: skip
         self._jobs: list[asyncio.Task[None]] = []
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from tests.e2e.conftest import MakeNode, Pair
+from tests.e2e.documents import moment
 from tests.e2e.nodes import Served, introduce, wait_until
-from tests.e2e.test_two_nodes import location, moment
+from tests.e2e.test_two_nodes import location
 
 FEED = Path(__file__).parents[2].parent / "shared" / "data" / "real-feed-60.json"
 

@@ -246,14 +246,14 @@ def test_without_a_host_nothing_is_supported(stage: Stage) -> None:
     soon = (datetime.now(UTC) + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
     evse = doc.evse()
     socket = {"evse_uid": evse["uid"], "connector_id": evse["connectors"][0]["id"]}
-    given = {
+    given: dict[str, Any] = {
         "START_SESSION": token,
         "RESERVE_NOW": {**token, "expiry_date": soon, "reservation_id": name},
         "CANCEL_RESERVATION": {"reservation_id": name},
         "UNLOCK_CONNECTOR": {"location_id": name, **socket},
     }
     for command, body in given.items():
-        answer = partner.call("POST", "commands", "RECEIVER", command, body=url | body)
+        answer = partner.call("POST", "commands", "RECEIVER", command, body={**url, **body})
         assert (answer.status, answer.code, answer.data["result"]) == (200, 1000, "NOT_SUPPORTED")
     # What the caller got wrong is still said.
     stop = partner.call(
