@@ -26,7 +26,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 4 $(ARGS)
 
 soak: $(STAMP)
 	VOLTROAM_SOAK=1 $(BIN)/python -m pytest -n 2 -m "soak or not soak" $(ARGS)
