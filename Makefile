@@ -26,10 +26,10 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 soak: $(STAMP)
-	VOLTROAM_SOAK=1 $(BIN)/python -m pytest -n 2 -m "soak or not soak" $(ARGS)
+	VOLTROAM_SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "soak or not soak" $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench.run $(ARGS)

@@ -38,15 +38,19 @@ def operations(notice: str) -> Iterator[str]:
 
 def _row(one: Operation[Any]) -> str:
     body, answer = taken_by(one), given_by(one)
-    others = [str(code) for code in refusals(one) if code in (404, 409, 424)]
+    others = [str(code) for code in refusals(one) if code in (404, 409, 410, 424)]
     status = 204 if answer is None else one.status
     cells = (
         f"`{one.method} {one.path}`<br>{one.name}",
         one.scope.value,
         one.summary,
-        ", ".join(one.query.__struct_fields__),
+        ", ".join((*one.query.__struct_fields__, *one.headers)),
         f"`{name_of(body)}`" if body is not None else "",
-        f"{status}" + (f" `{name_of(answer)}`" if answer is not None else ""),
+        f"{status}" + ("" if answer is None else f" `{_answer(one)}`"),
         ", ".join(others),
     )
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def _answer(one: Operation[Any]) -> str:
+    return one.media if one.is_stream else name_of(given_by(one))

@@ -3,8 +3,10 @@
 import asyncio
 import itertools
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import asyncpg
 import pytest
@@ -15,6 +17,15 @@ from tests.soak_page import write_page
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(autouse=True)
+def logs_as_at_the_start() -> Iterator[None]:
+    """What one test does to structlog must not let a later test's commands write to stdout."""
+    yield
+    structlog = sys.modules.get("structlog")
+    if structlog is not None and structlog.is_configured():
+        structlog.reset_defaults()
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     server = PostgresServer()
@@ -22,20 +33,55 @@ def postgres_server() -> Iterator[PostgresServer]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def empty_databases() -> list[str]:
+    """Databases that a test has used and that are empty again: making one takes long."""
+    return []
+
+
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> str:
-    """The URL of a fresh, empty database."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
+def postgres_url(postgres_server: PostgresServer, empty_databases: list[str]) -> Iterator[str]:
+    """The URL of an empty database."""
+    if empty_databases:
+        name = empty_databases.pop()
+    else:
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        _apart(_create(postgres_server, name))
+    yield postgres_server.url(name)
+    if _apart(_emptied(postgres_server, name)):
+        empty_databases.append(name)
 
-    async def create() -> None:
-        connection = await asyncpg.connect(postgres_server.url("postgres"))
-        await connection.execute(f'create database "{name}"')
+
+async def _create(server: PostgresServer, name: str) -> bool:
+    connection = await asyncpg.connect(server.url("postgres"))
+    await connection.execute(f'create database "{name}"')
+    await connection.close()
+    return True
+
+
+async def _emptied(server: PostgresServer, name: str) -> bool:
+    """False if somebody is still connected, or was not done in time: it is not used again."""
+    try:
+        connection = await asyncpg.connect(server.url(name), timeout=5)
+    except (OSError, TimeoutError, asyncpg.PostgresError):
+        return False
+    try:
+        others = "select count(*) from pg_stat_activity where datname = $1 and pid <> $2"
+        if await connection.fetchval(others, name, connection.get_server_pid()):
+            return False
+        await connection.execute("set lock_timeout = '2s'")
+        await connection.execute("drop schema public cascade; create schema public")
+    except asyncpg.PostgresError:
+        return False
+    finally:
         await connection.close()
+    return True
 
-    # In a thread, because a loop may already run here.
+
+def _apart(work: Coroutine[Any, Any, bool]) -> bool:
+    """In a thread, because a loop may already run here."""
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, create()).result()
-    return postgres_server.url(name)
+        return thread.submit(asyncio.run, work).result()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,9 +4,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.e2e.nodes import process
 
 from voltroam import open_node
+from voltroam.roaming.interactive import interactive
 from voltroam.wire.headers import write_authorization
 
 
@@ -46,3 +48,20 @@ async def test_a_node_can_be_mounted_in_another_application(tmp_path: Path) -> N
             {"authorization": write_authorization(invitation.token, base64=True)},
         )
         assert (status, b'"version":"2.2.1"' in body) == (200, True)
+
+
+@pytest.mark.parametrize("relay", ["false", "true"])
+@pytest.mark.parametrize("role", ["CPO", "EMSP", "SCSP", "NSP"])
+async def test_a_command_that_registers_names_what_a_serving_node_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str, relay: str
+) -> None:
+    """CORE-VER-20: partners are told the same of us whichever process tells them."""
+    monkeypatch.setenv("VOLTROAM_PROFILES__RELAY", relay)
+    made = await asyncio.to_thread(
+        process, "init", tmp_path / "node", "--name", "Inside", "--url", "https://inside.test",
+        "--party", f"NL/INS/{role}", "--json",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    async with open_node(tmp_path / "node" / "voltroam.toml", work=False) as node:
+        named = interactive(node.holdings.identity, relay=relay == "true")
+        assert node.live.handlers().keys() == named

@@ -1,28 +1,20 @@
 """What a node can call plus all that answers partners, registration first."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Self
 
-from voltroam.calling import Calling, opened
-from voltroam.delivery.asking import AskingHost
-from voltroam.delivery.subscriptions import Subscriptions
+from voltroam.calling import Calling
 from voltroam.holdings import Holdings, micros
-from voltroam.hubbing import Hubbing
-from voltroam.live import Live
-from voltroam.roaming.authorizing.authorizer import Authorizer
-from voltroam.roaming.authorizing.deciding import Deciding
-from voltroam.roaming.authorizing.log import AuthorizationLog
 from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.handshake import Handshake, Required
-from voltroam.roaming.host import Host, Unattended
+from voltroam.roaming.interactive import interactive, stand_ins
 from voltroam.roaming.platforms import Caller, Platform
 from voltroam.roaming.registration import Registration
+from voltroam.roaming.serving import Answering as Handler
 from voltroam.roaming.serving import Serving
 from voltroam.settings import Settings, SettingsError
 from voltroam.standard.endpoints import Interface
+from voltroam.standard.errors import NodeError
 from voltroam.standard.versions import Version
-from voltroam.tuning import read_tuning
 from voltroam.wire.call import Call, Reply
 from voltroam.wire.headers import read_authorization
 
@@ -30,9 +22,8 @@ from voltroam.wire.headers import read_authorization
 class Answering(Calling):
     """Knows its callers, answers them, and registers with them."""
 
-    def __init__(self, holdings: Holdings, host: Host | None = None) -> None:
+    def __init__(self, holdings: Holdings) -> None:
         super().__init__(holdings)
-        self.host = host or Unattended()
         settings = holdings.settings
         self.router = holdings.router
         self.registration = Registration(
@@ -49,7 +40,7 @@ class Answering(Calling):
             profile=holdings.profile,
             announcement=self._announcement,
         )
-        serving = Serving(
+        self._serving = Serving(
             holdings.store,
             holdings.directory,
             holdings.identity,
@@ -58,56 +49,16 @@ class Answering(Calling):
             settings.pages.default,
             settings.pages.maximum,
         )
-        self.authorizations = AuthorizationLog(holdings.store, holdings.vault, now=micros)
-        self.tuning = tuning = read_tuning(settings)
-        self.subscriptions = Subscriptions(holdings.store, holdings.vault, micros, tuning.webhooks)
-        asked = AskingHost(
-            self.subscriptions, self.sender.send, otherwise=self.host, now=micros,
-            knobs=tuning.webhooks,
-        )  # fmt: skip
-        self.deciding = Deciding(
-            holdings.store, holdings.identity, asked, self.authorizations,
-            knobs=tuning.authorization,
-        )  # fmt: skip
-        self.authorizer = Authorizer(
-            holdings.store,
-            holdings.directory,
-            self.exchange,
-            table=holdings.table,
-            identity=holdings.identity,
-            vault=holdings.vault,
-            log=self.authorizations,
-            deciding=self.deciding,
-            knobs=tuning.authorization,
-        )
-        self.live = Live(
-            holdings, self.exchange, asked, self.authorizer, tuning=tuning,
-            moment=getattr(self.host, "moment", None),
-        )  # fmt: skip
-        handlers = (self.registration.handlers(), self.deciding.handlers(), self.live.handlers())
-        installed = {name: it for part in handlers for name, it in part.items()}
-        self._dispatch = Dispatch(serving, installed)
-        self.hubbing: Hubbing | None = None
+        self._handlers = {**self.registration.handlers(), **self._interactive()}
         if holdings.identity.is_hub:
-            self.hubbing = Hubbing(holdings, self.exchange, serving, installed, tuning.hub)
-            self._dispatch = self.hubbing.dispatch
-        self._answers = self.hubbing.answer if self.hubbing else self._dispatch.answer
+            self._handlers |= stand_ins(holdings.table)
+        self._dispatch = Dispatch(self._serving, self._handlers)
 
-    @classmethod
-    async def open(cls, settings: Settings, folder: Path, host: Host | None = None) -> Self:
-        """Open the database and join the parts; `host` are the company's own systems.
-
-        Raises SettingsError, or NodeError when the database cannot be used.
-        """
-        return await opened(settings, folder, lambda holdings: cls(holdings, host))
-
-    async def close(self) -> None:
-        """Write what is still to be written, then let go of connections and database."""
-        await self.live.close()
-        if self.hubbing is not None:
-            await self.hubbing.close()
-        await self.authorizations.close()
-        await super().close()
+    def _interactive(self) -> Mapping[str, Handler]:
+        """The handlers that need more than this: named, so that partners are told of them."""
+        settings = self.holdings.settings
+        relay = str(settings.profiles.get("relay", False)).lower() in ("true", "1")
+        return dict.fromkeys(interactive(self.holdings.identity, relay=relay), _not_here)
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller | None:
         """Whose token it is. Raises Unauthorized without any.
@@ -124,10 +75,14 @@ class Answering(Calling):
 
     async def answer(self, call: Call, caller: Platform) -> Reply:
         """The reply to a call of a platform that `authenticate` named."""
-        return await self._answers(call, caller)
+        return await self._dispatch.answer(call, caller)
 
     def _announcement(self, platform: Platform, version: Version) -> str:
         return self._dispatch.announcement(platform, version)
+
+
+async def _not_here(_call: Call, _caller: Platform) -> Reply:
+    raise NodeError("A node that only registers answers no such call")
 
 
 def required(settings: Settings) -> list[Required]:

@@ -192,7 +192,7 @@ class Holdings:
         resource = self.table.resources[module]
         if resource.removal is not Removal.DELETE:
             raise Refusal(f"{module} are never deleted: {ENDINGS[resource.removal]}")
-        party = owner or self._one_of_us(resource)
+        party = owner or self.one_of_us(resource)
         if not self.identity.holds(party):
             raise Refusal(f"{party} is no party of ours")
         ids = {resource.key[0]: identifier}
@@ -206,9 +206,9 @@ class Holdings:
     def _owner(self, line: StatusLine) -> PartyId:
         if line.country_code and line.party_id:
             return PartyId(line.country_code, line.party_id)
-        return self._one_of_us(LOCATION)
+        return self.one_of_us(LOCATION)
 
-    def _one_of_us(self, resource: Resource) -> PartyId:
+    def one_of_us(self, resource: Resource) -> PartyId:
         """Our only party that owns such objects. Raises Refusal if there are several, or none."""
         owners = {party.folded: party for party in self.identity.parties(*resource.owner_roles)}
         if len(owners) != 1:

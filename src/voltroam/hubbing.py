@@ -26,23 +26,11 @@ from voltroam.roaming.hub.trace import Trace
 from voltroam.roaming.hub.urls import HubUrls
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.serving import Answering, Serving
-from voltroam.standard.endpoints import Table
-from voltroam.standard.status import StatusCode
 from voltroam.wire.call import Call, Reply
 
 
-def stand_ins(table: Table) -> dict[str, Answering]:
-    """For the rows that need a handler: a hub offers them all, and answers none itself."""
-
-    async def passed_on(call: Call, _caller: Platform) -> Reply:
-        return Reply(StatusCode.HUB_ERROR, message=f"{call.endpoint.module.name}: name a receiver")
-
-    return {row.handler: passed_on for row in table.rows if row.module.functional and row.handler}
-
-
 class Hubbing:
-    """Routes what `own` does not answer itself. `pull` reads the hubclientinfo of another hub;
-    only a node that works in the background has it."""
+    """Routes what `own` does not answer itself. `pull` reads the hubclientinfo of another hub."""
 
     def __init__(
         self,
@@ -51,11 +39,12 @@ class Hubbing:
         serving: Serving,
         handlers: Mapping[str, Answering],
         knobs: HubKnobs,
+        *,
+        pull: Callable[[Platform], Awaitable[object]],
     ) -> None:
-        self.pull: Callable[[Platform], Awaitable[object]] | None = None
         self._directory = directory = holdings.directory
         self._later = Later(holdings.store)
-        self._next = NextHubs(directory, self._pulled)
+        self._next = NextHubs(directory, pull)
         self.breaker = Breaker(time.monotonic)
         self.book = AgreementBook(holdings.store, knobs.default, micros)
         self.surroundings = Surroundings(holdings.store, directory, holdings.identity, self.book)
@@ -74,7 +63,7 @@ class Hubbing:
             self.freshness.pushes,
         )
         serving = replace(serving, sights=sights(self.sharings))
-        self.dispatch = Dispatch(serving, {**handlers, **stand_ins(holdings.table)})
+        self.dispatch = Dispatch(serving, handlers)
         shared = Shared(serving, self.freshness.pushed)
         self.front = Front(
             self.surroundings,
@@ -96,14 +85,10 @@ class Hubbing:
         await self._later.close()
 
     async def _ask(self, caller: Platform) -> bool:
-        told = self.pull is not None and await self._next.ask(caller)
+        told = await self._next.ask(caller)
         if told:
             self.surroundings.forget()
         return told
-
-    async def _pulled(self, hub: Platform) -> None:
-        if self.pull is not None:
-            await self.pull(hub)
 
     async def _offline(self, platform_id: str) -> None:
         """Nobody answered there: until it is heard of again it gets nothing."""

@@ -6,15 +6,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from uuid import uuid4
 
+from voltroam.delivery.asking import AskingHost
 from voltroam.delivery.jobs import supervise
 from voltroam.delivery.knobs import Knobs
+from voltroam.delivery.subscriptions import Subscriptions
 from voltroam.holdings import Holdings, micros
 from voltroam.pricing.reservation import Outcome as ReservationOutcome
 from voltroam.roaming.authorizing.authorizer import Authorizer
+from voltroam.roaming.authorizing.deciding import Deciding
+from voltroam.roaming.authorizing.log import AuthorizationLog
 from voltroam.roaming.charging import Charging
 from voltroam.roaming.commanding import Commands, Ending, Orders
-from voltroam.roaming.exchange import Exchange
+from voltroam.roaming.exchange import Exchange, Send
 from voltroam.roaming.host import Host, Order, Unattended, Wish
+from voltroam.roaming.marks import Marks, tariffs_for
 from voltroam.roaming.profiling import Preferences, Profiles, Steering
 from voltroam.roaming.serving import Answering
 from voltroam.standard.errors import CallerError
@@ -35,23 +40,30 @@ OUTCOMES = {
 class Live:
     """What drivers and chargers do between two companies, both sides of it.
 
-    `moment` is the time of a host that has one of its own, as a simulated world has.
+    A host that has a time of its own, as a simulated world has, tells it by `moment()`.
     """
 
     def __init__(
-        self,
-        holdings: Holdings,
-        exchange: Exchange,
-        host: Host,
-        authorizer: Authorizer,
-        *,
-        tuning: Tuning,
-        moment: Callable[[], datetime] | None = None,
+        self, holdings: Holdings, exchange: Exchange, send: Send, host: Host, tuning: Tuning
     ) -> None:
-        store, directory = holdings.store, holdings.directory
+        store, directory, vault = holdings.store, holdings.directory, holdings.vault
         identity, table, router = holdings.identity, holdings.table, holdings.router
+        self._moment: Callable[[], datetime] = getattr(host, "moment", _now)
+        subscriptions = Subscriptions(store, vault, micros, tuning.webhooks)
+        host = AskingHost(subscriptions, send, otherwise=host, now=micros, knobs=tuning.webhooks)
+        self.authorizations = AuthorizationLog(store, vault, now=micros)
+        self.deciding = Deciding(
+            store, identity, host, self.authorizations, knobs=tuning.authorization
+        )
+        self.authorizer = Authorizer(
+            store, directory, exchange, table=table, identity=identity, vault=vault,
+            log=self.authorizations, deciding=self.deciding, knobs=tuning.authorization,
+        )  # fmt: skip
         self._store, self._holder = store, uuid4().hex
-        self.charging = Charging(store, identity, micros, knobs=tuning.charging)
+        tariff_for = tariffs_for(Marks(store), directory)
+        self.charging = Charging(
+            store, identity, micros, knobs=tuning.charging, tariff_for=tariff_for
+        )
         self.profiles = Profiles(
             store, directory, exchange, identity=identity, router=router, table=table, now=micros,
             knobs=tuning.profiles,
@@ -63,6 +75,7 @@ class Live:
         self.preferences = Preferences(
             store, directory, exchange, identity=identity, table=table, now=micros,
             host=Preferred(host, self._preferred), knobs=tuning.profiles,
+            tariff_for=tariff_for,
         )  # fmt: skip
         self.commands = Commands(
             store, directory, exchange, identity=identity, router=router, table=table, now=micros,
@@ -70,15 +83,14 @@ class Live:
         )  # fmt: skip
         self.orders = Orders(
             store, directory, exchange, identity=identity, table=table, host=host, now=micros,
-            knobs=tuning.commands, exempt=authorizer.exempt, on_reserved=self._reserved,
-            on_reservation_over=self._reservation_over,
+            knobs=tuning.commands, attended=host.attended, exempt=self.authorizer.exempt,
+            on_reserved=self._reserved, on_reservation_over=self._reservation_over,
         )  # fmt: skip
-        self._moment = moment or _now
         self._jobs: list[asyncio.Task[None]] = []
 
     def handlers(self) -> Mapping[str, Answering]:
         """By the names that the table gives them."""
-        found: dict[str, Answering] = {}
+        found: dict[str, Answering] = dict(self.deciding.handlers())
         for part in (self.commands, self.orders, self.profiles, self.steering, self.preferences):
             found.update(part.handlers())
         return found
@@ -105,6 +117,7 @@ class Live:
         await self.orders.close()
         await self.steering.close()
         await self.profiles.close()
+        await self.authorizations.close()
 
     async def _look_at_charging(self) -> None:
         """One process at a time."""

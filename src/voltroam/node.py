@@ -6,10 +6,14 @@ an ASGI application of it.
 """
 
 import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 from voltroam.answering import Answering
 from voltroam.application import ocpi_app
+from voltroam.calling import opened
 from voltroam.delivery.deliver import Delivery
 from voltroam.delivery.jobs import supervise
 from voltroam.delivery.keeping import Keeping
@@ -17,11 +21,17 @@ from voltroam.delivery.knobs import Knobs
 from voltroam.delivery.webhooks import Webhooks
 from voltroam.holdings import Holdings, micros
 from voltroam.hosts import ended, living
-from voltroam.roaming.host import Host
+from voltroam.hubbing import Hubbing
+from voltroam.live import Live
+from voltroam.operating import operator_of
+from voltroam.roaming.host import Host, Unattended
 from voltroam.roaming.platforms import Platform, Status
+from voltroam.roaming.serving import Answering as Handler
+from voltroam.settings import Settings
 from voltroam.standard.endpoints import CLIENT_INFO
 from voltroam.transport.metrics import Metrics
 from voltroam.transport.server import OcpiApp
+from voltroam.tuning import read_tuning
 from voltroam.wire.call import Call, Reply
 
 
@@ -29,7 +39,10 @@ class Node(Answering):
     """The parts of one node, joined. `start` begins the background work, `close` ends all."""
 
     def __init__(self, holdings: Holdings, host: Host | None = None) -> None:
-        super().__init__(holdings, host)
+        self.host = host or Unattended()
+        self.tuning = read_tuning(holdings.settings)
+        super().__init__(holdings)
+        self.hubbing = self._hubbing() if holdings.identity.is_hub else None
         self.delivery = Delivery(
             holdings.store,
             holdings.directory,
@@ -41,8 +54,6 @@ class Node(Answering):
             is_behind=self.registration.is_behind,
             connecting=self.hubbing.connecting if self.hubbing else None,
         )
-        if self.hubbing is not None:
-            self.hubbing.pull = self._clients_of
         self.webhooks = Webhooks(
             holdings.store, holdings.vault, holdings.table, self.sender.send, now=micros,
             knobs=self.tuning.webhooks,
@@ -57,14 +68,36 @@ class Node(Answering):
         self.profiles, self.steering, self.preferences = (
             self.live.profiles, self.live.steering, self.live.preferences,
         )  # fmt: skip
+        self.authorizer, self.authorizations = self.live.authorizer, self.live.authorizations
         self._jobs: list[asyncio.Task[None]] = []
         self._background: asyncio.Task[None] | None = None
         self._hosting: asyncio.Task[None] | None = None
 
+    @classmethod
+    async def open(cls, settings: Settings, folder: Path, host: Host | None = None) -> Self:
+        """Open the database and join the parts; `host` are the company's own systems.
+
+        Raises SettingsError, or NodeError when the database cannot be used.
+        """
+        return await opened(settings, folder, lambda holdings: cls(holdings, host))
+
+    def _interactive(self) -> Mapping[str, Handler]:
+        self.live = Live(self.holdings, self.exchange, self.sender.send, self.host, self.tuning)
+        return self.live.handlers()
+
+    def _hubbing(self) -> Hubbing:
+        hubbing = Hubbing(
+            self.holdings, self.exchange, self._serving, self._handlers, self.tuning.hub,
+            pull=self._clients_of,
+        )  # fmt: skip
+        self._dispatch = hubbing.dispatch
+        return hubbing
+
     def app(self, metrics: Metrics | None = None) -> OcpiApp:
-        """OCPI as an ASGI application, to mount at the path of the node's URL."""
+        """OCPI and operator API as an ASGI application, to mount at the path of the node's URL."""
         settings = self.holdings.settings
-        return ocpi_app(self, settings, self.holdings.router, metrics=metrics)
+        beside = operator_of(self) if settings.operator.enabled else None
+        return ocpi_app(self, settings, self.holdings.router, metrics=metrics, beside=beside)
 
     def start(self) -> None:
         """Begin to deliver, synchronise and tidy up in the background."""
@@ -84,6 +117,9 @@ class Node(Answering):
         if self._background is not None:
             await self.delivery.stop()
             await self._background
+        await self.live.close()
+        if self.hubbing is not None:
+            await self.hubbing.close()
         await super().close()
 
     async def answer(self, call: Call, caller: Platform) -> Reply:
@@ -92,6 +128,8 @@ class Node(Answering):
             await self.delivery.contact(caller.id)
         else:
             self.delivery.heard(caller.id)
+        if self.hubbing is not None:
+            return await self.hubbing.answer(call, caller)
         return await super().answer(call, caller)
 
     async def _clients_of(self, hub: Platform) -> None:

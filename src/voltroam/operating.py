@@ -36,8 +36,9 @@ class Operated(Protocol):
 
 
 def operator_of(node: Operated) -> OperatorApp:
-    """The operator API of an open node."""
+    """The operator API of an open node, which must not be switched off in its settings."""
     holdings = node.holdings
+    settings = holdings.settings
     ports = Ports(
         store=holdings.store,
         vault=holdings.vault,
@@ -57,7 +58,9 @@ def operator_of(node: Operated) -> OperatorApp:
         charging=node.charging,
         webhooks=node.webhooks,
     )
-    return operator_app(ports, limits=Limits(body=holdings.settings.limits.body_bytes))
+    return operator_app(
+        ports, limits=Limits(body=settings.limits.body_bytes), rate=settings.operator.rate
+    )
 
 
 class Beside:

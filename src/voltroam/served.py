@@ -116,5 +116,5 @@ def serving_app() -> OcpiApp:
         router,
         metrics=metrics,
         lifespan=served.life,
-        beside=Beside(lambda: served.here),
+        beside=Beside(lambda: served.here) if settings.operator.enabled else None,
     )

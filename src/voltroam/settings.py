@@ -62,6 +62,15 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow_private: bool = False
 
 
+class OperatorApi(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """REST for the company's own people and systems, below `<url>/operator/`."""
+
+    enabled: bool = True
+    """False: not served at all, and commands that act on a running node cannot."""
+    rate: Annotated[float, Meta(gt=0)] = 200.0
+    """Requests per second and key, in each process; more are answered with 429."""
+
+
 class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Files in PEM, relative to the settings file."""
 
@@ -107,6 +116,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pages: Pages = Pages()
     network: Network = Network()
     tls: Tls = Tls()
+    operator: OperatorApi = OperatorApi()
     world: WorldKnobs = WorldKnobs()
     """The charger world, where it is the host."""
     profile: dict[str, str | bool | int | float] = {}

@@ -57,10 +57,10 @@ def test_the_commands_are_those_that_the_docs_promise() -> None:
     assert names == {
         "init", "serve", "import", "export", "pull", "get", "put", "patch", "post", "delete",
         "demo", "version", "withdraw", "price", "quote", "verify", "cdr audit",
-        "authorize", "prefer", "watch",
+        "authorize", "prefer", "watch", "audit",
         *(f"command {name}" for name in ["start", "stop", "reserve", "cancel", "unlock", "list"]),
         *(f"charging-profile {name}" for name in ("set", "clear", "active")),
-        *(f"tariff {name}" for name in ("lint", "text", "grid")),
+        *(f"tariff {name}" for name in ("lint", "text", "grid", "visible")),
         *(f"partner {name}" for name in partner.split()),
         *(f"quarantine {name}" for name in ("list", "show", "retry")),
         *(f"webhook {name}" for name in webhook.split()),

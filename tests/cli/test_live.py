@@ -4,6 +4,9 @@ The chargers are the charger world, at real pace, where nobody comes by himself.
 """
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +15,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.e2e import documents as doc
 from tests.e2e.nodes import Served, introduce, make_node, wait_until
 
 from voltroam.cli.outcome import Exit
@@ -54,7 +58,7 @@ class Stage:
         location, evse = self.place()
         done = self.emsp.json(
             "command", "start", "--partner", "them", "--location", location, "--evse", evse,
-            "--token", self.user(), "--type", "APP_USER",
+            "--token", self.user(),
         )  # fmt: skip
         session = done["session_id"]
         assert session, done
@@ -102,7 +106,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def test_a_charge_from_start_to_signed_cdr(stage: Stage) -> None:
-    """CMD-FLOW-01, SES-FLOW-01, CDR-SIG-01"""
+    """CMD-RSP-04, SES-FLOW-01, CDR-SIG-01"""
     session, _, _ = stage.start()
     limited = stage.emsp.json("charging-profile", "set", session, "--limit", "6", "--limit", "9:16")
     assert limited["result"] == "ACCEPTED"
@@ -143,8 +147,19 @@ def test_what_the_charger_refuses_ends_with_one(stage: Stage) -> None:
     assert "EVSE_OCCUPIED" in spoken.out
 
 
+def test_a_reservation_needs_no_more_than_a_place_and_a_token(stage: Stage) -> None:
+    location, evse = stage.place()
+    made = stage.emsp.json(
+        "command", "reserve", "--partner", "them", "--location", location, "--evse", evse,
+        "--token", stage.user(), "--reservation", "MINE-1",
+    )  # fmt: skip
+    assert (made["result"]["result"], made["reservation_id"]) == ("ACCEPTED", "MINE-1")
+    sent, ends = (datetime.fromisoformat(made[name]) for name in ("sent_at", "expiry_date"))
+    assert timedelta(minutes=29) < ends - sent < timedelta(minutes=31)
+
+
 def test_a_reservation_is_made_and_given_up(stage: Stage) -> None:
-    """CMD-RES-01, CMD-CAN-01"""
+    """CMD-CAN-01"""
     location, evse = stage.place()
     made = stage.emsp.json(
         "command", "reserve", "--partner", "them", "--location", location, "--evse", evse,
@@ -171,12 +186,19 @@ def test_unlocking_and_the_list_of_what_was_sent(stage: Stage) -> None:
         "--connector", "1", "--desk", "anna",
     )  # fmt: skip
     assert unlocked["result"]["result"] == "ACCEPTED"
+    assert unlocked["desk"] == "anna"
     wait_until(
         lambda: [it for it in stage.emsp.export("cdrs") if it["session_id"] == session],
         what="the CDR comes",
     )
+    shortest = stage.emsp.json(
+        "command", "unlock", "--partner", "them", "--location", location, "--evse", evse
+    )
+    assert (shortest["result"]["result"], shortest["connector_id"]) == ("ACCEPTED", "1")
     (newest,) = stage.emsp.json("command", "list", "--limit", "1")
-    assert (newest["command"], newest["desk"]) == ("UNLOCK_CONNECTOR", "anna")
+    assert newest["command"] == "UNLOCK_CONNECTOR"
+    assert newest["desk"]  # who is logged in
+    assert "\tACCEPTED" in stage.emsp.run("command", "list", "--limit", "1").out
     assert stage.user() not in json.dumps(stage.emsp.json("command", "list"))
 
 
@@ -197,6 +219,7 @@ def test_a_driver_is_authorized_or_not(stage: Stage) -> None:
         "authorize", stage.user(), "--type", "APP_USER", "--location", location, "--json"
     )
     assert (ran.code, ran.json["allowed"]) == (0, "ALLOWED")
+    assert ran.json["partner"] == "them"
     nobody = stage.cpo.run("authorize", "NOBODY", "--json")
     assert nobody.code == Exit.FAILED
 
@@ -250,6 +273,23 @@ def test_a_node_that_does_not_run_is_named(tmp_path: Path, arguments: tuple[str,
     assert ran.code == Exit.UNREACHABLE
     assert "voltroam serve" in ran.json["error"]
     assert node.url in ran.json["error"]
+
+
+def test_who_reads_no_further_ends_the_watching_in_silence(stage: Stage) -> None:
+    """`watch | head` ends without a word."""
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "voltroam", "-c", str(stage.emsp.config), "watch"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert watching.stdout is not None
+    assert watching.stderr is not None
+    watching.stdout.close()
+    end = time.monotonic() + 25
+    while watching.poll() is None and time.monotonic() < end:
+        stage.emsp.load("tokens", [doc.token(("DE", "MOV"), doc.fresh("PIPE"))])
+    assert watching.wait(10) == Exit.FAILED
+    assert watching.stderr.read() == b""
+    watching.stderr.close()
 
 
 def test_the_charger_world_has_one_process(tmp_path: Path) -> None:

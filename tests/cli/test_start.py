@@ -62,6 +62,7 @@ def loaded(*arguments: str | Path) -> tuple[int, set[str]]:
         "partner retry movia",
         "partner profile movia push=put",
         "quarantine list",
+        "audit",
         "import locations -",
         "import evse-status - --json",
         "export locations",

@@ -247,7 +247,15 @@ OUR = PartyId("NL", "OUR")
 T0 = "2026-01-01T00:00:00Z"
 
 
-def location(ident: str, *, at: str = T0, status: str = "AVAILABLE", **more: Any) -> bytes:
+def location(
+    ident: str,
+    *,
+    at: str = T0,
+    status: str = "AVAILABLE",
+    tariffs: tuple[str, ...] = (),
+    **more: Any,
+) -> bytes:
+    named = {"tariff_ids": tariffs} if tariffs else {}
     return msgspec.json.encode(
         {
             "country_code": "NL",
@@ -272,6 +280,7 @@ def location(ident: str, *, at: str = T0, status: str = "AVAILABLE", **more: Any
                             "max_voltage": 230,
                             "max_amperage": 16,
                             "last_updated": T0,
+                            **named,
                         }
                     ],
                     "last_updated": at,

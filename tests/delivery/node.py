@@ -42,6 +42,8 @@ QUICK = Knobs(
     cdr_limit=0.1,
     job_restart=0.02,
     stale_after=0.2,
+    marks_known=0.02,
+    marks_settle=0.03,
 )
 
 

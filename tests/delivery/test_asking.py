@@ -92,7 +92,9 @@ def says(document: Any, status: int = 200) -> Any:
 
 async def test_the_question_comes_signed_and_the_answer_decides(any_store: Store) -> None:
     receiver = Receiver(says({"allowed": "NO_CREDIT", "info": "top up", "evse_uids": ["E1"]}))
-    decision = await (await host(any_store, receiver)).authorize(QUESTION)
+    asked = await host(any_store, receiver)
+    assert await asked.attended()
+    decision = await asked.authorize(QUESTION)
     assert decision is not None
     assert (decision.allowed, decision.info) == (AllowedType.NO_CREDIT, "top up")
     assert decision.evse_uids == ("E1",)
@@ -111,6 +113,7 @@ async def test_without_a_webhook_that_decides_the_other_host_does(any_store: Sto
     considered = await asked.consider(order())
     assert considered is not None
     assert considered.result is CommandResponseType.NOT_SUPPORTED
+    assert not await asked.attended()
     assert await asked.carry_out(order()) == Outcome(result=CommandResultType.NOT_SUPPORTED)
     assert await asked.consider_profile(profile_order()) is not None
     assert await asked.prefer(WISH) is ChargingPreferencesResponse.NOT_POSSIBLE

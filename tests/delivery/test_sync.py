@@ -76,6 +76,10 @@ async def test_a_bad_object_is_set_aside_and_the_good_ones_are_kept(tmp_path: Pa
         shown = await ours.delivery.quarantine.show(entry["id"])
         assert shown["document"] == msgspec.json.decode(bad)
         assert await ours.delivery.quarantine.retry() == {"accepted": 0, "refused": 1}
+        await ours.delivery.pull(CPO, "locations", full=True)
+        aside = [it for it in await ours.store.events(0, 100) if it.type == "quarantine.added"]
+        assert [it.key for it in aside] == [f"quarantine/{entry['id']}"], "told once"
+        assert b'"path":"$.city"' in aside[0].document
         partner.offers["locations"][1] = location("L2")
         await ours.delivery.pull(CPO, "locations", full=True)
         assert await ours.delivery.quarantine.all() == []

@@ -47,7 +47,7 @@ class Counting:
                 status = b"200 OK" if good else b"503 Busy"
                 writer.write(b"HTTP/1.1 %s\r\ncontent-length: 0\r\n\r\n" % status)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
             writer.close()
@@ -90,7 +90,9 @@ async def test_a_storm_is_delivered_with_none_lost(any_store: Store) -> None:
             seen.add(number)
             first[(number - 1) % OBJECTS].append(number)
     assert all(numbers == sorted(numbers) for numbers in first.values())
-    assert len(receiver.numbers) - EVENTS < 1_100, "what was in flight or not yet saved comes twice"
+    assert len(receiver.numbers) - EVENTS < 2 * KNOBS.ahead + 200, (
+        "only what was on its way comes twice"
+    )
     print(f"{EVENTS / took:.0f} events/s")
 
 

@@ -154,6 +154,26 @@ async def test_a_receiver_that_is_away_gets_everything_when_it_is_back(any_store
     assert await subscriptions(any_store).dead(made.id) == []
 
 
+async def test_objects_that_a_receiver_cannot_digest_do_not_hold_back_others(
+    any_store: Store,
+) -> None:
+    """Although nothing but failures has come of late, and again after a restart."""
+    receiver = Receiver(lambda got: Response(422 if "bad" in got.json["data"]["id"] else 200))
+    made, _ = await subscriptions(any_store).add(URL)
+    knobs = structs.replace(QUICK, stall_after=4, backoff_first=0.2, backoff_limit=60.0)
+    for round_ in range(2):
+        async with running(any_store, receiver, knobs=knobs):
+            await happen(any_store, *(f"k/bad{round_}-{n}" for n in range(40)))
+            await until(lambda: len(receiver.got) > 4)
+            receiver.got.clear()
+            await happen(any_store, *(f"k/good{n}" for n in range(20)))
+            good = {f"good{n}" for n in range(20)}
+            await until(
+                lambda wanted=good: wanted <= {got.json["data"]["id"] for got in receiver.got}
+            )
+    assert await subscriptions(any_store).dead(made.id) == []
+
+
 async def test_after_all_attempts_an_event_is_a_dead_letter_and_can_be_replayed(
     any_store: Store,
 ) -> None:

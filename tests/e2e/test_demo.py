@@ -37,6 +37,7 @@ def test_the_summary_says_that_both_sides_are_equal(tmp_path: Path) -> None:
     assert summary["errors"] == 0
     assert summary["objects"]["locations"] == {"cpo": 40, "emsp": 40}
     assert summary["objects"]["sessions"]["emsp"] > 0
+    assert summary["commands"]["sent"] > 0
     assert set(summary["urls"]) == {"cpo", "emsp"}
     assert list(tmp_path.iterdir()) == []
 
@@ -54,6 +55,16 @@ def test_the_shown_line_works_until_ctrl_c_ends_everything(tmp_path: Path) -> No
         name, value = header.split(": ", 1)
         with urlopen(Request(url, headers={name: value}), timeout=10) as response:
             assert json.load(response)["status_code"] == 1000
+        start, watch = (next(demo.stderr).split() for _ in range(2))
+        assert (start[0], watch[0]) == ("voltroam", "voltroam")
+        run = [sys.executable, "-m", *start]
+        begun = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)
+        told = json.loads(begun.stdout)
+        assert told["settled"], told  # whatever the charger said: faults are part of the city
+        session = told.get("session_id") or "NONE"
+        run = [sys.executable, "-m", *watch[:-1], session, "--seconds", "1"]
+        seen = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)
+        assert session == "NONE" or session in seen.stdout
         assert len(processes_in(tmp_path)) == 3
         time.sleep(1)
         demo.send_signal(signal.SIGINT)

@@ -78,7 +78,7 @@ def begin(stage: Stage, place: str, name: str, **changes: Any) -> str:
 
 def reserve(stage: Stage, place: str, name: str, **changes: Any) -> None:
     asked: dict[str, Any] = {
-        "location_id": place, "token": token(), "at": NOW, "until": minute(30),
+        "location_id": place, "token": token(), "at": NOW, "until": minute(240),
         "session_id": name, "authorization_reference": "REF-A",
     }  # fmt: skip
     report(stage, lambda charging: charging.reserved(**asked | changes))

@@ -451,6 +451,7 @@ def test_remove_deletes_at_the_partner_and_stops(stage: Stage, newcomer: MockPar
     joined_by_node(stage.node, newcomer, name)
     stage.node.json("partner", "remove", name)
     wait_for_push(newcomer, "DELETE", "/credentials")
+    time.sleep(1.5)  # a command reaches the running node within a second
     newcomer.http.forget()
     stage.load("tariffs", doc.tariff(NODE, tariff := doc.fresh("T")))
     wait_for_push(stage.partner, "PUT", tariff)

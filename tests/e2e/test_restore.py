@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.conftest import Pair
+from tests.e2e.documents import moment
 from tests.e2e.nodes import wait_until
-from tests.e2e.test_two_nodes import held, location, moment
+from tests.e2e.test_two_nodes import held, location
 
 
 def test_a_restored_backup_converges_with_the_partner(pair: Pair, tmp_path: Path) -> None:

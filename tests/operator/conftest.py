@@ -1,7 +1,8 @@
 """A company with an operator API on its own store, asked in process, without sockets."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,115 @@ from tests.roaming.company import Clock, Company, Network, meet, role
 from tests.roaming.conftest import empty_database  # noqa: F401  (a fixture)
 
 from voltroam.delivery.deliver import Delivery
+from voltroam.delivery.webhooks import Webhooks
 from voltroam.operator.app import OperatorApp
+from voltroam.operator.asked import Answer, Asked
 from voltroam.operator.join import operator_app
 from voltroam.operator.keys import Keys
 from voltroam.operator.operation import Scope
 from voltroam.operator.ports import Ports
-from voltroam.standard.v2_2_1 import CredentialsRole, Role
+from voltroam.roaming.authorizing.authorizer import Authorizer
+from voltroam.roaming.authorizing.log import AuthorizationLog
+from voltroam.roaming.charging import Charging
+from voltroam.roaming.commanding import Commands, Orders
+from voltroam.roaming.dispatch import Dispatch
+from voltroam.roaming.host import (
+    Considered,
+    Host,
+    Order,
+    Outcome,
+    ProfileOrder,
+    ProfileOutcome,
+    Unattended,
+    Wish,
+)
+from voltroam.roaming.profiling import Preferences, Profiles, Steering
+from voltroam.roaming.serving import Serving
+from voltroam.standard.v2_2_1 import (
+    ChargingPreferencesResponse,
+    ChargingProfileResponseType,
+    ChargingProfileResultType,
+    CredentialsRole,
+    Role,
+)
 from voltroam.store.interface import Store
 from voltroam.store.migrations import migrate
 from voltroam.store.open import open_store
 from voltroam.transport.limits import Limits
+
+
+class Street(Unattended):
+    """Chargers that take every order; what became of it is told later, through the API.
+
+    What is made of a profile they tell themselves too, once for each `released`.
+    """
+
+    def __init__(self) -> None:
+        self.orders: list[str] = []
+        self.profiles: list[str] = []
+        self.wishes: list[Wish] = []
+        self.released = asyncio.Semaphore(0)
+
+    async def consider(self, order: Order) -> Considered | None:
+        return None
+
+    async def carry_out(self, order: Order) -> Outcome | None:
+        self.orders.append(order.id)
+        return None
+
+    async def consider_profile(self, order: ProfileOrder) -> ChargingProfileResponseType | None:
+        return None
+
+    async def carry_out_profile(self, order: ProfileOrder) -> ProfileOutcome:
+        self.profiles.append(order.id)
+        await self.released.acquire()
+        return ProfileOutcome(result=ChargingProfileResultType.UNKNOWN)
+
+    async def prefer(self, wish: Wish) -> ChargingPreferencesResponse:
+        self.wishes.append(wish)
+        return ChargingPreferencesResponse.ACCEPTED
+
+
+def live_parts(company: Company, clock: Clock, host: Host) -> dict[str, Any]:
+    """What a node has beside objects and partners."""
+    store, directory, exchange = company.store, company.directory, company.exchange
+    identity, table, router = company.identity, company.table, company.router
+    log = AuthorizationLog(store, company.vault, now=clock, within=0.01)
+    return {
+        "authorizations": log,
+        "authorizer": Authorizer(
+            store, directory, exchange, table=table, identity=identity, vault=company.vault, log=log
+        ),
+        "commands": Commands(
+            store, directory, exchange, identity=identity, router=router, table=table, now=clock
+        ),
+        "orders": Orders(
+            store, directory, exchange, identity=identity, table=table, host=host, now=clock
+        ),
+        "profiles": Profiles(
+            store, directory, exchange, identity=identity, router=router, table=table, now=clock
+        ),
+        "steering": Steering(
+            store, directory, exchange, identity=identity, table=table, host=host, now=clock
+        ),
+        "preferences": Preferences(
+            store, directory, exchange, identity=identity, table=table, host=host, now=clock
+        ),
+        "charging": Charging(store, identity, clock),
+        "webhooks": Webhooks(store, company.vault, table, company.network.send, now=clock),
+    }
+
+
+def take_calls(company: Company, live: dict[str, Any]) -> None:
+    """The company answers its partners' commands and profiles as well."""
+    serving = Serving(
+        company.store, company.directory, company.identity, company.table, company.router,
+        page_default=100, page_maximum=1000,
+    )  # fmt: skip
+    handlers = dict(company.registration.handlers())
+    for name in ("commands", "orders", "profiles", "steering", "preferences"):
+        handlers |= live[name].handlers()
+    company.dispatch = Dispatch(serving, handlers)
 
 
 @dataclass(frozen=True)
@@ -45,6 +145,9 @@ class Desk:
     delivery: Delivery
     app: OperatorApp
     keys: Keys
+    host: Host
+    answered: set[str]
+    """Operations that ended well."""
     secrets: dict[str, str] = field(default_factory=dict)
 
     async def key(self, scope: str = "admin", *parties: str) -> str:
@@ -122,19 +225,53 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 Open = Callable[..., Awaitable[Desk]]
 
 
+def watched(app: OperatorApp, answered: set[str]) -> None:
+    """From now on the app notes which of its operations end well."""
+
+    def noting(name: str, answer: Answer) -> Answer:
+        async def noted(asked: Asked) -> Any:
+            given = await answer(asked)
+            answered.add(name)
+            return given
+
+        return noted
+
+    app._answers = {name: noting(name, answer) for name, answer in app._answers.items()}
+
+
+@pytest.fixture
+def answered() -> set[str]:
+    return set()
+
+
+@pytest.fixture(autouse=True)
+def claims(request: pytest.FixtureRequest, answered: set[str]) -> Iterator[None]:
+    """A test that says which operations it shows has seen them end well."""
+    yield
+    claimed = {name for mark in request.node.iter_markers("operations") for name in mark.args}
+    assert claimed <= answered, f"never ended well: {sorted(claimed - answered)}"
+
+
 @pytest_asyncio.fixture
 async def opened(
-    database: str, tmp_path: Path, network: Network, clock: Clock
+    database: str, tmp_path: Path, network: Network, clock: Clock, answered: set[str]
 ) -> AsyncIterator[Open]:
     """Open a desk: `await opened("cpo.example", role("NL/AAA", Role.CPO))`."""
     stores: list[Store] = []
+    parts: list[dict[str, Any]] = []
 
-    async def make(host: str, *roles: CredentialsRole, **options: Any) -> Desk:
+    async def make(
+        host: str, *roles: CredentialsRole, behind: Host | None = None, **options: Any
+    ) -> Desk:
+        behind = behind or Unattended()
         url = database if not stores else f"sqlite:///{tmp_path}/{host}.db"
         await migrate(url)
         store = await open_store(url, now=clock)
         stores.append(store)
         company = Company(host, roles, store, network, clock)
+        live = live_parts(company, clock, behind)
+        parts.append(live)
+        take_calls(company, live)
         delivery = Delivery(
             store, company.directory, company.exchange, company.identity, company.table, now=clock
         )
@@ -142,11 +279,17 @@ async def opened(
             store=store, vault=company.vault, directory=company.directory,
             identity=company.identity, table=company.table, registration=company.registration,
             delivery=delivery, now=clock,
+            **live,
         )  # fmt: skip
         app = operator_app(ports, limits=Limits(body=200_000), **options)
-        return Desk(company, delivery, app, Keys(store, company.vault, clock))
+        watched(app, answered)
+        return Desk(company, delivery, app, Keys(store, company.vault, clock), behind, answered)
 
     yield make
+    for live in parts:
+        for name in ("commands", "orders", "profiles", "steering"):
+            if hasattr(live[name], "close"):
+                await live[name].close()
     for store in stores:
         await store.close()
 
@@ -155,6 +298,24 @@ async def opened(
 async def cpo(opened: Open) -> Desk:
     """One operator with two parties of its own."""
     return await opened("cpo.example", role("NL/AAA", Role.CPO), role("NL/BBB", Role.CPO))
+
+
+@pytest_asyncio.fixture
+async def street(opened: Open, emsp: Desk) -> Desk:
+    """An operator whose chargers obey, registered with the eMSP."""
+    cpo = await opened("cpo.example", role("NL/AAA", Role.CPO), behind=Street())
+    await meet(emsp.company, cpo.company)
+    return cpo
+
+
+async def deliver(desk: Desk) -> None:
+    """Until all that can be is delivered and noted."""
+    running = asyncio.create_task(desk.delivery.run())
+    async with asyncio.timeout(20):
+        while not await desk.delivery.at_rest():
+            await asyncio.sleep(0.02)
+    await desk.delivery.stop()
+    await running
 
 
 @pytest_asyncio.fixture

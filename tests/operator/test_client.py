@@ -62,7 +62,7 @@ def test_answers_have_types_and_acts_are_those_of_this_machine(node: Served) -> 
             assert isinstance(listed, Page)
             assert [one.name for one in listed.items] == ["billing"]
             lines = [line async for line in api.each(LIST_AUDIT)]
-            assert (lines[0].who, lines[0].what) == ("local", "create_key")
+            assert (lines[0].who, lines[0].what) == ("local command line", "create_key")
         async with OperatorClient(node.url, made.secret) as api:
             with pytest.raises(OperatorRefusal) as refused:
                 await api.ask(LIST_KEYS)

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from tests.operator.conftest import Desk, Open, heard
 from tests.roaming.company import Clock, role
 
@@ -118,6 +119,7 @@ async def test_answers_carry_security_headers(cpo: Desk) -> None:
     assert told.headers["content-security-policy"].startswith("default-src 'none'")
 
 
+@pytest.mark.operations("create_key", "revoke_key")
 async def test_a_key_ends_when_it_expires_or_is_revoked(cpo: Desk, clock: Clock) -> None:
     body = {"name": "x", "scope": "read", "expires": "2026-11-22T13:00:00Z"}
     secret = (await cpo.ask("POST", "/keys", body)).json["secret"]
@@ -144,7 +146,9 @@ async def test_secrets_of_keys_are_kept_as_hashes_only(cpo: Desk) -> None:
 async def test_a_local_key_lasts_a_minute_and_needs_the_master_key(cpo: Desk, clock: Clock) -> None:
     key = local_key(cpo.company.vault, clock())
     assert (await cpo.ask("POST", "/keys", {"name": "x"}, key=key)).status == 201
-    assert (await cpo.ask("GET", "/audit")).json["items"][0]["who"] == "local"
+    assert (await cpo.ask("GET", "/audit")).json["items"][0]["who"] == "local command line"
+    told = await cpo.ask("POST", "/keys", {"name": "Local command line"})
+    assert told.status == 422, "no key may pass for it"
     strange = local_key(Vault([b"x" * 32]), clock())
     assert (await cpo.ask("GET", "/keys", key=strange)).status == 401
     late = key.replace(key.split("_")[2], str(int(key.split("_")[2]) + 1000))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.e2e.documents import location, tariff, token
 from tests.operator.conftest import Desk
 from tests.roaming.company import Clock
@@ -101,6 +102,7 @@ async def test_one_bad_object_leaves_the_whole_set_undone(cpo: Desk) -> None:
     assert len((await cpo.ask("GET", "/locations")).json["items"]) == 1
 
 
+@pytest.mark.operations("set_evse_status", "set_evse_statuses")
 async def test_the_status_of_an_evse_is_set_alone_and_in_bulk(cpo: Desk) -> None:
     await fill(cpo, "L1")
     told = await cpo.ask("PUT", f"{AT}/evses/E1/status", {"status": "CHARGING"}, scope="operate")
@@ -120,6 +122,7 @@ async def test_the_status_of_an_evse_is_set_alone_and_in_bulk(cpo: Desk) -> None
     assert (await cpo.ask("GET", AT)).json["evses"][0]["status"] == "BLOCKED"
 
 
+@pytest.mark.operations("withdraw_tariff")
 async def test_a_tariff_is_withdrawn(cpo: Desk) -> None:
     assert (await cpo.ask("PUT", "/tariffs/NL/AAA/T1", tariff(AAA, "T1"))).status == 201
     assert (await cpo.ask("DELETE", "/tariffs/NL/AAA/T1")).status == 204
@@ -142,6 +145,7 @@ async def test_a_driver_is_shown_to_those_who_operate_only(emsp: Desk) -> None:
     assert [one["member"] for one in found] == ["uid"]
 
 
+@pytest.mark.operations("block_token", "unblock_token")
 async def test_a_token_is_blocked_and_unblocked(emsp: Desk, clock: Clock) -> None:
     msp = ("DE", "MSP")
     await emsp.ask("PUT", "/tokens/DE/MSP/04A1B2C3", token(msp, "04A1B2C3"))
@@ -153,6 +157,7 @@ async def test_a_token_is_blocked_and_unblocked(emsp: Desk, clock: Clock) -> Non
     assert (await emsp.ask("POST", "/tokens/DE/MSP/04A1B2C3/block?type=OTHER")).status == 404
 
 
+@pytest.mark.operations("get_token_limits", "set_token_limits")
 async def test_the_limits_of_a_token_are_set_and_shown(emsp: Desk) -> None:
     msp = ("DE", "MSP")
     await emsp.ask("PUT", "/tokens/DE/MSP/04A1B2C3", token(msp, "04A1B2C3"))
@@ -163,6 +168,7 @@ async def test_the_limits_of_a_token_are_set_and_shown(emsp: Desk) -> None:
     assert (await emsp.ask("GET", "/tokens/DE/MSP/0000/limits")).status == 404
 
 
+@pytest.mark.operations("list_keys", "search")
 async def test_a_key_limited_to_parties_sees_and_writes_theirs_only(cpo: Desk) -> None:
     await fill(cpo, "L1")
     await fill(cpo, "B1", party=BBB)
@@ -193,6 +199,32 @@ async def test_search_finds_by_name_id_and_evse(cpo: Desk) -> None:
         assert found[0]["kind"] == "locations"
 
 
+async def test_search_finds_an_exact_id_first_and_goes_on_by_cursor(
+    cpo: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voltroam.operator.answers.search.LOOKED_AT", 3)
+    await fill(cpo, *(f"L1{n}" for n in range(7)), "L1")
+    seen: list[str] = []
+    cursor, asked = "", 0
+    while True:
+        told = (await cpo.ask("GET", f"/search?q=l1{cursor}")).json
+        asked += 1
+        seen += [one["id"] for one in told["items"]]
+        if told["next"] is None:
+            break
+        cursor = f"&cursor={told['next']}"
+    assert seen == ["L1", *(f"L1{n}" for n in range(7))], "the exact one first, and once"
+    assert asked == 3
+
+
+async def test_search_by_exact_uid_shows_no_driver_to_who_only_reads(emsp: Desk) -> None:
+    await emsp.ask("PUT", "/tokens/DE/MSP/04A1B2C3", token(("DE", "MSP"), "04A1B2C3"))
+    found = (await emsp.ask("GET", "/search?q=04a1b2c3", scope="operate")).json["items"]
+    assert [one["member"] for one in found] == ["uid"]
+    assert (await emsp.ask("GET", "/search?q=04a1b2c3", scope="read")).json["items"] == []
+
+
+@pytest.mark.operations("list_events")
 async def test_events_are_told_in_order(cpo: Desk) -> None:
     await fill(cpo, "L1", "L2")
     told = (await cpo.ask("GET", "/events")).json["items"]

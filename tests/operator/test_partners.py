@@ -1,25 +1,15 @@
 """Partners: how they are, what is done about them, what each has of an object."""
 
-import asyncio
-
+import pytest
 from tests.e2e.documents import location
-from tests.operator.conftest import Desk
+from tests.operator.conftest import Desk, deliver
 from tests.roaming.company import Clock
 
 EMSP = "emsp.example"
 AAA = ("NL", "AAA")
 
 
-async def deliver(desk: Desk) -> None:
-    """Until all that can be is delivered and noted."""
-    running = asyncio.create_task(desk.delivery.run())
-    async with asyncio.timeout(20):
-        while not await desk.delivery.at_rest():
-            await asyncio.sleep(0.02)
-    await desk.delivery.stop()
-    await running
-
-
+@pytest.mark.operations("list_partners")
 async def test_a_partner_is_invited_once_by_name(cpo: Desk) -> None:
     told = await cpo.ask("POST", "/partners/invite", {"name": "movia"})
     assert told.status == 201
@@ -28,6 +18,7 @@ async def test_a_partner_is_invited_once_by_name(cpo: Desk) -> None:
     assert [(one["name"], one["phase"]) for one in listed] == [("movia", "INVITED")]
 
 
+@pytest.mark.operations("invite_partner", "register_partner")
 async def test_a_partner_is_registered_over_the_api(cpo: Desk, emsp: Desk) -> None:
     invited = (await emsp.ask("POST", "/partners/invite", {"name": "cpo"})).json
     body = {"name": "emsp", "versions_url": invited["versions_url"], "token": invited["token"]}
@@ -43,6 +34,7 @@ async def test_a_partner_that_cannot_be_reached_is_no_fault_of_ours(cpo: Desk) -
     assert (told.status, told.json["type"]) == (424, "urn:voltroam:problem:partner")
 
 
+@pytest.mark.operations("get_partner", "pause_partner", "resume_partner", "set_partner_profile")
 async def test_a_partner_is_paused_resumed_and_profiled(met: Desk, clock: Clock) -> None:
     assert (await met.ask("POST", f"/partners/{EMSP}/pause")).json["paused"] is True
     assert (await met.ask("POST", f"/partners/{EMSP}/resume")).json["paused"] is False
@@ -74,7 +66,23 @@ async def test_a_key_limited_to_parties_sees_their_partners_only(met: Desk) -> N
         told = await met.ask("GET", f"/partners/{EMSP}/parked", parties=parties)
         assert told.status == (200 if names else 404)
     told = await met.ask("POST", "/partners/invite", {"name": "x"}, parties=("NL/AAA",))
-    assert told.status == 422
+    assert told.status == 403
+
+
+async def test_what_concerns_all_who_share_a_partner_is_not_done_for_one_of_them(met: Desk) -> None:
+    some, whole = ("NL/AAA", "DE/MSP"), ("NL/AAA", "NL/BBB", "DE/MSP")
+    at = f"/partners/{EMSP}"
+    for method, path, body in (
+        ("POST", "/pause", None), ("POST", "/resume", None), ("POST", "/resync", None),
+        ("POST", "/rotate", None), ("PATCH", "/profile", {"push": "put"}),
+        ("POST", "/pull", {"module": "tokens"}), ("POST", "/parked/retry", None),
+        ("DELETE", "", None),
+    ):  # fmt: skip
+        told = await met.ask(method, at + path, body, parties=some)
+        assert told.status == 403, path
+        assert told.json["detail"] == f"{EMSP} is a partner of other parties too"
+    assert (await met.ask("GET", at, parties=some)).json["paused"] is False
+    assert (await met.ask("POST", f"{at}/pause", parties=whole)).json["paused"] is True
 
 
 async def test_what_a_partner_lists_is_pulled(met: Desk, emsp: Desk) -> None:
@@ -93,6 +101,7 @@ async def test_ledger_parked_and_quarantine_are_empty_lists_at_first(met: Desk) 
     assert (await met.ask("POST", "/quarantine/retry")).json == {"accepted": 0, "refused": 0}
 
 
+@pytest.mark.operations("remove_partner")
 async def test_a_partner_is_removed(met: Desk, clock: Clock) -> None:
     assert (await met.ask("DELETE", f"/partners/{EMSP}")).status == 204
     clock.forward(2)

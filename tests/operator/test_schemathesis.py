@@ -55,12 +55,36 @@ def api(node: Served, secret: str) -> Any:
     return schemathesis.openapi.from_url(url)
 
 
-@pytest.mark.parametrize("name", [operation.name for operation in OPERATIONS])
-def test_every_answer_is_as_documented(name: str, api: Any, secret: str) -> None:
-    operation = api.find_operation_by_id(name)
+FULL = 25
+"""Requests to each operation: what ends within a few minutes on a small machine."""
+PIECES = 4
+NAMES = [operation.name for operation in OPERATIONS if not operation.is_stream]
+"""All but what has no end."""
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(
+            NAMES[piece::PIECES],
+            id=f"part {piece + 1}",
+            marks=pytest.mark.soak(f"{FULL} requests to each of {len(NAMES[piece::PIECES])}"),
+        )
+        for piece in range(PIECES)
+    ],
+)
+def test_every_answer_of_the_operator_api_is_as_documented(
+    names: list[str], api: Any, secret: str
+) -> None:
+    for name in names:
+        try_out(api.find_operation_by_id(name), secret)
+
+
+def try_out(operation: Any, secret: str) -> None:
+    """Sound and broken requests to one operation."""
 
     @settings(
-        max_examples=times(4, full=100),
+        max_examples=times(4, full=FULL),
         derandomize=True,
         deadline=None,
         database=None,

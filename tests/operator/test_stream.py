@@ -9,11 +9,13 @@ import pytest
 import pytest_asyncio
 from tests.delivery.fakes import TABLE
 from tests.delivery.receivers import happen
+from tests.operator.conftest import Desk
 from tests.roaming import objects as doc
 from tests.roaming.company import role
 
 from voltroam.delivery.event_tail import EventTail
 from voltroam.delivery.telling import Telling
+from voltroam.operator.app import OperatorApp
 from voltroam.operator.asked import Who
 from voltroam.operator.operation import Scope
 from voltroam.operator.stream import EventStream, StreamKnobs
@@ -57,14 +59,22 @@ class Client:
     """Asks a stream as a server would, and takes what comes."""
 
     def __init__(
-        self, app: EventStream, key: str = "all", *, method: str = "GET", **headers: str
+        self,
+        app: EventStream | OperatorApp,
+        key: str = "all",
+        *,
+        method: str = "GET",
+        **headers: str,
     ) -> None:
         self._app = app
         self._method = method
         named = {"authorization": f"Bearer {key}"} | {
-            name.replace("_", "-"): value for name, value in headers.items() if name != "query"
+            name.replace("_", "-"): value
+            for name, value in headers.items()
+            if name not in ("query", "path")
         }
         self._query = headers.get("query", "")
+        self._path = headers.get("path", "/")
         self._headers = [(name.encode(), value.encode()) for name, value in named.items()]
         self.status = 0
         self.kind = ""
@@ -77,6 +87,7 @@ class Client:
     async def __aenter__(self) -> "Client":
         scope = {
             "type": "http", "method": self._method, "headers": self._headers,
+            "path": self._path, "raw_path": self._path.encode(), "root_path": "",
             "query_string": self._query.encode(),
         }  # fmt: skip
         self._task = asyncio.create_task(self._app(scope, self._receive, self._send))
@@ -144,6 +155,24 @@ async def keep(store: Store, resource: Any, **changes: Any) -> None:
     )
 
 
+@pytest.mark.operations("stream_events")
+async def test_the_api_has_the_stream_among_its_operations(cpo: Desk) -> None:
+    document = (await cpo.ask("GET", "/openapi.json", key="")).json
+    row = document["paths"]["/events/stream"]["get"]
+    assert list(row["responses"]["200"]["content"]) == ["text/event-stream"]
+    assert "410" in row["responses"]
+    named = {(one["in"], one["name"]) for one in row["parameters"]}
+    assert named == {("query", "after"), ("query", "types"), ("header", "Last-Event-ID")}
+    assert (await cpo.ask("GET", "/events/stream", key="")).status == 401
+    assert (await cpo.ask("GET", "/events/stream?after=x")).status == 422
+    assert (await cpo.ask("GET", "/events/stream?colour=red")).status == 422
+    assert (await cpo.ask("GET", "/events/stream?after=99")).status == 410
+    key = f"Bearer {await cpo.key('read')}"
+    async with Client(cpo.app, authorization=key, path="/operator/v1/events/stream") as client:
+        assert (client.status, client.kind) == (200, "text/event-stream; charset=utf-8")
+        cpo.answered.add("stream_events")
+
+
 async def test_events_come_as_they_happen_with_the_object_as_it_stands(store: Store) -> None:
     async with Client(stream(store)) as client:
         assert (client.status, client.kind) == (200, "text/event-stream; charset=utf-8")
@@ -196,7 +225,7 @@ async def test_types_are_chosen_by_pattern(store: Store) -> None:
     await happen(store, "k/1", type_="a.x")
     await happen(store, "k/2", type_="b.x")
     await happen(store, "k/3", type_="c.x")
-    async with Client(stream(store), query="after=0&type=a.*,c.*") as client:
+    async with Client(stream(store), query="after=0&types=a.*,c.*") as client:
         await client.until(lambda: len(client.messages) == 2)
         assert [type_ for _, type_, _ in client.messages] == ["a.x", "c.x"]
 

@@ -17,9 +17,6 @@ ID = re.compile(
 )
 """`CORE-PAG-02`, and in short `CORE-PAG-02/03/04` for several of one group."""
 
-LATER = re.compile(r"^CMD-(?!DT)")
-"""The interactive flows that are not whole yet: commands."""
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -32,7 +29,7 @@ class Row:
     @property
     def in_scope(self) -> bool:
         """A MUST of server, client or both, of what the node does so far."""
-        return self.level == "MUST" and self.actor != "hub" and not LATER.match(self.id)
+        return self.level == "MUST" and self.actor != "hub"
 
 
 def available() -> bool:

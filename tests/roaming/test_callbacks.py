@@ -3,12 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.roaming.company import Company, Pair
 
 from voltroam.roaming.callbacks import check_response_url, post_result, response_url, row_of
-from voltroam.roaming.platforms import Phase, Platform
+from voltroam.roaming.platforms import EndpointAt, Phase, Platform
 from voltroam.roaming.timed import before, is_timed, time_of, timed_id
-from voltroam.standard.endpoints import Table
+from voltroam.standard.endpoints import Interface, Table
 from voltroam.standard.errors import CallerError, Refused
 from voltroam.standard.versions import V2_2_1
 from voltroam.wire.routes import Router
@@ -36,8 +37,12 @@ def test_two_ids_of_one_moment_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "../../x", timed_id(1).upper() + "G", timed_id(1) + "\n"]
-)
+    "text",
+    [
+        "", "x", "../../x", "7FFFFFFFFFFFFFFE-15B6FE0267B965CEE38G",
+        "7ffffffffffffffe-0f1fd2c2a130e87abe9\n",
+    ],
+)  # fmt: skip
 def test_what_has_another_form_is_no_id(text: str) -> None:
     assert not is_timed(text)
 
@@ -89,6 +94,10 @@ def test_a_response_url_at_the_partners_host_is_taken(url: str) -> None:
         "https://169.254.169.254/latest",
         "https://[::1",
         "https://emsp.example:99999/",
+        "https://emsp.example/x y",
+        "https://emsp.example/x\r\nHost: evil.example",
+        "https://emsp.example/\u00e4",
+        "https://evil.example\\@emsp.example/",
     ],
 )
 def test_a_response_url_elsewhere_is_refused(url: str) -> None:
@@ -96,6 +105,15 @@ def test_a_response_url_elsewhere_is_refused(url: str) -> None:
         check_response_url(PARTNER, url)
     assert refused.value.status_code == 2001
     assert "response_url" in refused.value.message
+
+
+def test_a_response_url_keeps_to_the_scheme_that_the_partner_registered() -> None:
+    """A token never goes in the clear to whoever registered with https, other port or not."""
+    at = EndpointAt("commands", Interface.SENDER, "https://emsp.example:8443/commands")
+    registered = structs.replace(PARTNER, endpoints=(at,))
+    check_response_url(registered, "https://emsp.example:8443/results/1")
+    with pytest.raises(CallerError, match="scheme"):
+        check_response_url(registered, "http://emsp.example:8443/results/1")
 
 
 async def test_a_result_goes_to_exactly_the_url_once(to_cpo: Pair) -> None:

@@ -81,7 +81,7 @@ async def running(it: Hosted, at: Spot) -> Session:
 
 
 async def test_a_start_waits_for_the_cable_and_a_stop_ends_it_with_a_cdr(it: Hosted) -> None:
-    """SES-FLOW-11, CMD-FLOW-01"""
+    """SES-FLOW-11, CMD-START-06"""
     at = spot(it)
     assert await it.host.consider(order(it, start(at))) is None
     assert await result(it, start(at)) is CommandResultType.ACCEPTED
@@ -120,7 +120,7 @@ async def test_without_evse_the_first_free_one_is_taken(it: Hosted) -> None:
 
 
 async def test_a_start_to_which_nobody_plugs_in_is_invalid_in_the_end(tmp_path: Path) -> None:
-    """SES-FLOW-12"""
+    """CMD-START-09, SES-FLOW-12"""
     async with hosted(tmp_path, WorldKnobs(arrivals=0, faults=0)) as it:
         await it.begin()
         at = spot(it)
@@ -147,7 +147,7 @@ async def test_a_start_to_which_nobody_plugs_in_is_invalid_in_the_end(tmp_path: 
 async def test_a_fault_has_its_result(
     tmp_path: Path, fault: Fault, answer: CommandResultType
 ) -> None:
-    """CMD-OBJ-02"""
+    """CMD-START-10, CMD-RSP-09"""
     uid = next(one.uid for one in worlds.quiet().spots if one.free)
     knobs = WorldKnobs(arrivals=0, faults=0, forced={uid.lower(): fault})
     async with hosted(tmp_path, knobs) as it:
@@ -172,7 +172,6 @@ async def test_a_charger_that_the_world_lacks_is_refused_at_once(it: Hosted) -> 
 
 
 async def test_a_reservation_keeps_the_evse_for_its_driver(it: Hosted) -> None:
-    """CMD-RES-01"""
     at = spot(it)
     assert await result(it, reserve(it, at), reservation=7) is CommandResultType.ACCEPTED
     await it.live(1)
@@ -242,7 +241,7 @@ def watts(it: Hosted, at: Spot) -> float:
 
 
 async def test_a_profile_is_kept_to_and_told_of(it: Hosted) -> None:
-    """CHP-FLOW-01"""
+    """CHP-SEM-02, CHP-SEM-04, CHP-SEM-05"""
     at = spot(it)
     session = await running(it, at)
     free = watts(it, at)
@@ -270,6 +269,7 @@ async def test_a_profile_is_kept_to_and_told_of(it: Hosted) -> None:
 
 
 async def test_a_profile_ends_with_its_duration(it: Hosted) -> None:
+    """CHP-SEM-03"""
     at = spot(it)
     session = await running(it, at)
     free = watts(it, at)
@@ -293,7 +293,7 @@ async def test_a_session_of_another_life_takes_no_profile(it: Hosted) -> None:
 
 
 async def test_a_wish_spreads_the_energy_and_partners_are_told(it: Hosted) -> None:
-    """CHP-FLOW-05"""
+    """SES-PREF-06"""
     at = spot(it)
     session = await running(it, at)
     free = watts(it, at)

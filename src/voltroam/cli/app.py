@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from voltroam.cli import (
+    audit,
     call,
     charge,
     command,
@@ -21,6 +22,7 @@ from voltroam.cli import (
     serve,
     setup,
     steering,
+    tariff_sight,
     watch,
     webhook,
 )
@@ -65,6 +67,8 @@ charge.add_to(app)
 watch.add_to(app)
 demo.add_to(app)
 money.add_to(app)
+tariff_sight.add_to(money.tariffs)
+audit.add_to(app)
 app.add_typer(partner.group, name="partner")
 app.add_typer(quarantine.group, name="quarantine")
 app.add_typer(command.group, name="command")

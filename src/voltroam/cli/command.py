@@ -16,7 +16,10 @@ Partner = Annotated[str, typer.Option("--partner", help="Name of the partner.")]
 Place = Annotated[str, typer.Option("--location", help="Id of the location.")]
 Evse = Annotated[str | None, typer.Option("--evse", help="Uid of the EVSE; default: any.")]
 Card = Annotated[str, typer.Option("--token", help="Uid of one of our tokens.")]
-Kind = Annotated[str, typer.Option("--type", help="RFID, APP_USER, AD_HOC_USER or OTHER.")]
+Kind = Annotated[
+    str | None,
+    typer.Option("--type", help="RFID, APP_USER …, where several tokens have that uid."),
+]
 Reference = Annotated[
     str | None, typer.Option("--reference", help="authorization_reference of the session.")
 ]
@@ -35,7 +38,7 @@ def start(
     connector: Annotated[
         str | None, typer.Option("--connector", help="Id of the connector; needs --evse.")
     ] = None,
-    kind: Kind = "RFID",
+    kind: Kind = None,
     reference: Reference = None,
     wait: Wait = True,
     json: Json = False,
@@ -45,13 +48,13 @@ def start(
     Example: voltroam -c emsp/voltroam.toml command start --partner noda --location UTR-0001
     --evse NOD-00001 --token 04A1B2C3 --json
     """
-    from voltroam.cli.ordering import Session, order, token_type
+    from voltroam.cli.ordering import Session, any_type, order
     from voltroam.operator.rows.live import START, StartWanted
 
     session = Session(reference)
     wanted = StartWanted(
         partner=partner, location_id=location, evse_uid=evse, connector_id=connector,
-        token_uid=token, token_type=token_type(kind), authorization_reference=session.reference,
+        token_uid=token, token_type=any_type(kind), authorization_reference=session.reference,
     )  # fmt: skip
     order(context, START, wanted, wait=wait, json=json, session=session)
 
@@ -80,15 +83,15 @@ def reserve(
     partner: Partner,
     location: Place,
     token: Card,
+    evse: Evse = None,
     expiry: Annotated[
         str, typer.Option("--expiry", help="A moment (2027-01-31T12:00:00Z), or minutes from now.")
-    ],
-    evse: Evse = None,
+    ] = "30",
     reservation: Annotated[
         str | None,
-        typer.Option("--reservation", help="Id of an earlier reservation, to change that one."),
+        typer.Option("--reservation", help="Its id, new or of one to change; default: new."),
     ] = None,
-    kind: Kind = "RFID",
+    kind: Kind = None,
     reference: Reference = None,
     wait: Wait = True,
     json: Json = False,
@@ -98,12 +101,12 @@ def reserve(
     Example: voltroam -c emsp/voltroam.toml command reserve --partner noda --location UTR-0001
     --evse NOD-00001 --token 04A1B2C3 --expiry 15
     """
-    from voltroam.cli.ordering import moment, order, token_type
+    from voltroam.cli.ordering import any_type, moment, order
     from voltroam.operator.rows.live import RESERVE, ReserveWanted
 
     wanted = ReserveWanted(
         partner=partner, location_id=location, evse_uid=evse, expiry_date=moment(expiry),
-        reservation_id=reservation, token_uid=token, token_type=token_type(kind),
+        reservation_id=reservation, token_uid=token, token_type=any_type(kind),
         authorization_reference=reference,
     )  # fmt: skip
     order(context, RESERVE, wanted, wait=wait, json=json)
@@ -134,8 +137,13 @@ def unlock(
     partner: Partner,
     location: Place,
     evse: Annotated[str, typer.Option("--evse", help="Uid of the EVSE.")],
-    connector: Annotated[str, typer.Option("--connector", help="Id of the connector.")],
-    desk: Annotated[str, typer.Option("--desk", help="Who at the help desk asks for it.")],
+    connector: Annotated[
+        str | None, typer.Option("--connector", help="Id of the connector; default: the only one.")
+    ] = None,
+    desk: Annotated[
+        str | None,
+        typer.Option("--desk", help="Who at the help desk asks for it; default: who is logged in."),
+    ] = None,
     wait: Wait = True,
     json: Json = False,
 ) -> None:
@@ -144,12 +152,13 @@ def unlock(
     Example: voltroam -c emsp/voltroam.toml command unlock --partner noda --location UTR-0001
     --evse NOD-00001 --connector 1 --desk anna
     """
-    from voltroam.cli.ordering import order
+    from voltroam.cli.ordering import order, who_asks
     from voltroam.operator.rows.live import UNLOCK, UnlockWanted
 
     wanted = UnlockWanted(
-        partner=partner, location_id=location, evse_uid=evse, connector_id=connector, desk=desk
-    )
+        partner=partner, location_id=location, evse_uid=evse, connector_id=connector,
+        desk=who_asks() if desk is None else desk,
+    )  # fmt: skip
     order(context, UNLOCK, wanted, wait=wait, json=json)
 
 
@@ -164,7 +173,7 @@ def list_(
     Example: voltroam -c emsp/voltroam.toml command list --limit 5
     """
     from voltroam.cli.operating import OperatorClient, with_operator
-    from voltroam.cli.ordering import facts
+    from voltroam.cli.ordering import facts, said
     from voltroam.operator.rows.live import LIST_COMMANDS
 
     async def work(node: OperatorClient) -> list[dict[str, Any]]:
@@ -176,4 +185,6 @@ def list_(
         write_json(found)
         return
     columns = ("sent_at", "command", "partner", "state", "location_id", "session_id", "reason")
-    write_table(columns, ([one[column] for column in columns] for one in found))
+    write_table(
+        (*columns, "result"), ([*(one[name] for name in columns), said(one)] for one in found)
+    )

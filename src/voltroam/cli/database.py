@@ -88,11 +88,20 @@ def restore(
 
     Example: voltroam -c cpo/voltroam.toml db restore cpo-monday.backup
     """
+    from voltroam.cli.noted import noted
     from voltroam.store import migrations
+    from voltroam.store.open import open_store
 
-    guarded(
-        lambda: asyncio.run(migrations.restore(settings_of(context).database, file)), as_json=json
-    )
+    async def work(database: str) -> None:
+        await migrations.restore(database, file)
+        store = await open_store(database)
+        try:
+            async with noted(store, "restore_database", "database", file.name):
+                pass
+        finally:
+            await store.close()
+
+    guarded(lambda: asyncio.run(work(settings_of(context).database)), as_json=json)
     if json:
         write_json({"restored": str(file)})
         return

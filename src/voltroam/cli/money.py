@@ -12,7 +12,9 @@ from voltroam.cli.plain import PlainGroup
 from voltroam.cli.run import Json
 
 tariffs = typer.Typer(
-    cls=PlainGroup, no_args_is_help=True, help="Check a tariff, put it in words, show its week."
+    cls=PlainGroup,
+    no_args_is_help=True,
+    help="Check a tariff, put it in words, show its week; say who sees it.",
 )
 cdrs = typer.Typer(cls=PlainGroup, no_args_is_help=True, help="Check what was charged.")
 

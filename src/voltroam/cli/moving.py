@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import typer
 from voltroam.cli.files import read_documents
 from voltroam.cli.held import Holdings, with_holdings
 from voltroam.cli.load import STATUS_LINES, Report, load
+from voltroam.cli.noted import noted
 from voltroam.cli.outcome import Exit, Stop, remark, write, write_json, write_table
 from voltroam.holdings import micros
+from voltroam.standard.endpoints import Removal
 from voltroam.standard.parties import PartyId
 
 PIECE = 1 << 16
@@ -35,11 +38,12 @@ def import_file(
         if module != STATUS_LINES:
             _check_module(holdings, module)
         documents = read_documents(file)
-        with _Progress("import", documents.count, quiet=json) as progress:
-            return await load(
-                holdings, module, documents.pieces, strict=not lenient, private=private,
-                progress=progress.show,
-            )  # fmt: skip
+        async with _noted_import(holdings, module):
+            with _Progress("import", documents.count, quiet=json) as progress:
+                return await load(
+                    holdings, module, documents.pieces, strict=not lenient, private=private,
+                    progress=progress.show,
+                )  # fmt: skip
 
     report = with_holdings(context, work, as_json=json)
     if json:
@@ -50,6 +54,13 @@ def import_file(
         raise typer.Exit(int(Exit.FAILED))
 
 
+def _noted_import(holdings: Holdings, module: str) -> AbstractAsyncContextManager[None]:
+    """What chargers report is no act: lines of status are not noted."""
+    if module == STATUS_LINES:
+        return nullcontext()
+    return noted(holdings.store, f"put_{module}", module)
+
+
 def withdraw_object(
     context: typer.Context, module: str, identifier: str, party: str | None, *, json: bool
 ) -> None:
@@ -58,7 +69,14 @@ def withdraw_object(
 
     async def work(holdings: Holdings) -> None:
         _check_module(holdings, module)
-        await holdings.withdraw(module, identifier, owner)
+        resource = holdings.table.resources[module]
+        if resource.removal is not Removal.DELETE:
+            await holdings.withdraw(module, identifier, owner)  # which says why it cannot be
+        party = owner or holdings.one_of_us(resource)
+        what = f"withdraw_{module.removesuffix('s')}"
+        named = None if resource.key[0] in resource.secrets else identifier
+        async with noted(holdings.store, what, module, *party, named, status=204):
+            await holdings.withdraw(module, identifier, party)
 
     with_holdings(context, work, as_json=json)
     if json:
@@ -199,11 +217,12 @@ def pull_module(
         pulling = Pulling(
             held.store, held.directory, node.exchange, held.identity, held.table, now=micros
         )
-        with _Progress("pull", None, quiet=json) as progress:
-            report = await pulling.pull(
-                platform, module, full=full, force=force,
-                progress=lambda so_far: progress.show(so_far.received),
-            )  # fmt: skip
+        async with noted(held.store, "pull_from_partner", "partners", platform.name, "pull"):
+            with _Progress("pull", None, quiet=json) as progress:
+                report = await pulling.pull(
+                    platform, module, full=full, force=force,
+                    progress=lambda so_far: progress.show(so_far.received),
+                )  # fmt: skip
         if report.questioned:
             for question in await operators(held).questions(platform):
                 remark(decision(question))

@@ -54,6 +54,8 @@ def with_operator(
 
     async def asked() -> T:
         settings = settings_of(context)
+        if not settings.operator.enabled:
+            raise Stop("`operator.enabled` is false in the settings of this node.", Exit.SETUP)
         async with open_client(settings, settings_file(context).parent) as client:
             try:
                 return await work(client)

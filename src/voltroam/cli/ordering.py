@@ -1,6 +1,7 @@
 """How the commands about charging ask the running node, and what they end with."""
 
 import asyncio
+import getpass
 import secrets
 import time
 from collections.abc import Callable
@@ -58,6 +59,25 @@ def token_type(text: str) -> TokenType:
     except ValueError:
         names = ", ".join(TokenType)
         raise typer.BadParameter(f"one of {names}", param_hint="--type") from None
+
+
+def any_type(text: str | None) -> TokenType | None:
+    """None where the uid shall do."""
+    return None if text is None else token_type(text)
+
+
+def who_asks() -> str:
+    """The account that runs this, for the ledger."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "command line"
+
+
+def said(one: dict[str, Any]) -> str | None:
+    """The last word of a command in JSON: the charger's, else its operator's."""
+    last = one["result"] or one["response"]
+    return str(last["result"]) if last else None
 
 
 def moment(text: str) -> datetime:
@@ -180,6 +200,8 @@ def _tell(done: CommandFacts, session: str | None) -> None:
             remark(text.text)
     if done.reason:
         remark(done.reason)
+    elif done.settled and done.result is None and _taken(done):
+        remark("No result of the charger came in time.")
     if done.reservation_id:
         write(f"reservation {done.reservation_id}")
     if session:

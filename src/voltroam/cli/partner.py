@@ -21,10 +21,12 @@ def invite(context: typer.Context, name: Name, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner invite movia --json
     """
+    from voltroam.cli.noted import noted
     from voltroam.cli.registering import Answering, with_answering
 
     async def work(node: Answering) -> dict[str, str]:
-        made = await node.registration.invite(name)
+        async with noted(node.store, "invite_partner", "partners", name, status=201):
+            made = await node.registration.invite(name)
         return {"name": name, "versions_url": made.versions_url, "token": made.token}
 
     done = with_answering(context, work, as_json=json)
@@ -49,11 +51,13 @@ def register(
     Example: voltroam -c emsp/voltroam.toml partner register VERSIONS_URL TOKEN --name noda
     """
     from voltroam.cli.about import facts
+    from voltroam.cli.noted import noted
     from voltroam.cli.registering import Answering, with_answering
     from voltroam.roaming.platforms import Platform
 
     async def work(node: Answering) -> Platform:
-        return await node.registration.register(versions_url, token, name)
+        async with noted(node.store, "register_partner", "partners", name, status=201):
+            return await node.registration.register(versions_url, token, name)
 
     platform = with_answering(context, work, as_json=json)
     done = {name: facts(platform)[name] for name in ("name", "status", "version", "roles")}
@@ -118,16 +122,20 @@ def show(context: typer.Context, name: Name, json: Json = False) -> None:
     write_partner(done)
 
 
-def _changed(context: typer.Context, name: str, json: bool, sentence: str, **changes: Any) -> None:
+def _changed(
+    context: typer.Context, name: str, json: bool, act: str, sentence: str, **changes: Any
+) -> None:
     import msgspec
 
     from voltroam.cli.held import Holdings, with_holdings
+    from voltroam.cli.noted import noted
     from voltroam.roaming.platforms import Platform
 
     async def work(holdings: Holdings) -> Platform:
-        return await holdings.change_partner(
-            name, lambda now: msgspec.structs.replace(now, **changes)
-        )
+        async with noted(holdings.store, f"{act}_partner", "partners", name, act):
+            return await holdings.change_partner(
+                name, lambda now: msgspec.structs.replace(now, **changes)
+            )
 
     _tell(with_holdings(context, work, as_json=json), json, sentence)
 
@@ -147,7 +155,7 @@ def pause(context: typer.Context, name: Name, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner pause movia
     """
-    _changed(context, name, json, f"{name} is paused.", paused=True)
+    _changed(context, name, json, "pause", f"{name} is paused.", paused=True)
 
 
 @group.command()
@@ -156,7 +164,7 @@ def resume(context: typer.Context, name: Name, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner resume movia
     """
-    _changed(context, name, json, f"{name} is resumed.", paused=False)
+    _changed(context, name, json, "resume", f"{name} is resumed.", paused=False)
 
 
 @group.command()
@@ -167,12 +175,14 @@ def resync(context: typer.Context, name: Name, json: Json = False) -> None:
     """
     from voltroam.cli import looking
     from voltroam.cli.held import Holdings, with_holdings
+    from voltroam.cli.noted import noted
     from voltroam.roaming.platforms import Platform
 
     async def work(holdings: Holdings) -> Platform:
-        platform = await holdings.partner(name)
-        await looking.operators(holdings).resync(platform)
-        return platform
+        async with noted(holdings.store, "resync_partner", "partners", name, "resync"):
+            platform = await holdings.partner(name)
+            await looking.operators(holdings).resync(platform)
+            return platform
 
     _tell(with_holdings(context, work, as_json=json), json, f"{name} is synchronised anew.")
 
@@ -183,11 +193,13 @@ def rotate(context: typer.Context, name: Name, json: Json = False) -> None:
 
     Example: voltroam -c cpo/voltroam.toml partner rotate movia
     """
+    from voltroam.cli.noted import noted
     from voltroam.cli.registering import Answering, with_answering
     from voltroam.roaming.platforms import Platform
 
     async def work(node: Answering) -> Platform:
-        return await node.registration.rotate(await node.holdings.partner(name))
+        async with noted(node.store, "rotate_partner", "partners", name, "rotate"):
+            return await node.registration.rotate(await node.holdings.partner(name))
 
     _tell(with_answering(context, work, as_json=json), json, f"The tokens with {name} are new.")
 
@@ -208,10 +220,12 @@ def remove(
     if not (yes or json or not sys.stdin.isatty()):
         typer.confirm(f"End the partnership with {name}?", abort=True)
 
+    from voltroam.cli.noted import noted
     from voltroam.cli.registering import Answering, with_answering
 
     async def work(node: Answering) -> None:
-        await node.registration.remove(await node.holdings.partner(name))
+        async with noted(node.store, "remove_partner", "partners", name, status=204):
+            await node.registration.remove(await node.holdings.partner(name))
 
     with_answering(context, work, as_json=json)
     if json:
@@ -248,9 +262,11 @@ def retry(context: typer.Context, name: Name, json: Json = False) -> None:
     """
     from voltroam.cli import looking
     from voltroam.cli.held import Holdings, with_holdings
+    from voltroam.cli.noted import noted
 
     async def work(holdings: Holdings) -> int:
-        return await looking.retry(holdings, await holdings.partner(name))
+        async with noted(holdings.store, "retry_parked", "partners", name, "parked", "retry"):
+            return await looking.retry(holdings, await holdings.partner(name))
 
     count = with_holdings(context, work, as_json=json)
     if json:
@@ -276,12 +292,15 @@ def profile(
 
     from voltroam.cli.about import changed_profile, profile_facts
     from voltroam.cli.held import Holdings, with_holdings
+    from voltroam.cli.noted import noted
     from voltroam.roaming.platforms import Profile
 
     async def work(holdings: Holdings) -> Profile:
         platform = await holdings.partner(name)
-        if changes:
-            changed = changed_profile(platform.profile, changes)
+        if not changes:
+            return platform.profile
+        changed = changed_profile(platform.profile, changes)
+        async with noted(holdings.store, "set_partner_profile", "partners", name, "profile"):
             platform = await holdings.change_partner(
                 name, lambda now: msgspec.structs.replace(now, profile=changed)
             )

@@ -82,9 +82,12 @@ def retry(
     """
     from voltroam.cli import looking
     from voltroam.cli.held import Holdings, with_holdings
+    from voltroam.cli.noted import noted
 
     async def work(holdings: Holdings) -> dict[str, int]:
-        return await looking.quarantine(holdings).retry(identifier)
+        what = "retry_quarantine" if identifier is None else "retry_quarantined"
+        async with noted(holdings.store, what, "quarantine", identifier, "retry"):
+            return await looking.quarantine(holdings).retry(identifier)
 
     done = with_holdings(context, work, as_json=json)
     if json:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Protocol, TypeVar
@@ -80,6 +81,9 @@ def guarded(work: Callable[[], T], *, as_json: bool) -> T:
         end(Stop(f"{error.message}.", Exit.SETUP), as_json=as_json)
     except OcpiError as error:
         end(Stop(f"{error.message}."), as_json=as_json)
+    except BrokenPipeError:
+        _stop_writing()
+        raise typer.Exit(int(Exit.FAILED)) from None
     except KeyboardInterrupt:
         end(Stop("Interrupted."), as_json=as_json)
     except Exception as error:
@@ -87,3 +91,10 @@ def guarded(work: Callable[[], T], *, as_json: bool) -> T:
             raise
         logging.getLogger("voltroam").debug("unexpected", exc_info=error)
         end(Stop(f"{type(error).__name__}: {error}", Exit.SETUP), as_json=as_json)
+
+
+def _stop_writing() -> None:
+    """Who read our lines has gone, as `head` does: nothing is left to say, not even at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

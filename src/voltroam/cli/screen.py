@@ -15,6 +15,7 @@ class Seen(Protocol):
 
     urls: dict[str, str]
     curl: str
+    tries: list[str]
     objects: dict[str, dict[str, int]]
     changes: int
     pushes: int
@@ -68,6 +69,6 @@ class Screen:
             Panel(flow, expand=False),
             Text(links),
             Text("try:", "bold"),
-            Text(seen.curl, overflow="fold"),
+            Text("\n".join([seen.curl, *seen.tries]), overflow="fold"),
             Text("Ctrl-C ends it", "dim"),
         )

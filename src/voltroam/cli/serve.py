@@ -38,6 +38,8 @@ def serve(
 
 
 def _serve(context: typer.Context, workers: int | None, host: str | None) -> int:
+    from msgspec.structs import replace
+
     from voltroam.application import server_limits
     from voltroam.hosts import check_host
     from voltroam.logs import set_up_logs
@@ -45,17 +47,19 @@ def _serve(context: typer.Context, workers: int | None, host: str | None) -> int
     from voltroam.settings import WORLD
     from voltroam.transport.workers import serve as serve_workers
 
-    if host is not None:
-        os.environ[HOST] = host
     settings = settings_of(context)
+    if host is not None:
+        settings = replace(settings, host=host)
     processes = workers or settings.workers
     if settings.host == WORLD and processes > 1:
         raise Stop("The charger world lives in one process: serve with --workers 1.", Exit.USAGE)
     file = settings_file(context).absolute()
-    os.environ[CONFIG] = str(file)
     set_up_logs(settings)
     check_host(settings, file.parent)
     listen = listening(settings, file.parent, processes)
+    os.environ[CONFIG] = str(file)  # what the processes read, once all is well
+    if host is not None:
+        os.environ[HOST] = host
     try:
         return serve_workers("voltroam.served:serving_app", listen, server_limits(settings))
     except OSError as error:

@@ -28,7 +28,7 @@ from voltroam.simulator import city
 from voltroam.simulator.world.standstill import stand_still
 from voltroam.standard.errors import OcpiError
 from voltroam.standard.parties import PartyId
-from voltroam.standard.v2_2_1 import TokenType
+from voltroam.standard.v2_2_1 import Capability, TokenType
 from voltroam.store.migrations import migrate
 
 CPO, EMSP = PartyId("NL", "NOD"), PartyId("DE", "MOV")
@@ -44,6 +44,7 @@ MORNING = 7
 FAST = 60
 """From this scale on a city begins in the morning; a slower one would take days until now."""
 FAULTS = 0.03
+NEEDED = Capability.REMOTE_START_STOP_CAPABLE
 APP_EVERY = 1.5
 """Seconds between two drivers who start in the app."""
 ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -98,10 +99,12 @@ class Stage:
             cpo, emsp = [await stack.enter_async_context(_opened(file)) for file in files]
             await self._introduce(cpo, emsp)
             await self._load(cpo, emsp)
+            self._seen.tries = _tries(files[1], self._locations, self._tokens)
             if not show:
                 for name, url in self._seen.urls.items():
                     remark(f"{name}: {url}")
-                remark(self._seen.curl)
+                for line in (self._seen.curl, *self._seen.tries):
+                    remark(line)
             else:
                 from voltroam.cli.screen import Screen
 
@@ -240,6 +243,28 @@ async def _opened(file: Path) -> Any:
         yield node
     finally:
         await node.close()
+
+
+def _tries(file: Path, locations: list[Any], tokens: list[Any]) -> list[str]:
+    """What a provider's desk may type meanwhile: start a charge, follow it to its bill."""
+    desk = f"voltroam -c {file}"
+    user = next((it["uid"] for it in tokens if it["type"] == "APP_USER" and it["valid"]), None)
+    place = next(
+        (
+            (location["id"], evse["uid"])
+            for location in reversed(locations)
+            for evse in location["evses"]
+            if evse["status"] == "AVAILABLE" and NEEDED in evse["capabilities"]
+        ),
+        None,
+    )
+    if user is None or place is None:
+        return []
+    return [
+        f"{desk} command start --partner noda --location {place[0]} --evse {place[1]}"
+        f" --token {user} --json",
+        f"{desk} watch --session SESSION_ID",
+    ]
 
 
 def _begins(now: datetime, scale: float) -> datetime:

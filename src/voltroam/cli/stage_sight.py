@@ -23,6 +23,8 @@ class Play:
 
     urls: dict[str, str] = field(default_factory=dict)
     curl: str = ""
+    tries: list[str] = field(default_factory=list)
+    """Command lines for the eMSP's side, while the demo runs."""
     objects: dict[str, dict[str, int]] = field(default_factory=dict)
     changes: int = 0
     pushes: int = 0
@@ -62,6 +64,7 @@ class Play:
             "refused": self.refused[:5],
             "urls": self.urls,
             "curl": self.curl,
+            "try": self.tries,
         }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from voltroam.roaming.audience import NARROW
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.endpoints import Endpoint, Interface, Part, Resource, Table
 from voltroam.standard.parties import PartyId
@@ -33,7 +34,7 @@ Wanted = tuple[str, str, str | None]
 
 
 def owner_in(audience: str) -> str:
-    return audience.split(CONTRACT, 1)[0]
+    return audience.split(CONTRACT, 1)[0].split(NARROW, 1)[0]
 
 
 def contract_party(audience: str) -> PartyId | None:

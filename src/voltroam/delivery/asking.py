@@ -28,6 +28,7 @@ from voltroam.roaming.host import (
     Outcome,
     ProfileOrder,
     ProfileOutcome,
+    Unattended,
     Wish,
 )
 from voltroam.standard.errors import Unusable
@@ -81,6 +82,11 @@ class AskingHost:
         return await self._decide(
             asked, "authorization.decide", "authorizations", question, AuthorizationDecision
         )
+
+    async def attended(self) -> bool:
+        """Whether anybody can carry out commands at all."""
+        takes = getattr(type(self._otherwise), "consider", None)
+        return takes is not Unattended.consider or await self._subscriptions.deciding() is not None
 
     async def consider(self, order: Order) -> Considered | None:
         """`command.consider`."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from voltroam.delivery.address import contract_party
 from voltroam.delivery.sight import Classes
-from voltroam.roaming.audience import visible
+from voltroam.roaming.audience import narrowed_to, visible
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import Audience, Resource
 from voltroam.standard.parties import PartyId
@@ -46,15 +46,17 @@ def classes_of(
     `granted` classes go to it beside the one route of their party (CHP-TOP-04).
     """
     more = granted or {}
-    return {
-        resource.kind: frozenset(
-            name
-            for name in visible(platform, identity, resource, behind=behind.get(resource.kind, ()))
-            if resource.kind in served and _routed(name, platform, ways.get(resource.kind, {}))
-        )
-        | (more.get(resource.kind, frozenset()) if resource.kind in served else frozenset())
-        for resource in resources
-    }
+    found: dict[str, frozenset[str]] = {}
+    for resource in resources:
+        kind = resource.kind
+        if kind not in served:
+            found[kind] = frozenset()
+            continue
+        seen = visible(platform, identity, resource, behind=behind.get(kind, ()))
+        own = [name for name in seen if _routed(name, platform, ways.get(kind, {}))]
+        few = narrowed_to(platform, own) if resource.narrowable else ()
+        found[kind] = frozenset((*own, *few)) | more.get(kind, frozenset())
+    return found
 
 
 def _routed(audience: str, platform: Platform, ways: Mapping[str, str]) -> bool:

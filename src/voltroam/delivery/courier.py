@@ -5,14 +5,18 @@ Raises the PartnerError family; says nothing about what waits or what is tried a
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from msgspec import structs
+
 from voltroam.delivery.address import Addresses, Rows, contract_party
 from voltroam.delivery.copies import Copies
 from voltroam.delivery.outcome import Fault, judge
 from voltroam.delivery.ports import Calls
-from voltroam.delivery.shelf import Shelf
+from voltroam.delivery.shelf import Shelf, State
 from voltroam.delivery.sight import Sight
 from voltroam.delivery.takeback import withdrawn
+from voltroam.roaming.marks import Marks
 from voltroam.roaming.platforms import Platform
+from voltroam.roaming.references import references_of
 from voltroam.roaming.weigh import flow_of, same
 from voltroam.standard.endpoints import Part, Removal, Resource, Table
 from voltroam.standard.errors import PartnerError, Refused
@@ -29,9 +33,15 @@ class Courier:
     """Speaks to every partner; holds no state of any lane. `copies`: of a hub."""
 
     def __init__(
-        self, calls: Calls, table: Table, shelf: Shelf, copies: Copies | None = None
+        self,
+        calls: Calls,
+        table: Table,
+        shelf: Shelf,
+        marks: Marks,
+        copies: Copies | None = None,
     ) -> None:
         self._calls = calls
+        self._marks = marks
         self._resources = table.resources
         self._shelf = shelf
         self._copies = copies
@@ -47,40 +57,71 @@ class Courier:
         method = "POST" if resource.immutable else "PUT"
         return self._rows.find(platform, resource.kind, method) is not None
 
+    async def outward(self, platform: Platform, row: ObjectRow) -> tuple[ObjectRow, str]:
+        """The row with the document as the partner may see it, and the name of that view.
+
+        Ids of objects that are for other parties only are left out. Whatever changes who may see
+        them is followed by a change of the row, so the last view of a row is the right one.
+        """
+        references = references_of(self._resources[row.key.kind])
+        if references is None:
+            return row, ""
+        known = await self._marks.now()
+        hidden = known.hidden(platform, references.kind).get(row.key.owner)
+        named = references.named(row.document, hidden) if hidden else None
+        if not named:
+            return row, ""
+        view = " ".join(sorted(named))
+        document = self._shelf.find(row.key, State(row.changed, view))
+        if document is None:
+            document = references.without(row.document, named)
+        return structs.replace(row, document=document), view
+
     async def show(
-        self, platform: Platform, row: ObjectRow, base: int | None, *, doubt: bool, sight: Sight
+        self,
+        platform: Platform,
+        row: ObjectRow,
+        base: State | None,
+        *,
+        view: str = "",
+        doubt: bool,
+        sight: Sight,
     ) -> None:
-        """Delivers the current state: PATCH from the known state `base`, otherwise PUT."""
+        """Delivers the current state: PATCH from the known state `base`, otherwise PUT.
+
+        `row` and `view` are what `outward` gave.
+        """
         if self._copies is None:
-            await self._show(platform, row, base, doubt=doubt)
+            await self._show(platform, row, base, view, doubt=doubt)
             return
         gone = self._copies.gone(sight, row)
         if gone:
             await _each(gone, lambda to: self._take_back(platform, row, base, to))
         await _each(
             self._copies.due(sight, row),
-            lambda to: self._show(platform, row, base, doubt=doubt, to=to),
+            lambda to: self._show(platform, row, base, view, doubt=doubt, to=to),
         )
 
     async def _show(
         self,
         platform: Platform,
         row: ObjectRow,
-        base: int | None,
+        base: State | None,
+        view: str,
         *,
         doubt: bool,
         to: Routing | None = None,
     ) -> None:
         resource = self._resources[row.key.kind]
         if doubt and await self._held_as(platform, row, row.document, to=to):
-            self._shelf.put(row)
+            self._shelf.put(row, view)
             return
         plan = None
         if base is not None and not doubt and platform.profile.push == "patch":
-            plan = self._shelf.plan(resource, row, base)
+            plan = self._shelf.plan(resource, row, base, view)
         if plan is None or not await self._patched(platform, row, plan, to):
             await self._call(platform, row, "PUT", row.document, to=to)
-        self._shelf.put(row)
+        self._shelf.put(row, view)
 
     async def _patched(
         self, platform: Platform, row: ObjectRow, plan: PatchPlan, to: Routing | None
@@ -140,7 +181,7 @@ class Courier:
         return self._rows.find(platform, row.key.kind, "GET") is not None
 
     async def take_back(
-        self, platform: Platform, row: ObjectRow, base: int | None, sight: Sight
+        self, platform: Platform, row: ObjectRow, base: State | None, sight: Sight
     ) -> None:
         """DELETE, or the document that ends its kind; "unknown" is done too (TAR-DEL-01).
 
@@ -155,7 +196,7 @@ class Courier:
         return (*self._copies.due(sight, row), *self._copies.gone(sight, row))
 
     async def _take_back(
-        self, platform: Platform, row: ObjectRow, base: int | None, to: Routing | None
+        self, platform: Platform, row: ObjectRow, base: State | None, to: Routing | None
     ) -> None:
         resource = self._resources[row.key.kind]
         if resource.removal is Removal.DELETE:

@@ -25,6 +25,8 @@ from voltroam.delivery.retention import IsBehind, Retention, Rotate
 from voltroam.delivery.shelf import Shelf
 from voltroam.delivery.sync import Progress, PullReport
 from voltroam.delivery.timetable import always
+from voltroam.roaming.marks import Marks
+from voltroam.roaming.narrowing import Narrowing
 from voltroam.roaming.platforms import Identity, Platform, Status
 from voltroam.standard.endpoints import Table
 from voltroam.store.interface import ObjectKey, Store
@@ -72,15 +74,18 @@ class Delivery:
         self.timetable = self._pulling.timetable
         self._presence = self._pulling.presence
         self._ledger = CdrLedger(store, calls, table, knobs, now)
+        marks = Marks(store, known_for=knobs.marks_known)
+        narrowing = Narrowing(store, identity, table, now=now, wait=knobs.marks_settle)
         gear = Gear(
             store=store,
             table=table,
             tail=self._tail,
             courier=Courier(
-                calls, table, Shelf(knobs.shelf_bytes),
+                calls, table, Shelf(knobs.shelf_bytes), marks,
                 Copies(identity.parties()[0]) if connecting else None,
             ),
             ledger=self._ledger,
+            marks=marks,
             knobs=knobs,
             now=now,
             chance=chance,
@@ -97,7 +102,9 @@ class Delivery:
             store, directory, knobs=knobs, now=now, holder=holder, rotate=rotate,
             is_behind=is_behind,
         )  # fmt: skip
-        self._jobs: list[Job] = [("feed", self._tail.run), ("lanes", self._lanes.run)]
+        self._jobs: list[Job] = [
+            ("feed", self._tail.run), ("lanes", self._lanes.run), ("narrowing", narrowing.run),
+        ]  # fmt: skip
         if sync:
             self._jobs += [
                 ("sync", self.timetable.run),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from voltroam.delivery.address import owner_in
 from voltroam.delivery.records import Fill
 from voltroam.delivery.sight import NOBODY, Classes
+from voltroam.roaming.audience import includes
 from voltroam.standard.endpoints import Resource
 from voltroam.store.interface import ObjectKey, ObjectRow, Store
 
@@ -78,7 +79,7 @@ class Filling:
             if row.created <= start:
                 continue
             self._created = row.created
-            if row.changed <= self.since and row.audience in self._kept.get(kind, ()):
+            if row.changed <= self.since and includes(self._kept.get(kind, ()), row.audience):
                 continue
             self._open[row.key] = row.created
             yield row

@@ -9,6 +9,7 @@ from voltroam.delivery.courier import Courier
 from voltroam.delivery.feed import FeedTail
 from voltroam.delivery.knobs import Knobs
 from voltroam.delivery.ports import Now
+from voltroam.roaming.marks import Marks
 from voltroam.standard.endpoints import Table
 from voltroam.store.interface import Store
 
@@ -22,6 +23,7 @@ class Gear:
     tail: FeedTail
     courier: Courier
     ledger: CdrLedger
+    marks: Marks
     knobs: Knobs
     now: Now
     chance: random.Random

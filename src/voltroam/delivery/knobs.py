@@ -48,6 +48,11 @@ class Knobs:
     stopped_retry: float = 900.0
     """When a lane that was answered 401 or 403 tries again."""
 
+    marks_known: float = 0.5
+    """What is known of who may see which tariff is at most this old."""
+    marks_settle: float = 0.75
+    """After a change of that, objects are shown anew this much later: longer than it is known."""
+
     cdr_retry: float = 5.0
     """First delay before an uncertain CDR is looked at again; doubles."""
     cdr_limit: float = 600.0

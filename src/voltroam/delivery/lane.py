@@ -32,6 +32,7 @@ from voltroam.delivery.records import (
 from voltroam.delivery.sight import FOREVER, NOBODY, Action, Classes, Sight, action, shrink
 from voltroam.delivery.wanted import Entry
 from voltroam.roaming.platforms import Platform, Status
+from voltroam.roaming.references import references_of
 from voltroam.store.interface import ObjectKey, ObjectRow
 
 log = Log("voltroam.lane")
@@ -168,6 +169,7 @@ class Lane:
         sight, store = self._push.sight, self._store
         note = await load(store, lane_key(self.platform.id), LaneNote)
         await self._push.parking.load()
+        await self._gear.marks.now()
         if note is None:
             self._read_to = await reached(store, self.platform.registered_at)
             self._push.sight = replace(sight, born=self._read_to)
@@ -250,11 +252,24 @@ class Lane:
             kind: sorted((names & now.get(kind, NOBODY)) - others.get(kind, NOBODY))
             for kind, names in before.items()
         }
+        for kind in self._reshown(before, now):
+            kept.pop(kind, None)
         if others:
             self._push.forget(others)
         if self._filling is not None:
             kept, since = {}, self._filling.since
         self._start_fill(Fill(kind="", owner="", since=since, kept=kept))
+
+    def _reshown(self, before: Classes, now: Classes) -> list[str]:
+        """Kinds whose documents may show the partner other ids than before, though none moved."""
+        if not self._gear.marks.last:
+            return []
+        return [
+            resource.kind
+            for resource in self._gear.table.resources.values()
+            if (references := references_of(resource)) is not None
+            and before.get(references.kind) != now.get(references.kind)
+        ]
 
     def _start_fill(self, start: Fill) -> None:
         resources = [

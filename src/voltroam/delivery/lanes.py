@@ -138,6 +138,7 @@ class Lanes:
     async def _judge(self, platforms: Sequence[Platform], sharing: Sharing | None) -> None:
         """Who has a lane, and what each sees."""
         resources = tuple(self._gear.table.resources.values())
+        await self._gear.marks.now()
         ways = routes(resources, platforms)
         live: dict[str, tuple[Platform, Classes]] = {}
         for platform in platforms:

@@ -12,6 +12,7 @@ from voltroam.delivery.outcome import Fault, Verdict, judge
 from voltroam.delivery.pacing import Pacing
 from voltroam.delivery.parking import Parking
 from voltroam.delivery.pulse import Pulse
+from voltroam.delivery.shelf import State
 from voltroam.delivery.sight import Action, Classes, Sight, action
 from voltroam.delivery.wanted import Entry, Wanted
 from voltroam.roaming.platforms import Platform, Status
@@ -35,8 +36,8 @@ class Pusher:
         self._ring = ring
         self.pacing = Pacing(gear.table, lambda: self.platform.profile.session_interval, clock)
         self.wanted = Wanted(lambda entry: self.pacing.until(entry.row))
-        self.known: OrderedDict[ObjectKey, tuple[int, bool]] = OrderedDict()
-        """The state that the partner surely has: its feed number, and whether it is shown."""
+        self.known: OrderedDict[ObjectKey, tuple[int, bool, str]] = OrderedDict()
+        """The state that the partner surely has: its feed number, whether it is shown, its view."""
         self.parking = Parking(gear.store, platform.id, gear.now)
         self.pulse = Pulse(gear.knobs, gear.chance, clock)
         self.retrying: set[ObjectKey] = set()
@@ -119,20 +120,21 @@ class Pusher:
             return
         known = self.known.get(key)
         shown = todo is Action.SHOW
-        if known == (row.changed, shown) and not entry.doubt:
+        row, view = await self._gear.courier.outward(self.platform, row)
+        if known == (row.changed, shown, view) and not entry.doubt:
             return
-        base = known[0] if known is not None and known[1] else None
+        base = State(known[0], known[2]) if known is not None and known[1] else None
         await self.pulse.pace(self.platform.profile.rate)
         if shown:
             entry.patching = base is not None
             await self._gear.courier.show(
-                self.platform, row, base, doubt=entry.doubt, sight=self.sight
+                self.platform, row, base, view=view, doubt=entry.doubt, sight=self.sight
             )
         elif todo is Action.REMOVE or await self._gear.courier.holds(
             self.platform, row, self.sight
         ):
             await self._gear.courier.take_back(self.platform, row, base, self.sight)
-        self._remember(key, row.changed, shown)
+        self._remember(key, (row.changed, shown, view))
         self.pacing.sent(row)
         self.pushed += 1
 
@@ -141,8 +143,8 @@ class Pusher:
         for key in [key for key in self.known if key.owner in classes.get(key.kind, ())]:
             del self.known[key]
 
-    def _remember(self, key: ObjectKey, changed: int, shown: bool) -> None:
-        self.known[key] = (changed, shown)
+    def _remember(self, key: ObjectKey, state: tuple[int, bool, str]) -> None:
+        self.known[key] = state
         self.known.move_to_end(key)
         while len(self.known) > self._gear.known_limit():
             self.known.popitem(last=False)

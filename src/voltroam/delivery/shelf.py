@@ -11,9 +11,17 @@ from voltroam.store.interface import ObjectKey, ObjectRow
 from voltroam.wire.diff import PatchPlan, patch_between
 
 
+class State(NamedTuple):
+    """Which document a partner has: the state of a feed number, as the partner may see it."""
+
+    changed: int
+    view: str = ""
+    """What was left out of it; empty: nothing."""
+
+
 class Version(NamedTuple):
     key: ObjectKey
-    changed: int
+    state: State
 
 
 class Shelf:
@@ -23,10 +31,11 @@ class Shelf:
         self._limit = limit
         self._size = 0
         self._documents: OrderedDict[Version, bytes] = OrderedDict()
-        self._plans: OrderedDict[tuple[Version, int], PatchPlan | None] = OrderedDict()
+        self._plans: OrderedDict[tuple[Version, State], PatchPlan | None] = OrderedDict()
 
-    def put(self, row: ObjectRow) -> None:
-        at = Version(row.key, row.changed)
+    def put(self, row: ObjectRow, view: str = "") -> None:
+        """`row` with the document as that view shows it."""
+        at = Version(row.key, State(row.changed, view))
         if at in self._documents:
             self._documents.move_to_end(at)
             return
@@ -36,15 +45,20 @@ class Shelf:
             _, document = self._documents.popitem(last=False)
             self._size -= len(document)
 
-    def document(self, row: ObjectRow, base: int | None) -> bytes:
-        """The document of the state of feed number `base`, or else the row's own."""
+    def find(self, key: ObjectKey, state: State) -> bytes | None:
+        return self._documents.get(Version(key, state))
+
+    def document(self, row: ObjectRow, base: State | None) -> bytes:
+        """The document of the state `base`, or else the row's own."""
         if base is None:
             return row.document
         return self._documents.get(Version(row.key, base), row.document)
 
-    def plan(self, resource: Resource, row: ObjectRow, base: int) -> PatchPlan | None:
-        """What a partner that has the state of feed number `base` lacks; None: send the whole."""
-        step = (Version(row.key, base), row.changed)
+    def plan(
+        self, resource: Resource, row: ObjectRow, base: State, view: str = ""
+    ) -> PatchPlan | None:
+        """What a partner that has the state `base` lacks of the row; None: send the whole."""
+        step = (Version(row.key, base), State(row.changed, view))
         if step in self._plans:
             return self._plans[step]
         old = self._documents.get(step[0])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import MappingProxyType
 
+from voltroam.roaming.audience import includes
 from voltroam.store.interface import ObjectRow
 
 Classes = Mapping[str, frozenset[str]]
@@ -41,10 +42,12 @@ class Sight:
     """What lost an audience before this feed number was never shown to the platform."""
 
     def sees(self, row: ObjectRow) -> bool:
-        return row.audience in self.classes.get(row.key.kind, NOBODY)
+        return includes(self.classes.get(row.key.kind, NOBODY), row.audience)
 
     def saw(self, kind: str, audience: str) -> bool:
-        return audience in self.classes.get(kind, NOBODY) or audience in self.lost.get(kind, NOBODY)
+        return includes(self.classes.get(kind, NOBODY), audience) or includes(
+            self.lost.get(kind, NOBODY), audience
+        )
 
 
 def windows(row: ObjectRow) -> Iterator[tuple[str, int, int]]:

@@ -14,6 +14,7 @@ from voltroam.delivery.records import (
     load,
     parked_key,
 )
+from voltroam.roaming.audience import includes
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import Resource, Table
 from voltroam.store.interface import HELD, ObjectRow, Store
@@ -79,7 +80,7 @@ class Standings:
     async def _one(self, platform: Platform, resource: Resource, row: ObjectRow) -> Standing:
         note = await load(self._store, lane_key(platform.id), LaneNote)
         seen = {} if note is None else await classes_in(self._store, platform.id, note)
-        if note is None or row.audience not in seen.get(row.key.kind, ()):
+        if note is None or not includes(seen.get(row.key.kind, ()), row.audience):
             return Standing(platform, NOT_SHOWN)
         parked = await load(self._store, parked_key(platform.id, row.key), Parked)
         if parked is not None:

@@ -25,7 +25,7 @@ class WebhookKnobs(msgspec.Struct, frozen=True, kw_only=True):
     stall_after: int = 8
     """So many failures in a row without a success: the receiver itself is at fault, and one
     request at a time is tried until it answers."""
-    stall_limit: float = 60.0
+    stall_limit: float = 10.0
     """The longest pause between these tries."""
     watch: float = 0.5
     """How often new, changed and removed subscriptions and replays are looked for."""

@@ -2,12 +2,14 @@
 
 The durable state is a place in the log of events, and a letter for each event before it that has
 not arrived. A letter holds back only later events of the same key. When everything fails, the
-receiver itself is at fault: then nothing more is read and one request at a time is tried.
+receiver itself is at fault: then one request at a time is tried, of what was not tried yet first,
+for a few objects that it cannot digest must not look like a receiver that is away.
 """
 
 import asyncio
 import random
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -72,6 +74,8 @@ class _Line:
     waiting: deque[_Pending] = field(default_factory=deque)
     held: bool = False
     """The first one failed; the line moves again when its pause is over."""
+    blameless: bool = False
+    """It failed while everything did."""
     timer: asyncio.TimerHandle | None = None
 
 
@@ -94,7 +98,11 @@ class WebhookLane:
         self._lines: dict[str, _Line] = {}
         self._known: set[int] = set()
         """Sequence numbers of letters that this process has in its lines."""
-        self._ready: asyncio.Queue[str] = asyncio.Queue()
+        self._fresh: deque[str] = deque()
+        self._again: deque[str] = deque()
+        """Keys whose first event can be sent now, as it was not tried yet or has failed before."""
+        self._ready = asyncio.Semaphore(0)
+        """Counts both."""
         self._unsettled: dict[int, None] = {}
         self._read_upto = 0
         self._saved = -1
@@ -122,30 +130,30 @@ class WebhookLane:
         newest = await self._gear.store.newest_event()
         self._read_upto = self._saved = newest if place is None else place.sequence
         await self._take_letters(None)
-        jobs = [self._reading, self._saving, self._looking]
+        jobs = [self._reading, self._saving, self._looking, self._leaving]
         jobs += [self._delivering] * self._gear.knobs.concurrency
+        tasks = [asyncio.create_task(job()) for job in jobs]
         try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(job()) for job in jobs]
-                group.create_task(self._watching(tasks))
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
+            await _ended(tasks)
             for line in self._lines.values():
                 if line.timer is not None:
                     line.timer.cancel()
             await asyncio.shield(self._save())
 
-    async def _watching(self, tasks: list[asyncio.Task[None]]) -> None:
-        """Ends all when the receiver said that it is gone for good."""
+    async def _leaving(self) -> None:
+        """Ends, and all with it, when the receiver said that it is gone for good."""
         await self._gone.wait()
-        for task in tasks:
-            task.cancel()
 
     # -- reading --------------------------------------------------------------------------------
 
     async def _reading(self) -> None:
         gear = self._gear
         while True:
-            if len(self._unsettled) >= gear.knobs.ahead or self.stalled:
+            if len(self._unsettled) >= gear.knobs.ahead:
                 self._room.clear()
                 await self._room.wait()
                 continue
@@ -178,7 +186,7 @@ class WebhookLane:
             line = self._lines.get(event.key)
             if line is None:
                 line = self._lines[event.key] = _Line()
-                self._ready.put_nowait(event.key)
+                self._offer(event.key, again=False)
             if line.held:
                 pending.noted = True
                 self._known.add(event.sequence)
@@ -206,7 +214,7 @@ class WebhookLane:
             line = self._lines.get(letter.key)
             if line is None:
                 line = self._lines[letter.key] = _Line()
-                self._ready.put_nowait(letter.key)
+                self._offer(letter.key, again=letter.attempts > 0)
             self._insert(line, _Pending(letter, noted=True))
 
     @staticmethod
@@ -224,21 +232,25 @@ class WebhookLane:
 
     # -- delivering -----------------------------------------------------------------------------
 
+    def _offer(self, key: str, *, again: bool) -> None:
+        (self._again if again else self._fresh).append(key)
+        self._ready.release()
+
     async def _delivering(self) -> None:
         while True:
-            key = await self._ready.get()
-            line = self._lines[key]
-            line.held = False
-            if self.stalled:
-                async with self._probe:
-                    await self._deliver(key, line)
-            else:
-                await self._deliver(key, line)
+            await self._ready.acquire()
+            if not self.stalled:
+                await self._deliver((self._again or self._fresh).popleft())
+                continue
+            async with self._probe:
+                if self.stalled:
+                    await asyncio.sleep(self._stall_pause())
+                await self._deliver((self._fresh or self._again).popleft())
 
-    async def _deliver(self, key: str, line: _Line) -> None:
+    async def _deliver(self, key: str) -> None:
+        line = self._lines[key]
+        line.held = False
         pending = line.waiting[0]
-        if self.stalled:
-            await asyncio.sleep(self._stall_pause())
         try:
             await self._post(pending.letter)
         except Failed as fault:
@@ -264,7 +276,7 @@ class WebhookLane:
     def _advance(self, key: str, line: _Line) -> None:
         line.waiting.popleft()
         if line.waiting:
-            self._ready.put_nowait(key)
+            self._offer(key, again=False)
         else:
             del self._lines[key]
 
@@ -315,10 +327,10 @@ class WebhookLane:
             self._room.set()
             self._advance(key, line)
             return
-        pause = self._pause(letter.attempts) if fault.after is None else fault.after
+        pause = self._pause(max(1, letter.attempts)) if fault.after is None else fault.after
         if stalled:
             pause = min(pause, gear.knobs.stall_limit)
-        line.held = True
+        line.held, line.blameless = True, stalled
         behind = [one for one in line.waiting if not one.noted]
         drafts = [self._letter(letter, now + int(pause * SECOND))]
         drafts += [self._letter(one.letter, None) for one in behind if one is not first]
@@ -334,7 +346,7 @@ class WebhookLane:
         if line.timer is not None:
             line.timer.cancel()
             line.timer = None
-            self._ready.put_nowait(key)
+            self._offer(key, again=True)
 
     def _is_dead(self, letter: Letter) -> bool:
         knobs = self._gear.knobs
@@ -342,10 +354,10 @@ class WebhookLane:
         return old or letter.attempts >= knobs.attempts
 
     def _resume(self) -> None:
-        """The receiver is back: what waits is tried at once, and reading goes on."""
-        self._room.set()
+        """The receiver is back: what failed while it was away is tried at once."""
         for key, line in self._lines.items():
-            self._wake(key, line)
+            if line.blameless:
+                self._wake(key, line)
 
     def _pause(self, attempts: int) -> float:
         knobs = self._gear.knobs
@@ -384,6 +396,16 @@ class WebhookLane:
                 return await write(self._gear.store, *drafts)
             except Overloaded:
                 await asyncio.sleep(0.1)
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancels until all have ended: a library may lose a cancellation as its answer arrives."""
+    waiting = set(tasks)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=0.5)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def post(

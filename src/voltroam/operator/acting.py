@@ -70,6 +70,18 @@ async def ledger_page(
     return Page(items=items, next=None if before is None else write_cursor(before))
 
 
+def short_page(asked: Asked, items: Sequence[E], names: Sequence[str]) -> Page[E]:
+    """One page of a short list in the order of its names, after the one in the cursor."""
+    after = read_cursor(asked.query.cursor)
+    chosen = sorted(
+        ((name, item) for name, item in zip(names, items, strict=True) if name > after),
+        key=lambda pair: pair[0],
+    )
+    part = chosen[: asked.query.limit]
+    more = len(chosen) > len(part)
+    return Page(items=[item for _, item in part], next=write_cursor(part[-1][0]) if more else None)
+
+
 def viewed(shape: type[F], thing: Any, **changes: Any) -> F:
     """The members of a ledger's entry that a view shows under the same name; parties as text."""
     values = {

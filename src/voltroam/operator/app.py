@@ -35,7 +35,7 @@ RATE = 200.0
 """Requests per second and key."""
 BULK = 20
 """A bulk body may be this many times the usual size."""
-SECRET_SEGMENT = "token_uid"  # noqa: S105  (the name of a path segment)
+SECRET_SEGMENTS = ("token_uid", "group_id")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _JSON = "application/json"
 _SECURITY = {
@@ -50,8 +50,8 @@ _SECURITY = {
 class OperatorApp:
     """`/operator/` and all below it; `prefix` is the path of the node's URL.
 
-    An operation whose name is not among the `answers` is neither served nor documented. `streams`
-    are ASGI applications of their own, by their path below the API.
+    An operation that is neither among the `answers` nor the `streams`, both by its name, is neither
+    served nor documented. A stream is an ASGI application of its own.
     """
 
     def __init__(
@@ -69,7 +69,10 @@ class OperatorApp:
         rate: float | None = RATE,
         streams: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
-        self.operations = tuple(one for one in operations if one.name in answers)
+        self._streams = streams or {}
+        self.operations = tuple(
+            one for one in operations if one.name in answers or one.name in self._streams
+        )
         self._answers = answers
         self._keys = keys
         self._once = once
@@ -82,7 +85,6 @@ class OperatorApp:
         shown = page(self.operations).encode()
         self._app = Starlette(
             routes=[
-                *(Route(API + path, stream) for path, stream in (streams or {}).items()),
                 *self._routes(),
                 Route(f"{API}/openapi.json", _fixed(document, _JSON)),
                 Route("/", _fixed(shown, "text/html; charset=utf-8", PAGE_POLICY)),
@@ -123,10 +125,13 @@ class OperatorApp:
         for operation in self.operations:
             by_path.setdefault(operation.path, {})[operation.method] = operation
         ordered = sorted(by_path.items(), key=lambda it: it[1][next(iter(it[1]))].parameters)
-        return [
-            Route(API + path, self._serving(methods), methods=list(methods))
-            for path, methods in ordered
-        ]
+        return [self._route(path, methods) for path, methods in ordered]
+
+    def _route(self, path: str, methods: Mapping[str, Operation[Any]]) -> Route:
+        for operation in methods.values():
+            if operation.is_stream:
+                return Route(API + path, self._streams[operation.name])
+        return Route(API + path, self._serving(methods), methods=list(methods))
 
     def _serving(self, methods: Mapping[str, Operation[Any]]) -> Callable[[Request], Any]:
         async def serve(request: Request) -> Response:
@@ -226,8 +231,9 @@ class OperatorApp:
         target: str | None,
     ) -> None:
         ids = dict(request.path_params)
-        if SECRET_SEGMENT in ids:
-            ids[SECRET_SEGMENT] = self._fingerprint(unquote(ids[SECRET_SEGMENT]))
+        for name in SECRET_SEGMENTS:
+            if name in ids:
+                ids[name] = self._fingerprint(unquote(ids[name]))
         await self._audit.note(who, operation.name, target or operation.url(ids), status)
 
     async def _unrouted(self, request: Request, error: Exception) -> Response:

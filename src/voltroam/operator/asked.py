@@ -1,6 +1,6 @@
 """What an answer is given, and what it gives: one request, read and judged already."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -39,6 +39,10 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
     def knows(self, platform: Platform) -> bool:
         """Whether a partner is there for it: one that holds a party of the key."""
         return not self.parties or self.may(*platform.parties())
+
+    def has_whole(self, platform: Platform, ours: Iterable[PartyId]) -> bool:
+        """Whether no other party shares the partner: what is done to it concerns this key alone."""
+        return all(self.may(party) for party in (*platform.parties(), *ours))
 
 
 def _folded(party: PartyId | str) -> str:

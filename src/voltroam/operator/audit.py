@@ -19,7 +19,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     """Microseconds since 1970 UTC."""
     who: str
-    """Name of the key; `local`: a command on the node's own machine."""
+    """Name of the key; `local command line`: a command on the node's own machine."""
     scope: str
     what: str
     target: str

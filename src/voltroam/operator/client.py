@@ -109,6 +109,8 @@ class OperatorClient:
         once: str | None,
         ids: Mapping[str, str],
     ) -> R:
+        if operation.is_stream:
+            raise TypeError(f"{operation.name} has no end: read it with a client for such streams")
         headers = {"authorization": f"Bearer {self._key}", "accept": _JSON}
         if operation.has_body:
             headers["content-type"] = _JSON

@@ -22,12 +22,13 @@ CONTENT_TYPE = "application/problem+json"
 TITLES: Mapping[str, tuple[int, str]] = {
     "broken-body": (400, "The body is no JSON"),
     "unauthorized": (401, "No key, or none that is known and valid"),
-    "forbidden": (403, "The key's scope does not cover this"),
+    "forbidden": (403, "The key's scope or its parties do not cover this"),
     "not-found": (404, "There is no such thing, or not for this key"),
     "method": (405, "The path does not offer this method"),
     "too-slow": (408, "The body did not arrive in time"),
     "conflict": (409, "It cannot be done as things stand"),
     "in-progress": (409, "A request with this Idempotency-Key is being answered, or never ended"),
+    "events-gone": (410, "Events after this one are not kept"),
     "too-large": (413, "The body is too large"),
     "content-type": (415, "The body must be application/json"),
     "invalid": (422, "The request breaks a rule"),
@@ -81,6 +82,10 @@ class Fault(Exception):
 
 def not_found(what: str) -> Fault:
     return Fault("not-found", f"There is no {what}")
+
+
+def forbidden(why: str) -> Fault:
+    return Fault("forbidden", why)
 
 
 def conflict(why: str) -> Fault:

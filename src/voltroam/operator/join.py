@@ -9,6 +9,7 @@ from voltroam.operator.keys import Keys
 from voltroam.operator.once import Once
 from voltroam.operator.operations import OPERATIONS
 from voltroam.operator.ports import Ports
+from voltroam.operator.rows.admin import STREAM_EVENTS
 from voltroam.operator.stream import EventStream
 from voltroam.transport.limits import Limits
 
@@ -45,4 +46,4 @@ def _streams(ports: Ports, keys: Keys) -> dict[str, EventStream]:
         ports.store, ports.webhooks.tail, ports.webhooks.telling, keys.who,
         fingerprint=ports.fingerprint,
     )  # fmt: skip
-    return {"/events/stream": stream}
+    return {STREAM_EVENTS.name: stream}

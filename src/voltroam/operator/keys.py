@@ -33,7 +33,7 @@ USED_EVERY = 60_000_000
 """Microseconds between two notes of a key's last use."""
 _MOST = 1000
 _MICROS = 1_000_000
-LOCAL = Who(id="local", name="local", scope=Scope.ADMIN)
+LOCAL = Who(id="local", name="local command line", scope=Scope.ADMIN)
 """Whoever works on the node's own machine."""
 _PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{1,3}")
 
@@ -80,6 +80,8 @@ class Keys:
                 raise invalid(f"`{party}` is no party: write CC/PID, for example NL/ABC")
         if not name.strip() or not name.isprintable():
             raise invalid("a key needs a name")
+        if fold(name.strip()) == fold(LOCAL.name):
+            raise invalid("that is what the audit calls this machine's own commands")
         if expires is not None and expires <= self._now():
             raise invalid("the key would be expired already")
         secret = PREFIX + secrets.token_urlsafe(32)
@@ -186,7 +188,7 @@ class Keys:
 
 
 def local_key(vault: Vault, now: int) -> str:
-    """A key for this machine's own commands: admin, for at most a minute, audited as `local`."""
+    """A key for this machine's own commands: admin, for at most a minute, audited as that."""
     until = now // _MICROS + LOCAL_SECONDS
     text = f"{_LOCAL}_{until}_{secrets.token_hex(16)}"
     return f"{text}_{vault.sign(text).replace(':', '.')}"

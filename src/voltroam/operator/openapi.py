@@ -13,7 +13,7 @@ Json = dict[str, Any]
 _SCHEMAS = "#/components/schemas/"
 _ALWAYS = {
     401: "No key, or none that is known and valid.",
-    403: "The key's scope does not cover this.",
+    403: "The key's scope or its parties do not cover this.",
     422: "The request breaks a rule; `problems` lists where.",
     429: "Too many requests, or the node is overloaded; Retry-After says when to come back.",
 }
@@ -71,6 +71,8 @@ def refusals(operation: Operation[Any]) -> dict[int, str]:
         found[409] = _KEYED_CONFLICT
     if operation.conflicts:
         found[409] = " ".join(filter(None, (f"{operation.conflicts}.", found.get(409))))
+    if operation.gone:
+        found[410] = f"{operation.gone}."
     if operation.calls_partner:
         found[424] = _PARTNER
     return dict(sorted(found.items()))
@@ -124,6 +126,7 @@ def _operation(one: Operation[Any], schemas: _Schemas) -> Json:
             *(_parameter(name, "path", {"type": "string"}, True) for name in one.parameters),
             *(_parameter(name, "query", schema, required)
               for name, schema, required in schemas.members(one.query)),
+            *(_parameter(name, "header", {"type": "string"}, False) for name in one.headers),
             *([_idempotency_key()] if one.is_keyed else []),
         ],
         "responses": _responses(one, schemas),
@@ -155,7 +158,7 @@ def _idempotency_key() -> Json:
 def _responses(one: Operation[Any], schemas: _Schemas) -> Json:
     good: Json = {"description": "Done."}
     if one.gives is not None:
-        good["content"] = {"application/json": {"schema": schemas.of(given_by(one))}}
+        good["content"] = {one.media: {"schema": schemas.of(given_by(one))}}
     problem = {CONTENT_TYPE: {"schema": schemas.of(ProblemDetails)}}
     status = 204 if one.gives is None else one.status
     found: Json = {str(status): good}

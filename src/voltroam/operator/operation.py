@@ -20,6 +20,8 @@ Document = dict[str, Any]
 Moment = Annotated[datetime, Meta(tz=True)]
 Limit = Annotated[int, Meta(ge=1, le=1000)]
 KEYED = "Idempotency-Key"
+JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
 
 
 class Scope(StrEnum):
@@ -93,6 +95,12 @@ class Operation(Generic[R]):
     """The body may be many times the usual size."""
     audited: bool | None = None
     """Leaves a line in the audit; None: whatever is not a GET."""
+    media: str = JSON
+    """What an answer is; of anything but JSON `gives` is text."""
+    headers: tuple[str, ...] = ()
+    """Names of request headers that it reads beside those that all do."""
+    gone: str = ""
+    """When it answers 410."""
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -111,6 +119,11 @@ class Operation(Generic[R]):
     def is_keyed(self) -> bool:
         """Takes an Idempotency-Key."""
         return self.method == "POST"
+
+    @property
+    def is_stream(self) -> bool:
+        """Its answer has no end."""
+        return self.media == EVENT_STREAM
 
     @property
     def is_audited(self) -> bool:

@@ -61,15 +61,19 @@ def _operation(one: Operation[Any]) -> Iterator[str]:
     yield f'<details><summary><span class="scope">{escape(one.scope)}</span>'
     yield f'<code><span class="method">{one.method}</span> {escape(one.path)}</code>'
     yield f"&ensp;{escape(one.summary)}</summary><dl>"
-    fields = one.query.__struct_fields__
+    fields = (*one.query.__struct_fields__, *one.headers)
     if fields:
         yield f"<dt>Query</dt><dd>{', '.join(_code(name) for name in fields)}</dd>"
     body, answer = taken_by(one), given_by(one)
     if body is not None:
         yield f"<dt>Body</dt><dd>{_code(name_of(body))}</dd>"
-    yield f"<dt>Answer</dt><dd>{_code(name_of(answer)) if answer else 'no content'}</dd>"
+    yield f"<dt>Answer</dt><dd>{_code(_answer(one)) if answer else 'no content'}</dd>"
     codes = ", ".join(f"{code} {escape(text)}" for code, text in refusals(one).items())
     yield f"<dt>Errors</dt><dd>{codes}</dd></dl></details>"
+
+
+def _answer(one: Operation[Any]) -> str:
+    return one.media if one.is_stream else name_of(given_by(one))
 
 
 def name_of(shape: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from voltroam.operator.asked import Asked, Who
-from voltroam.operator.faults import not_found
+from voltroam.operator.faults import forbidden, not_found
 from voltroam.operator.masks import masked
 from voltroam.operator.ports import Ports
 from voltroam.roaming.keys import object_key
@@ -89,6 +89,13 @@ class Shelves:
     async def partner(self, asked: Asked) -> Platform:
         """The partner that the path names. Raises Fault 404."""
         return await self.partner_named(asked.who, asked.ids["partner"])
+
+    async def whole_partner(self, asked: Asked) -> Platform:
+        """The same, for an act that concerns all who share the partner. Raises Fault 403, 404."""
+        platform = await self.partner(asked)
+        if not asked.who.has_whole(platform, self._ports.identity.parties()):
+            raise forbidden(f"{platform.name} is a partner of other parties too")
+        return platform
 
     async def partner_named(self, who: Who, name: str) -> Platform:
         platform = await self._ports.directory.by_name(name)

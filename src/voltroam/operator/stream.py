@@ -16,13 +16,15 @@ import msgspec
 from voltroam.delivery.event_tail import EventTail
 from voltroam.delivery.telling import Telling
 from voltroam.operator.asked import Who
-from voltroam.operator.faults import CONTENT_TYPE, ProblemDetails
+from voltroam.operator.faults import CONTENT_TYPE, Fault, invalid
+from voltroam.operator.reading import read_query
+from voltroam.operator.rows.admin import StreamQuery
 from voltroam.store.interface import Event, Store
 from voltroam.transport.body import Receive, Send
 
 PIECE = 100
 """Events read at once for one client: what a slow one makes us hold is no more."""
-_LARGEST = 2**62
+_DIGITS = 18
 
 
 class StreamKnobs(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,18 +36,6 @@ class StreamKnobs(msgspec.Struct, frozen=True, kw_only=True):
     """A client that takes nothing for this long is let go; it comes back where it was."""
     clients: int = 500
     """Open streams of one process."""
-
-
-class _Problem(Exception):
-    def __init__(self, status: int, name: str, title: str, detail: str = "") -> None:
-        super().__init__(title)
-        self.status = status
-        self.body = msgspec.json.encode(
-            ProblemDetails(
-                type=f"urn:voltroam:problem:{name}", title=title, status=status,
-                detail=detail or title,
-            )
-        )  # fmt: skip
 
 
 class EventStream:
@@ -79,12 +69,13 @@ class EventStream:
         }
         try:
             who = await self._allowed(scope, headers)
-            query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
-            after = await self._start(headers.get("last-event-id") or query.get("after"))
-        except _Problem as problem:
-            await _refuse(send, problem)
+            pairs = parse_qsl(scope.get("query_string", b"").decode("latin-1"))
+            query = read_query(StreamQuery, pairs)
+            after = await self._start(_number(headers.get("last-event-id"), query.after))
+        except Fault as fault:
+            await _refuse(send, fault)
             return
-        types = tuple(it for it in query.get("type", "").split(",") if it)
+        types = tuple(it for it in (query.types or "").split(",") if it)
         self._clients += 1
         try:
             pieces = self.messages(after, types=types, who=who)
@@ -121,27 +112,24 @@ class EventStream:
 
     async def _allowed(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> Who:
         if scope["method"] != "GET":
-            raise _Problem(405, "method", "The path does not offer this method")
+            raise Fault("method", headers={"allow": "GET"})
         who = await self._who(headers.get("authorization"))
         if who is None:
-            raise _Problem(401, "unauthorized", "No key, or none that is known and valid")
+            raise Fault("unauthorized", headers={"www-authenticate": "Bearer"})
         if self._clients >= self._knobs.clients:
-            raise _Problem(429, "too-many", "Too many streams are open")
+            raise Fault("too-many", "Too many streams are open", headers={"retry-after": "5"})
         return who
 
-    async def _start(self, text: str | None) -> int:
+    async def _start(self, after: int | None) -> int:
         """The number after which to begin: the newest event if none is named."""
         newest = await self._store.newest_event()
-        if text is None:
+        if after is None:
             return newest
-        if not (text.isascii() and text.isdecimal() and int(text) < _LARGEST):
-            raise _Problem(422, "invalid", "The request breaks a rule", "after: no event's number")
-        after = int(text)
         if after > newest or await self._is_lost(after):
-            raise _Problem(
-                410, "events-gone", "Events after this one are not kept",
+            raise Fault(
+                "events-gone",
                 "Read the objects anew, then open the stream without a place to begin",
-            )  # fmt: skip
+            )
         return after
 
     async def _is_lost(self, after: int) -> bool:
@@ -204,9 +192,17 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-async def _refuse(send: Send, problem: _Problem) -> None:
-    headers = [(b"content-type", CONTENT_TYPE.encode()), (b"cache-control", b"no-store")]
-    if problem.status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": problem.body})
+def _number(header: str | None, after: int | None) -> int | None:
+    """The place that a request names. Raises Fault 422."""
+    if not header:
+        return after
+    if not (header.isascii() and header.isdecimal() and len(header) <= _DIGITS):
+        raise invalid("header Last-Event-ID: no event's number")
+    return int(header)
+
+
+async def _refuse(send: Send, fault: Fault) -> None:
+    told = {"content-type": CONTENT_TYPE, "cache-control": "no-store", **fault.headers}
+    headers = [(name.encode(), value.encode()) for name, value in told.items()]
+    await send({"type": "http.response.start", "status": fault.status, "headers": headers})
+    await send({"type": "http.response.body", "body": msgspec.json.encode(fault.details)})

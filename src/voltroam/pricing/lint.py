@@ -7,7 +7,6 @@ from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
-import pycountry
 
 from voltroam.pricing.currency import exponent
 from voltroam.pricing.extent import Extent, ranked
@@ -200,6 +199,8 @@ def _taxes(tariff: Tariff) -> Iterator[Finding]:
 
 
 def _money(tariff: Tariff) -> Iterator[Finding]:
+    import pycountry  # 30 ms that only lint needs
+
     if pycountry.currencies.get(alpha_3=tariff.currency.upper()) is None:
         yield Finding("CURRENCY", Weight.WARNING, "$.currency", "not a currency of ISO 4217")
     digits = exponent(tariff.currency)

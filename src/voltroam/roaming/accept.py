@@ -14,6 +14,7 @@ import msgspec
 from voltroam.roaming.audience import audience_of
 from voltroam.roaming.client_info import hear
 from voltroam.roaming.keys import object_key, owner_in
+from voltroam.roaming.marks import mark_key, only
 from voltroam.roaming.owners import owns
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.settle import (
@@ -149,7 +150,9 @@ def mark_private(
         row = held.objects.get(key)
         if row is None or row.deleted or not identity.holds(owner):
             return Decision(False)
-        audience = audience_of(resource, row.document, owner, identity, private=private)
+        audience = audience_of(
+            resource, row.document, owner, identity, private=private, only=only(held, key)
+        )
         if audience == row.audience:
             return Decision(True)
         draft = ObjectDraft(
@@ -158,7 +161,7 @@ def mark_private(
         )  # fmt: skip
         return Decision(True, objects=(draft,), events=(event(key, "changed"),))
 
-    return Change(decide, objects=(key,))
+    return Change(decide, objects=(key,), records=(mark_key(key),) if resource.narrowable else ())
 
 
 def read_object(

@@ -4,6 +4,7 @@ Commands and charging profiles work this way (OCPI 2.2.1 §mod_commands, §mod_c
 asker makes a URL of its own for each call; the answerer posts the result there, once.
 """
 
+import re
 from urllib.parse import urlsplit
 
 from voltroam.roaming.exchange import Exchange, host_of
@@ -15,6 +16,8 @@ from voltroam.wire.call import Routing
 from voltroam.wire.routes import Router, join
 
 _DIRECT = Routing()
+_PLAIN = re.compile(r"[!-\[\]-~]*").fullmatch
+"""Visible ASCII but the backslash, which programs read in two ways."""
 
 
 def row_of(table: Table, version: Version, handler: str, path: str | None = None) -> Endpoint:
@@ -39,10 +42,15 @@ def check_response_url(platform: Platform, url: str) -> None:
 
     Whether that host may be called at all is for the sender's guard to say, when the time comes.
     """
+    if not _PLAIN(url):
+        raise CallerError("$.response_url: holds characters that no URL has")
     host = host_of(url)
     if host is None or host not in platform.hosts:
         raise CallerError("$.response_url: is not at a host that you registered with")
     parts = urlsplit(url)
+    schemes = {urlsplit(at.url).scheme for at in platform.endpoints if host_of(at.url) == host}
+    if schemes and parts.scheme not in schemes:
+        raise CallerError("$.response_url: is not of the scheme that you registered with")
     if parts.username is not None or parts.password is not None:
         raise CallerError("$.response_url: must not hold a user name or password")
 

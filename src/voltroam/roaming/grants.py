@@ -45,8 +45,12 @@ class Grants:
 
     async def all(self, provider: PartyId | None = None) -> list[Grant]:
         parent = None if provider is None else provider.folded
-        records = await self._store.records(GRANT, parent=parent)
-        return [_GRANT.decode(record.document) for record in records]
+        found: list[Grant] = []
+        after = ""
+        while records := await self._store.records(GRANT, parent=parent, after=after):
+            found += [_GRANT.decode(record.document) for record in records]
+            after = records[-1].key.id
+        return found
 
     async def permits(self, operator: PartyId, contract: PartyId, provider: PartyId) -> bool:
         grant = Grant(operator=operator, provider=provider, contract=contract)

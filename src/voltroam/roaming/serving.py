@@ -1,11 +1,12 @@
 """What every behaviour works with: the node as it answers one version's calls."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from voltroam.roaming.audience import visible
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.grants import granted_to
+from voltroam.roaming.marks import Marks
 from voltroam.roaming.owners import owns
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.settle import Writer
@@ -35,6 +36,10 @@ class Serving:
     page_maximum: int = 1000
     sights: Sights | None = None
     """Of a hub, which shows what others gave it; None: our own objects, by our own rules."""
+    marks: Marks = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "marks", Marks(self.store))
 
     def writer(self, call: Call, caller: Platform) -> Writer:
         flow = call.correlation_id if self.identity.is_hub else ""
@@ -46,6 +51,8 @@ class Serving:
             return await self.sights(call, caller, resource)
         behind = await self.directory.behind(caller, resource.readers) if caller.is_hub else ()
         granted = await granted_to(self.store, caller, resource)
+        if resource.narrowable:
+            granted = (*granted, *(await self.marks.now()).classes(caller, resource.kind))
         return visible(caller, self.identity, resource, call.routing.to, behind, granted=granted)
 
 

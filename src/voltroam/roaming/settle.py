@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from voltroam.roaming.audience import audience_of
 from voltroam.roaming.directory import ROSTER
 from voltroam.roaming.keys import spelled
+from voltroam.roaming.marks import mark_key, only
 from voltroam.roaming.owners import Claim
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.weigh import (
@@ -81,7 +82,14 @@ class Target:
             claim.check(held)
             return decide(held.objects.get(self.key), held)
 
-        return Change(checked, objects=(self.key, *claim.objects), records=claim.records)
+        return Change(
+            checked, objects=(self.key, *claim.objects), records=(*claim.records, *self._mark())
+        )
+
+    def _mark(self) -> tuple[RecordKey, ...]:
+        """Who alone may see an object of ours is asked where it is written."""
+        own = self.resource.narrowable and self.writer.identity.holds(self.owner)
+        return (mark_key(self.key),) if own else ()
 
 
 def settle(
@@ -105,11 +113,14 @@ def settle(
         writer.version.number,
         document,
         last_updated,
-        audience_of(resource, document, target.owner, writer.identity, private=hidden),
+        audience_of(
+            resource, document, target.owner, writer.identity,
+            private=hidden, only=only(held, target.key),
+        ),
         _sources(row, writer),
         notes_of(found),
         marked(row.sidecar if row else None, hidden, writer.flow),
-    )
+    )  # fmt: skip
     return Decision(
         Accepted(outcome or (Outcome.CHANGED if live else Outcome.CREATED), document, found),
         objects=(draft,),

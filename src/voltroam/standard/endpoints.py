@@ -70,6 +70,8 @@ class Part:
     key: str
     object: type
     segment: str
+    refers: tuple[str, str] | None = None
+    """A member that lists ids of the same owner's objects, and the kind of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ class Resource:
     """Values of a member that no later change leaves (a COMPLETED session stays completed)."""
     secrets: tuple[str, ...] = ()
     """Members, by their path, that identify a driver: they reach no log and no message."""
+    narrowable: bool = False
+    """An owner may have some that are for certain parties only (OCPI 2.2.1 §mod_tariffs)."""
     first_fill: int | None = None
     """The place of this kind in a lane's first fill; None: never filled (money has its ledger)."""
 
@@ -158,7 +162,7 @@ OWNED = "{country_code}/{party_id}/"
 PAGING = ("date_from", "date_to", "offset", "limit")
 
 EVSE_PART = Part("evses", "uid", v.EVSE, "{evse_uid}")
-CONNECTOR_PART = Part("connectors", "id", v.Connector, "{connector_id}")
+CONNECTOR_PART = Part("connectors", "id", v.Connector, "{connector_id}", ("tariff_ids", "tariffs"))
 
 IN_CDR_TOKEN = ("cdr_token.uid", "cdr_token.contract_id")
 
@@ -180,7 +184,7 @@ CDR = Resource(
 )  # fmt: skip
 TARIFF = Resource(
     "tariffs", v.Tariff, ("id",), frozenset({Role.CPO}), Audience.PARTNERS,
-    removal=Removal.DELETE, readers=DATA_USERS, first_fill=1,
+    removal=Removal.DELETE, readers=DATA_USERS, narrowable=True, first_fill=1,
 )  # fmt: skip
 TOKEN = Resource(
     "tokens", v.Token, ("uid", "type"), frozenset({Role.EMSP, Role.OTHER}), Audience.PARTNERS,

@@ -72,6 +72,17 @@ class PyreqwestSender:
         self._clients[LITERAL] = _Pinned(self._build({}), "")
 
     async def send(self, request: Request, to: Checked, *, timeout: float, limit: int) -> Response:
+        """The library loses a cancellation that comes together with its answer: here it is kept,
+        for deadlines are made of them."""
+        task = asyncio.current_task()
+        before = task.cancelling() if task is not None else 0
+        try:
+            return await self._send(request, to, timeout, limit)
+        finally:
+            if task is not None and task.cancelling() > before:
+                raise asyncio.CancelledError
+
+    async def _send(self, request: Request, to: Checked, timeout: float, limit: int) -> Response:
         try:
             pinned = await self._pinned(to)
             building = pinned.client.request(request.method, to.url)

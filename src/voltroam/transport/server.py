@@ -20,6 +20,7 @@ from voltroam.roaming.platforms import Platform
 from voltroam.standard.errors import (
     CallerError,
     NodeError,
+    NotFound,
     OcpiError,
     Unauthorized,
 )
@@ -129,7 +130,7 @@ class OcpiApp:
             if unread:
                 body = await read_body(receive, headers, self._limits)
                 unread = False
-            asked = read_call(Request(scope["method"], url, headers, body), self._router)
+            asked = self._read(Request(scope["method"], url, headers, body), platform)
             reply = await self._answer(asked, platform)
             response = write_response(reply, asked, now=self._now())
         except Gone:
@@ -148,6 +149,17 @@ class OcpiApp:
             row = asked.endpoint if isinstance(asked, Call) else None
             took = perf_counter() - started
             self._metrics.observe(row, response.status, int(reply.status_code), took)
+
+    def _read(self, request: Request, platform: Platform) -> Call:
+        """Before registration a token opens versions and credentials only, whatever the path."""
+        try:
+            return read_call(request, self._router)
+        except NotFound:
+            if platform.is_registered:
+                raise
+            raise Unauthorized(
+                "Register first: this token opens versions and credentials only"
+            ) from None
 
     def _fold(self, raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
         """Names are in lower case already; repeated ones are joined by comma."""

@@ -260,6 +260,17 @@ async def test_a_reservation_becomes_the_charging_session(operator: Operator) ->
     assert (await operator.audited(cdr_id or "", name)).verdict is Verdict.OK
 
 
+async def test_a_host_whose_clock_is_behind_the_reservation_begins_at_its_moment(
+    operator: Operator,
+) -> None:
+    """SES-FLOW-08: the meter's first reading counts from the reservation's start."""
+    await operator.open(BOOKED)
+    name = await operator.reserve(at=minute(5))
+    assert await operator.begin(evse_uid="E1", at=minute(4), reading=meter(4, "50")) == name
+    session = await operator.session(name)
+    assert (session["status"], session["start_date_time"]) == ("ACTIVE", "2026-11-23T09:05:00Z")
+
+
 async def test_another_token_does_not_take_over_a_reservation(operator: Operator) -> None:
     """SES-FLOW-08"""
     await operator.open(BOOKED)

@@ -91,15 +91,34 @@ async def test_a_tariff_of_one_partner_is_asked_for(operator: Operator) -> None:
     await operator.open(tariff("FOR-MSP", element(component("ENERGY", "0.05"))), PLAIN)
     asked: list[tuple[PartyId, PartyId]] = []
 
-    async def only(owner: PartyId, party: PartyId, ids: Sequence[str]) -> Sequence[str]:
+    async def only(owner: PartyId, party: PartyId, ids: Sequence[str]) -> Sequence[Sequence[str]]:
         asked.append((owner, party))
-        return [one for one in ids if one != "FOR-MSP"]
+        return [[one for one in ids if one != "FOR-MSP"]]
 
     charging = Charging(operator.store, operator.identity, operator.clock, tariff_for=only)
     operator.charging = charging
     name = await operator.begin(reading=meter(0, "0"))
     assert await price(operator, name) == Decimal("0.30")
     assert asked == [(PartyId("NL", "AAA"), PartyId("DE", "MSP"))]
+
+
+@pytest.mark.parametrize(
+    ("wish", "expected"), [(None, "0.05"), (ProfileType.CHEAP, "0.05"), (ProfileType.GREEN, "0.50")]
+)
+async def test_a_tariff_of_ones_own_comes_before_those_of_all_and_a_wish_before_both(
+    operator: Operator, wish: ProfileType | None, expected: str
+) -> None:
+    """The one of its own has no type, that for all is REGULAR."""
+    await operator.open(GREEN, REGULAR, tariff("OWN", element(component("ENERGY", "0.05"))))
+
+    async def first(owner: PartyId, party: PartyId, ids: Sequence[str]) -> Sequence[Sequence[str]]:
+        return [["OWN"], [one for one in ids if one != "OWN"]]
+
+    operator.charging = Charging(
+        operator.store, operator.identity, operator.clock, tariff_for=first
+    )
+    name = await operator.begin(reading=meter(0, "0"), preference=wish)
+    assert await price(operator, name) == Decimal(expected)
 
 
 async def test_no_tariff_that_fits_is_a_fault_and_no_free_charge(operator: Operator) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from tests.roaming import objects
 from tests.roaming.authorizing.conftest import new_database, postgres_copy
 from tests.roaming.commanding.scene import ABLE, Scene, equip
-from tests.roaming.company import Clock, Company, Network, meet, role
+from tests.roaming.commanding.scripted import Scripted
+from tests.roaming.company import Clock, Company, Network, Pair, meet, role
 from tests.roaming.conftest import Found
 
 from voltroam.standard.v2_2_1 import CredentialsRole, Role
@@ -52,3 +54,14 @@ async def scene(found: Found) -> AsyncIterator[Scene]:
     yield Scene(emsp, cpo, pair)
     await cpo.close()
     await emsp.close()
+
+
+@pytest.fixture
+def script(scene: Scene) -> Scripted:
+    return Scripted(scene.cpo.company)
+
+
+@pytest_asyncio.fixture
+async def stranger(scene: Scene, found: Found) -> AsyncIterator[Pair]:
+    """Another operator that our eMSP knows."""
+    yield await meet(scene.emsp.company, await found("other.example", role("FR/OTH", Role.CPO)))

@@ -133,7 +133,8 @@ class Scene:
     pair: Pair
 
     async def ask(self, command: str, body: Json, *, request_id: str | None = None) -> Answer:
-        """A raw command of the eMSP, to the CPO."""
+        """A raw command of the eMSP, to the CPO. The clock moves on, for orders list by time."""
+        self.forward(0.001)
         headers = {"x-request-id": request_id} if request_id else {}
         return await self.pair.ask("POST", f"receiver/commands/{command}", body, headers=headers)
 

@@ -128,6 +128,28 @@ async def test_an_id_in_use_at_another_location_is_rejected(scene: Scene) -> Non
     assert (await made(scene, location_id="LOC2")).charger_reservation != first.charger_reservation
 
 
+async def test_a_replacement_is_for_the_same_token(scene: Scene) -> None:
+    """CMD-RES-02: the reservation has a session, and that has a driver."""
+    await made(scene)
+    answer = await scene.ask("RESERVE_NOW", reserve(token=objects.token(uid="OTHER")))
+    assert answer.data["result"] == "REJECTED"
+    assert len(scene.cpo.host.orders) == 1
+
+
+async def test_a_reservation_whose_session_cannot_be_opened_ends_all_the_same(
+    scene: Scene,
+) -> None:
+    """CMD-RES-07"""
+    scene.cpo.told.fault = RuntimeError("never")
+    await scene.ask("RESERVE_NOW", reserve())
+    await scene.settled("REFUSED")
+    scene.forward(3700)
+    scene.cpo.told.fault = None
+    await scene.cpo.orders.look()
+    assert scene.cpo.told.reserved == []
+    assert [why for _, why in scene.cpo.told.over] == ["EXPIRED"]
+
+
 async def test_a_reservation_that_the_charger_refused_is_none(scene: Scene) -> None:
     """CMD-RES-01, CMD-CAN-01"""
     scene.cpo.host.doing = refuse
@@ -206,6 +228,24 @@ async def test_a_start_with_the_same_token_goes_on_with_the_session(scene: Scene
     await scene.cpo.orders.look()
     assert scene.cpo.told.over == []
     assert await gone(scene, order.charger_reservation)
+
+
+@pytest.mark.parametrize(
+    ("status", "goes_on"), [("RESERVATION", True), ("ACTIVE", False), ("COMPLETED", False)]
+)
+async def test_a_reservation_whose_driver_came_is_not_started_from_again(
+    scene: Scene, status: str, goes_on: bool
+) -> None:
+    """CMD-RES-01: a second charge within the time of the first reservation is a session of its own,
+    though no host said that the reservation was used."""
+    await made(scene)
+    held = objects.session(id="S-RES", status=status)
+    await scene.cpo.company.import_("sessions", held)
+    await scene.ask("START_SESSION", start(evse_uid="E1"))
+    await until(lambda: len(scene.cpo.host.orders) == 2)
+    begun = scene.cpo.host.orders[1]
+    assert begun.session_id == ("S-RES" if goes_on else None)
+    assert (begun.charger_reservation is not None) is goes_on
 
 
 @pytest.mark.parametrize("body", [start(token=objects.token(uid="OTHER")), start(evse_uid="E2")])

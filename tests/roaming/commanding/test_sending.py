@@ -2,88 +2,29 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-import pytest_asyncio
 from tests.roaming import objects
-from tests.roaming.commanding.scene import ABLE, Json, Live, Scene, equip, eventually, nothing
-from tests.roaming.company import NOW, Answer, Company, Pair, answer_of, meet, role
+from tests.roaming.commanding.scene import ABLE, Json, Scene, equip
+from tests.roaming.commanding.scripted import (
+    ACCEPTED,
+    CPO,
+    RFID,
+    SOON,
+    Scripted,
+    envelope,
+    started,
+)
+from tests.roaming.company import NOW, Pair, meet, role
 from tests.roaming.conftest import Found
 
-from voltroam.roaming.commanding import Command, CommandState
-from voltroam.roaming.host import Order, Outcome
-from voltroam.roaming.timed import timed_id
-from voltroam.standard.errors import CallerError, NotFound
+from voltroam.roaming.commanding import CommandState
+from voltroam.standard.errors import CallerError
 from voltroam.standard.parties import PartyId
-from voltroam.standard.v2_2_1 import CommandResultType, Role, Token, TokenType
-from voltroam.wire.call import Request, Response
+from voltroam.standard.v2_2_1 import Role, Token, TokenType
+from voltroam.wire.call import Response
 from voltroam.wire.decode import read
-
-RFID = ("012345678", TokenType.RFID)
-CPO = "cpo.example"
-SOON = NOW + timedelta(hours=1)
-
-
-class Scripted:
-    """Stands before the CPO: remembers commands, answers them with what it is told to."""
-
-    def __init__(self, company: Company) -> None:
-        self.company = company
-        self.asked: list[Request] = []
-        self.answer: Response | None = None
-        self.during: Any = None
-        self._serve = company.network.hosts[company.host]
-        company.network.hosts[company.host] = self.serve
-
-    async def serve(self, request: Request) -> Response:
-        if "/receiver/commands/" not in request.url:
-            return await self._serve(request)
-        self.asked.append(request)
-        if self.during is not None:
-            await self.during()
-        return self.answer or await self._serve(request)
-
-    @property
-    def body(self) -> Json:
-        found: Json = json.loads(self.asked[-1].body)
-        return found
-
-
-def envelope(data: Any, *, code: int = 1000, http: int = 200) -> Response:
-    body = {"data": data, "status_code": code, "timestamp": "2026-11-22T12:00:00Z"}
-    return Response(http, {"content-type": "application/json"}, json.dumps(body).encode())
-
-
-ACCEPTED = envelope({"result": "ACCEPTED", "timeout": 20})
-
-
-@pytest.fixture
-def script(scene: Scene) -> Scripted:
-    return Scripted(scene.cpo.company)
-
-
-@pytest_asyncio.fixture
-async def stranger(scene: Scene, found: Found) -> AsyncIterator[Pair]:
-    """Another operator that our eMSP knows."""
-    yield await meet(scene.emsp.company, await found("other.example", role("FR/OTH", Role.CPO)))
-
-
-async def started(scene: Scene, **changes: Any) -> Command:
-    return await scene.emsp.commands.start_session(
-        CPO, token=RFID, **{"location_id": "LOC1"} | changes
-    )
-
-
-async def post(scene: Scene, url: str, result: Any, *, token: str = "") -> Answer:
-    """What the CPO posts, raw."""
-    partner = await scene.cpo.company.partner("emsp.example")
-    assert partner.token_sealed is not None
-    given = token or scene.cpo.company.vault.open(partner.token_sealed)
-    body = result if isinstance(result, bytes) else json.dumps(result).encode()
-    return await scene.emsp.company.ask(given, "POST", url, body)
 
 
 async def test_a_command_goes_all_the_way_and_back(scene: Scene) -> None:
@@ -246,6 +187,41 @@ async def test_unlocking_is_for_a_help_desk(scene: Scene, script: Scripted) -> N
     assert sent.desk == "Ann"
 
 
+async def test_the_only_connector_is_meant_where_none_is_named(
+    scene: Scene, script: Scripted
+) -> None:
+    """CMD-DT-02: it is still sent, for UNLOCK_CONNECTOR needs it."""
+    place: Json = {"location_id": "LOC1", "evse_uid": "E1", "desk": "Ann"}
+    await hold(scene)
+    with pytest.raises(CallerError, match="connector_id"):
+        await scene.emsp.commands.unlock_connector(CPO, **place)
+    evse = objects.evse(capabilities=ABLE)
+    await hold(scene, evse)
+    sent = await scene.emsp.commands.unlock_connector(CPO, **place)
+    assert sent.connector_id == script.body["connector_id"] == evse["connectors"][0]["id"]
+    two = objects.evse(
+        capabilities=ABLE, connectors=[evse["connectors"][0], evse["connectors"][0] | {"id": "2"}],
+        last_updated="2026-11-20T16:00:00Z",
+    )  # fmt: skip
+    await hold(scene, two)
+    with pytest.raises(CallerError, match="connector_id"):
+        await scene.emsp.commands.unlock_connector(CPO, **place)
+
+
+async def test_a_uid_alone_finds_our_token_whatever_its_type(
+    scene: Scene, script: Scripted
+) -> None:
+    """And an RFID card first."""
+    app = objects.token(uid="APP-1", type="APP_USER")
+    await scene.emsp.company.import_("tokens", app)
+    sent = scene.emsp.commands.start_session
+    await sent(CPO, token=("APP-1", None), location_id="LOC1")
+    assert script.body["token"] == app
+    await scene.emsp.company.import_("tokens", objects.token(type="APP_USER"))
+    await sent(CPO, token=(RFID[0], None), location_id="LOC1")
+    assert script.body["token"] == objects.token()
+
+
 async def test_a_reservation_is_made_and_cancelled(scene: Scene, script: Scripted) -> None:
     """CMD-DT-02, CMD-CAN-01"""
     made = await scene.emsp.commands.reserve_now(
@@ -381,230 +357,3 @@ async def test_a_lost_answer_does_not_lose_the_result(scene: Scene) -> None:
     done = await scene.emsp.commands.await_result(sent.id, 5)
     assert done.state is CommandState.RESULT
     assert done.response is None
-
-
-async def test_a_result_may_overtake_the_answer(scene: Scene, script: Scripted) -> None:
-    async def early() -> None:
-        answer = await post(scene, script.body["response_url"], {"result": "ACCEPTED"})
-        assert answer.code == 1000
-
-    script.during, script.answer = early, ACCEPTED
-    sent = await started(scene)
-    assert sent.state is CommandState.RESULT
-    assert sent.response is not None
-
-
-async def test_no_result_in_time_is_a_time_out_and_a_late_one_is_shown(
-    scene: Scene, script: Scripted
-) -> None:
-    """CMD-RSP-08"""
-    script.answer = ACCEPTED
-    sent = await started(scene)
-    scene.forward(19)
-    assert (await scene.emsp.commands.await_result(sent.id, 0)).state == "ANSWERED"
-    scene.forward(1)
-    assert (await scene.emsp.commands.await_result(sent.id)).state == "TIMED_OUT"
-    answer = await post(scene, script.body["response_url"], {"result": "EVSE_OCCUPIED"})
-    assert answer.code == 1000
-    late = await scene.emsp.commands.get(sent.id)
-    assert late is not None
-    assert late.state is CommandState.LATE
-    assert late.result is not None
-    assert late.result.result == "EVSE_OCCUPIED"
-
-
-async def test_a_result_before_anybody_looked_is_late_all_the_same(
-    scene: Scene, script: Scripted
-) -> None:
-    """CMD-RSP-08"""
-    script.answer = ACCEPTED
-    sent = await started(scene)
-    scene.forward(21)
-    await post(scene, script.body["response_url"], {"result": "ACCEPTED"})
-    late = await scene.emsp.commands.get(sent.id)
-    assert late is not None
-    assert late.state is CommandState.LATE
-
-
-async def test_a_process_that_dies_while_sending_leaves_an_uncertain_command(
-    scene: Scene, script: Scripted
-) -> None:
-    """CMD-RSP-08: never sent again."""
-    hanging = asyncio.Event()
-
-    async def hang() -> None:
-        hanging.set()
-        await asyncio.sleep(60)
-
-    script.during = hang
-    task = asyncio.create_task(started(scene))
-    await hanging.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    [left] = await scene.emsp.commands.newest(10)
-    assert left.state is CommandState.SENDING
-    scene.forward(76)
-    await scene.emsp.commands.look()
-    [left] = await scene.emsp.commands.newest(10)
-    assert left.state is CommandState.UNCERTAIN
-    script.during = None
-    scene.forward(61)
-    await scene.emsp.commands.look()
-    [left] = await scene.emsp.commands.newest(10)
-    assert left.state is CommandState.TIMED_OUT
-    assert len(script.asked) == 1
-
-
-async def test_an_unknown_url_is_404(scene: Scene, script: Scripted, stranger: Pair) -> None:
-    """CMD-RSP-12: also for everybody but the platform that got the command."""
-    script.answer = ACCEPTED
-    sent = await started(scene)
-    url = script.body["response_url"]
-    for wrong in (
-        url.replace(sent.id, timed_id(5)),
-        url.replace(sent.id, "guess"),
-        url.replace("START_SESSION", "STOP_SESSION"),
-    ):
-        answer = await post(scene, wrong, {"result": "ACCEPTED"})
-        assert answer.http == 404
-    partner = await stranger.sender.partner("emsp.example")
-    assert partner.token_sealed is not None
-    token = stranger.sender.vault.open(partner.token_sealed)
-    assert (await post(scene, url, {"result": "ACCEPTED"}, token=token)).http == 404
-    held = await scene.emsp.commands.get(sent.id)
-    assert held == sent
-    assert (await post(scene, url, {"result": "ACCEPTED"})).code == 1000
-
-
-@pytest.mark.parametrize("body", [{}, {"result": "PERHAPS"}, {"result": None}, []])
-async def test_a_result_that_is_none_is_2001(scene: Scene, script: Scripted, body: Any) -> None:
-    """CMD-DT-03: CANCELED has one L."""
-    script.answer = ACCEPTED
-    sent = await started(scene)
-    url = script.body["response_url"]
-    assert (await post(scene, url, body)).code == 2001
-    assert (await post(scene, url, {"result": "CANCELLED_RESERVATION"})).code == 2001
-    assert (await post(scene, url, b"{")).http == 400
-    assert (await post(scene, url, b"")).http == 400
-    held = await scene.emsp.commands.get(sent.id)
-    assert held == sent
-
-
-async def test_a_repeated_result_changes_nothing_and_another_is_refused(
-    scene: Scene, script: Scripted
-) -> None:
-    """CMD-RSP-11"""
-    script.answer = ACCEPTED
-    sent = await started(scene)
-    url = script.body["response_url"]
-    assert (await post(scene, url, {"result": "ACCEPTED"})).code == 1000
-    first = await scene.emsp.commands.get(sent.id)
-    for _ in range(2):
-        scene.forward(1)
-        assert (await post(scene, url, {"result": "ACCEPTED"})).code == 1000
-    assert (await post(scene, url, {"result": "FAILED"})).code == 2001
-    held = await scene.emsp.commands.get(sent.id)
-    assert held == first
-    assert held is not None
-    assert held.succeeded
-
-
-async def reserved(scene: Scene, script: Scripted) -> tuple[Command, str]:
-    script.answer = ACCEPTED
-    made = await scene.emsp.commands.reserve_now(
-        CPO, token=RFID, location_id="LOC1", expiry_date=SOON
-    )
-    url = script.body["response_url"]
-    assert (await post(scene, url, {"result": "ACCEPTED"})).code == 1000
-    return made, url
-
-
-async def test_the_url_of_a_reservation_lives_as_long_as_it(scene: Scene, script: Scripted) -> None:
-    """CMD-RES-09, CMD-RES-08: long after the first result."""
-    made, url = await reserved(scene, script)
-    scene.forward(3000)
-    await scene.emsp.commands.look()
-    said = {"result": "CANCELED_RESERVATION", "message": [{"language": "en", "text": "Defect"}]}
-    for _ in range(2):
-        assert (await post(scene, url, said)).code == 1000
-    held = await scene.emsp.commands.get(made.id)
-    assert held is not None
-    assert held.state is CommandState.CANCELED
-    assert held.result is not None
-    assert held.canceled is not None
-    assert (held.result.result, held.canceled.result) == ("ACCEPTED", "CANCELED_RESERVATION")
-    assert not held.succeeded
-    told = await scene.emsp.company.store.events(0, 1000)
-    last = [event for event in told if event.key == f"commands/{made.id}"][-1]
-    assert json.loads(last.document)["state"] == "CANCELED"
-
-
-async def test_after_a_reservation_its_url_is_gone(scene: Scene, script: Scripted) -> None:
-    """CMD-RES-09"""
-    made, url = await reserved(scene, script)
-    scene.forward(3601)
-    assert (await post(scene, url, {"result": "CANCELED_RESERVATION"})).http == 404
-    held = await scene.emsp.commands.get(made.id)
-    assert held is not None
-    assert held.state is CommandState.RESULT
-
-
-async def test_a_result_in_another_process_is_seen_at_once(scene: Scene) -> None:
-    """Two processes: one sent, the other got the result."""
-    pressed = asyncio.Event()
-
-    async def slow(_order: Order) -> Outcome:
-        await pressed.wait()
-        return Outcome(result=CommandResultType.ACCEPTED)
-
-    scene.cpo.host.doing = slow
-    other: Live = equip(scene.emsp.company, install=False)
-    sent = await other.commands.start_session(CPO, token=RFID, location_id="LOC1")
-    waiting = asyncio.create_task(other.commands.await_result(sent.id, 5))
-    await asyncio.sleep(0.05)
-    pressed.set()
-    await eventually(lambda: scene.emsp.commands.get(sent.id), lambda held: held.state == "RESULT")
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    assert (await waiting).succeeded
-    assert loop.time() - began < 0.1
-    await other.close()
-
-
-async def test_waiting_ends_with_its_own_time(scene: Scene) -> None:
-    scene.cpo.host.doing = nothing
-    sent = await started(scene)
-    assert (await scene.emsp.commands.await_result(sent.id, 0.1)).state == "ANSWERED"
-    with pytest.raises(NotFound):
-        await scene.emsp.commands.await_result("none")
-
-
-async def test_the_newest_come_first(scene: Scene, script: Scripted) -> None:
-    script.answer = ACCEPTED
-    sent = []
-    for _ in range(5):
-        sent.append((await started(scene)).id)
-        scene.forward(1)
-    first = await scene.emsp.commands.newest(2)
-    rest = await scene.emsp.commands.newest(10, before=first[-1].id)
-    assert [command.id for command in (*first, *rest)] == sent[::-1]
-
-
-async def test_the_ledger_names_no_token(scene: Scene, script: Scripted) -> None:
-    """A partner that says the token back does not get it into the ledger either."""
-    text = "no such token 012345678 of DE8ACC12E46L89"
-    body = {"status_code": 2004, "status_message": text, "timestamp": "2026-11-22T12:00:00Z"}
-    script.answer = Response(200, {}, json.dumps(body).encode())
-    sent = await started(scene)
-    assert sent.state is CommandState.REFUSED
-    kept = await scene.emsp.company.store.records("command")
-    events = await scene.emsp.company.store.events(0, 100)
-    for document in [record.document for record in kept] + [event.document for event in events]:
-        assert b"012345678" not in document
-        assert b"DE8ACC12E46L89" not in document
-
-
-async def test_a_bad_http_answer_is_read(scene: Scene) -> None:
-    """The scripted envelope is one that our own reader takes: the tests above mean something."""
-    assert answer_of(ACCEPTED).data == {"result": "ACCEPTED", "timeout": 20}

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from msgspec import structs
 from tests.roaming.company import Company
 
-from voltroam.hubbing import stand_ins
 from voltroam.roaming.accept import accept
 from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.hub.agreements import Default
@@ -20,6 +19,7 @@ from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.surroundings import Surroundings
 from voltroam.roaming.hub.trace import Trace
 from voltroam.roaming.hub.urls import HubUrls
+from voltroam.roaming.interactive import stand_ins
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.serving import Serving
 from voltroam.standard.endpoints import CLIENT_INFO

@@ -4,12 +4,14 @@ from voltroam.operator.answers.admin import Admin
 from voltroam.operator.answers.authorizing import Authorizations, Authorizing, TokenLimiting
 from voltroam.operator.answers.charging import Sessions
 from voltroam.operator.answers.commanding import Commanding, Ordered
+from voltroam.operator.answers.granting import Granting
 from voltroam.operator.answers.held import HeldObjects
 from voltroam.operator.answers.money import Billing, Money
 from voltroam.operator.answers.own import OwnObjects
 from voltroam.operator.answers.partners import Partners
 from voltroam.operator.answers.profiling import Preferring, Profiling, Steered
 from voltroam.operator.answers.search import Search
+from voltroam.operator.answers.shown import ShownTariffs
 from voltroam.operator.answers.stuck import Stuck
 from voltroam.operator.answers.webhooks import Hooks
 from voltroam.operator.asked import Answer, Answers
@@ -23,6 +25,7 @@ def all_answers(ports: Ports, keys: Keys, audit: Audit) -> Answers:
     return {
         **HeldObjects(ports).answers(),
         **OwnObjects(ports).answers(),
+        **ShownTariffs(ports).answers(),
         **Search(ports).answers(),
         **Partners(ports).answers(),
         **Stuck(ports).answers(),
@@ -47,6 +50,7 @@ def _live(ports: Ports) -> Answers:
         found |= Profiling(ports, ports.profiles).answers()
     if ports.steering is not None:
         found |= Steered(ports, ports.steering).answers()
+        found |= Granting(ports, ports.steering.grants).answers()
     if ports.preferences is not None:
         found |= Preferring(ports, ports.preferences).answers()
     if ports.authorizer is not None:

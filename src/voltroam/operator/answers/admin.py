@@ -7,7 +7,7 @@ from voltroam.delivery.telling import Telling
 from voltroam.operator.asked import Answers, Asked
 from voltroam.operator.audit import Audit
 from voltroam.operator.cursors import read_cursor, write_cursor
-from voltroam.operator.faults import invalid
+from voltroam.operator.faults import forbidden, invalid
 from voltroam.operator.keys import Keys, facts_of
 from voltroam.operator.operation import Page
 from voltroam.operator.ports import Ports
@@ -119,7 +119,7 @@ class Admin:
 def _refuse_limited(asked: Asked) -> None:
     """A driver is erased in the whole node, or not at all."""
     if asked.who.is_limited:
-        raise invalid("a key that is limited to parties erases nothing")
+        raise forbidden("a key that is limited to parties erases nothing")
 
 
 def _within(asked: Asked, parties: tuple[str, ...]) -> bool:

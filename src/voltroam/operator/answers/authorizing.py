@@ -7,8 +7,10 @@ from voltroam.operator.operation import Page
 from voltroam.operator.ports import Ports
 from voltroam.operator.rows.live import (
     AUTHORIZE,
+    GET_GROUP_LIMITS,
     GET_LIMITS,
     LIST_AUTHORIZATIONS,
+    SET_GROUP_LIMITS,
     SET_LIMITS,
     AuthorizationFacts,
     AuthorizationLine,
@@ -41,13 +43,14 @@ class Authorizing:
             body.token_uid, type=body.type, location=body.location, operator=operator,
             contract_party=party_named(body.contract_party),
         )  # fmt: skip
+        partner = await self._ports.directory.platform(found.partner) if found.partner else None
         return AuthorizationFacts(
             id=found.id,
             allowed=found.allowed.value,
             by=found.by,
             auth_method=found.auth_method.value,
             token=found.token,
-            partner=found.partner,
+            partner=partner.name if partner is not None else found.partner,
             authorization_reference=found.authorization_reference,
             location=found.location,
             info=found.info,
@@ -99,7 +102,12 @@ class TokenLimiting:
         self._limiting = Limiting(ports.store, ports.identity)
 
     def answers(self) -> Answers:
-        return {GET_LIMITS.name: self._get, SET_LIMITS.name: self._set}
+        return {
+            GET_LIMITS.name: self._get,
+            SET_LIMITS.name: self._set,
+            GET_GROUP_LIMITS.name: self._get,
+            SET_GROUP_LIMITS.name: self._set,
+        }
 
     async def _get(self, asked: Asked) -> Limits:
         return _limits(await self._limiting.limits(self._bearer(asked)))
@@ -122,7 +130,9 @@ class TokenLimiting:
     def _bearer(self, asked: Asked) -> Bearer:
         ours = self._ports.identity.parties(*TOKEN.owner_roles)
         if not asked.who.may(asked.owner) or not any(it.same(asked.owner) for it in ours):
-            raise not_found("token of ours with that owner and uid")
+            raise not_found("token, or group of tokens, of ours with that owner and id")
+        if "group_id" in asked.ids:
+            return Bearer(asked.ids["group_id"], None, asked.owner)
         return Bearer(asked.ids["token_uid"], asked.query.type, asked.owner)
 
 

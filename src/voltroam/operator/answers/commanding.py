@@ -30,10 +30,11 @@ from voltroam.operator.rows.live import (
 )
 from voltroam.operator.shelves import Shelves
 from voltroam.roaming.commanding import Command, Commands, OrderEntry, Orders
+from voltroam.roaming.commanding.checking import Bearer
 from voltroam.roaming.host import Outcome
 from voltroam.roaming.timed import is_timed
 from voltroam.standard.parties import PartyId
-from voltroam.standard.v2_2_1 import Role, Token, TokenType
+from voltroam.standard.v2_2_1 import Role
 
 _PLAIN = msgspec.json.Decoder(float_hook=Decimal)
 _DRIVER = ("uid", "contract_id", "visual_number", "group_id")
@@ -188,7 +189,7 @@ class Ordered:
         return viewed(OrderFacts, entry, body=body, state=entry.state.value)
 
 
-def _bearer(who: Who, body: StartWanted | ReserveWanted) -> tuple[str, TokenType] | Token:
+def _bearer(who: Who, body: StartWanted | ReserveWanted) -> Bearer:
     if (body.token is None) == (body.token_uid is None):
         raise invalid("$.token_uid, $.token: one of them is needed")
     if body.token is None:

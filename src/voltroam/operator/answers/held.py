@@ -12,6 +12,7 @@ from voltroam.operator.operation import Page
 from voltroam.operator.ports import Ports
 from voltroam.operator.rows.objects import FACTS, GETS, LISTS, DeliveryState, Facts, ObjectsQuery
 from voltroam.operator.shelves import Shelves
+from voltroam.roaming.audience import members_of
 from voltroam.roaming.weigh import is_private
 from voltroam.standard.endpoints import Resource
 from voltroam.store.interface import ObjectRow
@@ -83,6 +84,7 @@ class HeldObjects:
             id=self._shelves.id_shown(who, resource, row),
             own=self._shelves.is_own(row),
             private=is_private(row),
+            only_for=list(members_of(row.audience)[1]),
             deleted=row.deleted,
             version=row.version,
             last_updated=from_micros(row.last_updated),

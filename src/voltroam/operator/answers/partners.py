@@ -8,7 +8,7 @@ import msgspec
 from voltroam.delivery.operators import Operators
 from voltroam.operator.asked import Answers, Asked, Who
 from voltroam.operator.cursors import read_cursor, write_cursor
-from voltroam.operator.faults import conflict, invalid, not_found
+from voltroam.operator.faults import conflict, forbidden, invalid, not_found
 from voltroam.operator.operation import Page
 from voltroam.operator.ports import Ports
 from voltroam.operator.rows.partners import (
@@ -32,7 +32,6 @@ from voltroam.operator.rows.partners import (
 )
 from voltroam.operator.shelves import Shelves
 from voltroam.roaming.platforms import Phase, Platform, Profile
-from voltroam.standard.errors import CallerError
 from voltroam.wire.times import from_micros
 
 
@@ -154,7 +153,7 @@ class Partners:
         return await self._shown(await self._ports.registration.rotate(platform))
 
     async def _remove(self, asked: Asked) -> None:
-        await self._ports.registration.remove(await self._shelves.partner(asked))
+        await self._ports.registration.remove(await self._shelves.whole_partner(asked))
 
     async def _set_profile(self, asked: Asked) -> Profile:
         given = {
@@ -187,7 +186,7 @@ class Partners:
         )
 
     async def _registered(self, asked: Asked) -> Platform:
-        platform = await self._shelves.partner(asked)
+        platform = await self._shelves.whole_partner(asked)
         if not platform.is_registered:
             raise conflict(f"{platform.name} is not registered")
         return platform
@@ -196,7 +195,7 @@ class Partners:
         return await self._shown(await self._change(asked, change))
 
     async def _change(self, asked: Asked, change: Callable[[Platform], Platform]) -> Platform:
-        platform = await self._shelves.partner(asked)
+        platform = await self._shelves.whole_partner(asked)
         changed = await self._ports.directory.update(platform.id, change)
         if changed is None:
             raise not_found("partner of that name")
@@ -206,7 +205,7 @@ class Partners:
 def _refuse_limited(who: Who) -> None:
     """Whom a new partner will hold is not known yet."""
     if who.is_limited:
-        raise CallerError("a key that is limited to parties makes no partners")
+        raise forbidden("a key that is limited to parties makes no partners")
 
 
 def _moment(at: int | None) -> Any:

@@ -1,12 +1,11 @@
 """What does not get through: parked objects, the CDR ledger, the quarantine."""
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
+from voltroam.operator.acting import short_page
 from voltroam.operator.asked import Answers, Asked
-from voltroam.operator.cursors import read_cursor, write_cursor
 from voltroam.operator.faults import conflict, not_found
 from voltroam.operator.operation import Page
 from voltroam.operator.ports import Ports
@@ -30,8 +29,6 @@ from voltroam.roaming.keys import object_key, spelled
 from voltroam.standard.endpoints import CDR
 from voltroam.wire.decode import Problem
 from voltroam.wire.times import from_micros
-
-T = TypeVar("T")
 
 
 class Stuck:
@@ -68,10 +65,10 @@ class Stuck:
             for one in await self._ports.delivery.parked(platform)
             if asked.who.may(_owner(one["object"]))
         ]
-        return _part(asked, found, [one.object for one in found])
+        return short_page(asked, found, [one.object for one in found])
 
     async def _retry_parked(self, asked: Asked) -> Retried:
-        platform = await self._shelves.partner(asked)
+        platform = await self._shelves.whole_partner(asked)
         return Retried(count=await self._ports.delivery.retry_parked(platform))
 
     async def _ledger(self, asked: Asked) -> Page[LedgerEntry]:
@@ -81,7 +78,7 @@ class Stuck:
             for one in await self._ports.delivery.cdrs(platform)
             if asked.who.may(_owner(one["object"]))
         ]
-        return _part(asked, found, [one.object for one in found])
+        return short_page(asked, found, [one.object for one in found])
 
     async def _retry_cdr(self, asked: Asked) -> None:
         platform = await self._shelves.partner(asked)
@@ -102,7 +99,7 @@ class Stuck:
         found.sort(key=lambda one: one.id)
         if not asked.who.sees_drivers:
             found = [msgspec.structs.replace(one, key=_hidden(one)) for one in found]
-        return _part(asked, found, [one.id for one in found])
+        return short_page(asked, found, [one.id for one in found])
 
     async def _quarantined(self, asked: Asked) -> Quarantined:
         return _quarantined(await self._entry(asked))
@@ -140,18 +137,6 @@ class Stuck:
         if kind != "tokens" or asked.who.sees_drivers:
             return name
         return f"{kind}/{country}/{party}/{self._ports.fingerprint(rest.rpartition('/')[0])}"
-
-
-def _part(asked: Asked, items: Sequence[T], names: Sequence[str]) -> Page[T]:
-    """One page of a short list, after the name in the cursor."""
-    after = read_cursor(asked.query.cursor)
-    chosen = sorted(
-        ((name, item) for name, item in zip(names, items, strict=True) if name > after),
-        key=lambda pair: pair[0],
-    )
-    part = chosen[: asked.query.limit]
-    more = len(chosen) > len(part)
-    return Page(items=[item for _, item in part], next=write_cursor(part[-1][0]) if more else None)
 
 
 def _owner(name: str) -> str:

@@ -6,7 +6,14 @@ import msgspec
 from msgspec import Meta
 
 from voltroam.delivery.erasing import Report
-from voltroam.operator.operation import Listed, Moment, Operation, Page, Scope
+from voltroam.operator.operation import (
+    EVENT_STREAM,
+    Listed,
+    Moment,
+    Operation,
+    Page,
+    Scope,
+)
 from voltroam.operator.rows.objects import Party
 from voltroam.standard.v2_2_1 import TokenType
 
@@ -75,6 +82,14 @@ class EventsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
+class StreamQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`after`: as Last-Event-ID, which wins; without both it begins now. `types`: patterns with
+    commas between them, `sessions.*,cdrs.*`."""
+
+    after: Annotated[int, Meta(ge=0, le=2**62)] | None = None
+    types: Annotated[str, Meta(min_length=1, max_length=1000)] | None = None
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """`event` is what a webhook gets: type, timestamp, and data with the object as it is now."""
 
@@ -114,8 +129,12 @@ LIST_AUDIT: Operation[Page[AuditLine]] = _admin(
 )  # fmt: skip
 LIST_EVENTS: Operation[Events] = _admin(
     "list_events", "GET", "/events", "What happened since an event; `/events/stream` goes on live.",
-    Events,
-    tag="events", scope=Scope.OPERATE, query=EventsQuery,
+    Events, tag="events", scope=Scope.READ, query=EventsQuery,
+)  # fmt: skip
+STREAM_EVENTS: Operation[str] = _admin(
+    "stream_events", "GET", "/events/stream", "The same as Server-Sent Events, while it is open.",
+    str, tag="events", scope=Scope.READ, query=StreamQuery, media=EVENT_STREAM,
+    headers=("Last-Event-ID",), gone="Events after that one are not kept: read the objects anew",
 )  # fmt: skip
 FIND_DRIVER: Operation[Report] = _admin(
     "gdpr_find", "POST", "/gdpr/find", "Where a token uid stands in this node.", Report,
@@ -127,5 +146,6 @@ ERASE_DRIVER: Operation[Report] = _admin(
 )  # fmt: skip
 
 OPERATIONS: tuple[Operation[Any], ...] = (
-    LIST_KEYS, CREATE_KEY, REVOKE_KEY, LIST_AUDIT, LIST_EVENTS, FIND_DRIVER, ERASE_DRIVER,
+    LIST_KEYS, CREATE_KEY, REVOKE_KEY, LIST_AUDIT, LIST_EVENTS, STREAM_EVENTS, FIND_DRIVER,
+    ERASE_DRIVER,
 )  # fmt: skip

@@ -44,13 +44,14 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class StartWanted(_Command, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`token_uid` names one of our own; `token` is a whole one that is not kept here."""
+    """`token_uid` names one of our own, `token_type` its type where several have that uid; `token`
+    is a whole one that is not kept here."""
 
     location_id: Id
     evse_uid: Id | None = None
     connector_id: Id | None = None
     token_uid: Id | None = None
-    token_type: TokenType = TokenType.RFID
+    token_type: TokenType | None = None
     token: Token | None = None
     authorization_reference: Id | None = None
 
@@ -63,14 +64,14 @@ class StopWanted(_Command, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ReserveWanted(_Command, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """With the id of an earlier reservation it replaces that one."""
+    """With the id of an earlier reservation it replaces that one; a new id is taken."""
 
     location_id: Id
     expiry_date: Moment
     evse_uid: Id | None = None
     reservation_id: Id | None = None
     token_uid: Id | None = None
-    token_type: TokenType = TokenType.RFID
+    token_type: TokenType | None = None
     token: Token | None = None
     authorization_reference: Id | None = None
 
@@ -83,11 +84,12 @@ class CancelWanted(_Command, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class UnlockWanted(_Command, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """For help desks only; `desk` says who there asks."""
+    """For help desks only; `desk` says who there asks. `connector_id` may be left out where the
+    EVSE has only one."""
 
     location_id: Id
     evse_uid: Id
-    connector_id: Id
+    connector_id: Id | None = None
     desk: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
@@ -227,6 +229,20 @@ class ProfileReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     result: ChargingProfileResultType
     active: ActiveChargingProfile | None = None
+
+
+class GrantFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`operator` of ours lets `provider` steer the sessions of drivers of `contract`."""
+
+    operator: Party
+    provider: Party
+    contract: Party
+
+
+class GrantQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    operator: Party
+    provider: Party
+    contract: Party
 
 
 class PreferenceAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -393,6 +409,19 @@ REPORT_PROFILE_ORDER: Operation[ProfileOrderFacts] = _live(
     "Tell what the charger made of it; the first report counts.", ProfileOrderFacts,
     tag="profiles", takes=ProfileReport, audited=False,
 )  # fmt: skip
+LIST_GRANTS: Operation[Page[GrantFacts]] = _live(
+    "list_grants", "GET", "/grants", "Whom our operators let steer, and whose drivers' sessions.",
+    Page[GrantFacts], tag="grants", scope=Scope.READ, query=Listed,
+)  # fmt: skip
+GRANT: Operation[GrantFacts] = _live(
+    "grant_steering", "PUT", "/grants",
+    "Let a smart charging provider see and steer the sessions of an eMSP's drivers.", GrantFacts,
+    tag="grants", scope=Scope.ADMIN, takes=GrantFacts, fails="an operator that is not ours",
+)  # fmt: skip
+REVOKE_GRANT: Operation[None] = _live(
+    "revoke_grant", "DELETE", "/grants", "Take that back: the provider sees no more of them.",
+    None, tag="grants", scope=Scope.ADMIN, query=GrantQuery, absent=True,
+)  # fmt: skip
 _SESSION = f"/sessions{OWNED}/{{session_id}}"
 CHANGED_PROFILE: Operation[None] = _live(
     "tell_active_profile", "PUT", f"{_SESSION}/active-profile",
@@ -430,10 +459,23 @@ SET_LIMITS: Operation[Limits] = _live(
     tag="tokens", takes=Limits, query=TypeQuery,
 )  # fmt: skip
 
+_GROUP = f"/token-groups{OWNED}/{{group_id}}"
+GET_GROUP_LIMITS: Operation[Limits] = _live(
+    "get_group_limits", "GET", f"{_GROUP}/limits", "How all own tokens of a group are limited.",
+    Limits, tag="tokens", scope=Scope.OPERATE,
+)  # fmt: skip
+SET_GROUP_LIMITS: Operation[Limits] = _live(
+    "set_group_limits", "PUT", f"{_GROUP}/limits",
+    "Limit all own tokens of a group; what a token says itself wins.", Limits, tag="tokens",
+    takes=Limits,
+)  # fmt: skip
+
 OPERATIONS: tuple[Operation[Any], ...] = (
     START, STOP, RESERVE, CANCEL, UNLOCK, LIST_COMMANDS, GET_COMMAND,
     LIST_ORDERS, GET_ORDER, REPORT_ORDER, TAKE_BACK,
     SET_CHARGING_PROFILE, CLEAR_CHARGING_PROFILE, ASK_ACTIVE_PROFILE, LIST_PROFILES, GET_PROFILE,
     LIST_PROFILE_ORDERS, GET_PROFILE_ORDER, REPORT_PROFILE_ORDER, CHANGED_PROFILE, PREFER,
+    LIST_GRANTS, GRANT, REVOKE_GRANT,
     GET_PREFERENCES, AUTHORIZE, LIST_AUTHORIZATIONS, GET_LIMITS, SET_LIMITS,
+    GET_GROUP_LIMITS, SET_GROUP_LIMITS,
 )  # fmt: skip

@@ -157,6 +157,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     own: bool
     private: bool
+    only_for: list[str]
+    """Parties that alone may see it; none: all partners, as far as it is not private."""
     deleted: bool
     version: str
     last_updated: Moment
@@ -167,6 +169,22 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[Problem]
     """What lenient reading kept."""
     delivery: list[DeliveryState]
+
+
+class OnlyFor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names of partners, each with all its parties, or parties as `DE/MSP`; null: all partners."""
+
+    to: Annotated[list[Annotated[str, Meta(min_length=1, max_length=100)]],
+                  Meta(min_length=1, max_length=200)] | None  # fmt: skip
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """`parties` that alone see the tariff; null: all partners. `held`: there is such a tariff."""
+
+    parties: list[str] | None
+    held: bool
+    locations: int | None = None
+    """How many locations were written anew, for their partners see other tariff ids now."""
 
 
 class SearchQuery(Listed, frozen=True, kw_only=True):
@@ -250,6 +268,16 @@ WITHDRAW_TARIFF: Operation[None] = Operation(
     name="withdraw_tariff", method="DELETE", path=_at("tariffs"), tag="tariffs",
     scope=Scope.OPERATE, summary="Delete an own tariff; partners are told.", gives=None,
 )  # fmt: skip
+SHOW_TARIFF: Operation[Shown] = Operation(
+    name="show_tariff", method="PUT", path=f"{_at('tariffs')}/visibility", tag="tariffs",
+    scope=Scope.OPERATE, takes=OnlyFor, gives=Shown,
+    summary="Show an own tariff to certain partners only, or to all; also before it is there.",
+    fails="a list of partners that cannot be",
+)  # fmt: skip
+TARIFF_SHOWN: Operation[Shown] = Operation(
+    name="get_tariff_visibility", method="GET", path=f"{_at('tariffs')}/visibility",
+    tag="tariffs", scope=Scope.READ, summary="Which partners see an own tariff.", gives=Shown,
+)  # fmt: skip
 SET_STATUS: Operation[None] = Operation(
     name="set_evse_status", method="PUT", path=f"{_at('locations')}/evses/{{evse_uid}}/status",
     tag="locations", scope=Scope.OPERATE, summary="Change the status of one own EVSE.",
@@ -289,5 +317,6 @@ OPERATIONS: tuple[Operation[Any], ...] = (
         for table in (LISTS, GETS, PUTS, BULKS, REPLACES, FACTS)
         if kind in table
     ),
-    WITHDRAW_TARIFF, SET_STATUS, SET_STATUSES, BLOCK_TOKEN, UNBLOCK_TOKEN, SEARCH,
+    WITHDRAW_TARIFF, SHOW_TARIFF, TARIFF_SHOWN, SET_STATUS, SET_STATUSES, BLOCK_TOKEN,
+    UNBLOCK_TOKEN, SEARCH,
 )  # fmt: skip

@@ -13,14 +13,17 @@ _ABSENT = "No such object"
 
 async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
     """404 alike for what is absent and what is not the caller's to see."""
-    find = _held if call.endpoint.owner_in_path else _own
-    row = await find(call, caller, serving)
+    ours = not call.endpoint.owner_in_path
+    row = await (_own if ours else _held)(call, caller, serving)
     if row is None:
         raise NotFound(_ABSENT)
+    document = row.document
+    if ours:
+        (document,) = await serving.marks.shown(caller, resource_of(call), [document])
     below = part_ids(call.endpoint, call.keys)
     if not below:
-        return Reply(data=row.document)
-    part = get_part(row.document, resource_of(call).parts[: len(below)], below)
+        return Reply(data=document)
+    part = get_part(document, resource_of(call).parts[: len(below)], below)
     if part is None:
         raise NotFound(_ABSENT)
     return Reply(data=part)

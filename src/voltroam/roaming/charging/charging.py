@@ -34,14 +34,13 @@ from voltroam.roaming.charging.terms import (
     Footing,
     Footings,
     Site,
-    TariffFor,
-    all_of_them,
     only_owner,
     site_of,
 )
 from voltroam.roaming.charging.watch import Overdue, Watch, overdue
 from voltroam.roaming.charging.writing import Progress, Step, Writing, batch_of, progress
 from voltroam.roaming.host import Reading, SignedReading
+from voltroam.roaming.marks import TariffFor, all_of_them
 from voltroam.roaming.platforms import Identity
 from voltroam.standard.endpoints import SESSION
 from voltroam.standard.errors import CallerError

@@ -132,7 +132,10 @@ def activated(
     """ACTIVE from now on: `start_date_time` moves here (SES-FLOW-11); the reservation is used."""
     reservation, course = charge.reservation, charge.course
     if reservation is not None and course is not None:
+        # The host's clock may have stood before the moment at which we noted the reservation.
         at = max(at, course.last.at)
+        if reading is not None and reading.at < at:
+            reading = replace(reading, at=at)
         course = course.then(MeterReading(at=at, kwh=_ZERO), marks).closed(marks)
         reservation = replace(reservation, outcome=Outcome.USED.value)
     else:

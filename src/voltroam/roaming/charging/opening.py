@@ -8,7 +8,8 @@ import msgspec
 
 from voltroam.roaming.charging.charge import Charge, InForceSince, Terms
 from voltroam.roaming.charging.knobs import ChargingKnobs
-from voltroam.roaming.charging.terms import Site, TariffFor, choose, tariff_id_of
+from voltroam.roaming.charging.terms import Site, choose, tariff_id_of
+from voltroam.roaming.marks import TariffFor
 from voltroam.roaming.timed import timed_id
 from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.v2_2_1 import (
@@ -81,9 +82,9 @@ class Opening:
     ) -> Prices:
         """`only`: the preference's own tariff or none."""
         party = PartyId(token.country_code, token.party_id)
-        ids = await self._tariff_for(owner, party, site.tariff_ids)
+        groups = await self._tariff_for(owner, party, site.tariff_ids)
         document = await choose(
-            self._store, owner, ids, at,
+            self._store, owner, groups, at,
             preference=preference, ad_hoc=token.type is TokenType.AD_HOC_USER, only=only,
             policy=self._knobs.policy,
         )  # fmt: skip

@@ -4,8 +4,9 @@ A tariff and a location count as they stood when the session came under them (CD
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import product
 
 import msgspec
 
@@ -27,15 +28,8 @@ from voltroam.standard.v2_3_0 import ProfileType, Tariff
 from voltroam.store.interface import Store
 from voltroam.wire.decode import read
 
-TariffFor = Callable[[PartyId, PartyId, Sequence[str]], Awaitable[Sequence[str]]]
-"""Of these tariff ids of the operator (first), those that the driver's party (second) gets."""
 MOST_FOOTINGS = 20_000
 MOST_RATES = 512
-
-
-async def all_of_them(owner: PartyId, party: PartyId, ids: Sequence[str]) -> Sequence[str]:
-    """No tariff is for one partner only."""
-    return ids
 
 
 class Rates(msgspec.Struct, frozen=True):
@@ -188,7 +182,7 @@ def _tariffs_of(connectors: Sequence[old.Connector]) -> tuple[str, ...]:
 async def choose(
     store: Store,
     owner: PartyId,
-    ids: Sequence[str],
+    groups: Sequence[Sequence[str]],
     at: datetime,
     *,
     preference: old.ProfileType | None,
@@ -198,11 +192,12 @@ async def choose(
 ) -> bytes | None:
     """The document of the tariff for a session that starts now; None if none fits.
 
-    A preference that no tariff is for gives the REGULAR one, unless `only` it will do.
+    A preference that no tariff is for gives the REGULAR one, unless `only` it will do. Of those
+    that fit, the one in the earliest group.
     """
     documents: dict[str, bytes] = {}
     tariffs = []
-    for name in ids:
+    for name in dict.fromkeys(name for group in groups for name in group):
         row = await store.get(object_key(TARIFF, owner, {"id": name}))
         if row is None or row.deleted:
             continue
@@ -213,7 +208,7 @@ async def choose(
         documents[fold(tariff.id)] = row.document
         tariffs.append(tariff)
     wishes = [] if preference is None else [ProfileType(preference)]
-    for wish in [*wishes, *([] if only else [None])]:
+    for wish, ids in product([*wishes, *([] if only else [None])], groups):
         found = select(tariffs, ids, at, preference=wish, ad_hoc=ad_hoc, policy=policy).tariff
         if found is not None and (wish is None or found.type is not None):
             return documents[fold(found.id)]

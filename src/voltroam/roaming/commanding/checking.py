@@ -1,6 +1,7 @@
 """What is checked before a command leaves, and between which parties it goes."""
 
 from collections.abc import Sequence
+from itertools import product
 from typing import NamedTuple
 
 from voltroam.roaming.commanding.places import LocationView, find_location, find_session
@@ -14,8 +15,10 @@ from voltroam.standard.v2_2_1 import Capability, Role, Token, TokenType
 from voltroam.store.interface import Store
 from voltroam.wire.decode import Reading, read
 
-Bearer = tuple[str, TokenType] | Token
-"""A token of ours by uid and type, or a whole one of a driver that we keep no token of."""
+Bearer = tuple[str, TokenType | None] | Token
+"""A token of ours by uid and type (None: whichever type has the uid, an RFID card first), or a
+whole one of a driver that we keep no token of."""
+_TYPES = (TokenType.RFID, TokenType.APP_USER, TokenType.AD_HOC_USER, TokenType.OTHER)
 
 
 class Way(NamedTuple):
@@ -40,6 +43,15 @@ class Way(NamedTuple):
             evses = [evse for evse in (self.location.evse(evse_uid),) if evse is not None]
         if evses and all(evse.capabilities and not evse.lists(capability) for evse in evses):
             raise CallerError(f"The EVSE does not have the capability {capability.value}")
+
+    def connector(self, evse_uid: str, connector_id: str | None) -> str:
+        """The one that is named, else the EVSE's only one. CallerError if that cannot be said."""
+        evse = None if self.location is None else self.location.evse(evse_uid)
+        if connector_id is not None:
+            return connector_id
+        if evse is None or len(evse.connectors) != 1:
+            raise CallerError("connector_id is needed: we know of no only connector of this EVSE")
+        return evse.connectors[0].id
 
     def check_connector(self, evse_uid: str | None, connector_id: str | None) -> None:
         """CMD-START-07"""
@@ -69,8 +81,9 @@ class Checking:
         """The whole token. CallerError unless it is ours and valid (CMD-START-01, CMD-RES-04)."""
         owners = self._ours(as_party)
         uid, type_ = (bearer.uid, bearer.type) if isinstance(bearer, Token) else bearer
-        for owner in owners:
-            row = await self._store.get(object_key(TOKEN, owner, {"uid": uid, "type": type_}))
+        types = _TYPES if type_ is None else (type_,)
+        for owner, kind in product(owners, types):
+            row = await self._store.get(object_key(TOKEN, owner, {"uid": uid, "type": kind}))
             if row is not None and not row.deleted:
                 reading: Reading[Token] = read(Token, row.document)
                 if reading.value is not None:

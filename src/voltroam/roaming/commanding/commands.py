@@ -162,7 +162,7 @@ class Commands:
         operator: PartyId | None = None,
     ) -> Command:
         """Keep an EVSE free until `expiry_date`. With the id of an earlier reservation at the same
-        location it replaces that one; without, an id is made."""
+        location it replaces that one; an id that is new is taken, without one it is made."""
         if to_micros(expiry_date) <= self._now():
             raise CallerError("expiry_date has passed")
         whole = await self._checking.token(token, as_party)
@@ -215,29 +215,31 @@ class Commands:
         *,
         location_id: str,
         evse_uid: str,
-        connector_id: str,
         desk: str,
+        connector_id: str | None = None,
         as_party: PartyId | None = None,
         operator: PartyId | None = None,
     ) -> Command:
         """Unlock a connector that is stuck. For help desks only, never for a driver's own button:
-        `desk` says who there asks, and is kept (OCPI 2.2.1 §mod_commands, CommandType)."""
+        `desk` says who there asks, and is kept (OCPI 2.2.1 §mod_commands, CommandType). Without
+        `connector_id` it is the EVSE's only one."""
         if not desk.strip():
             raise CallerError("UNLOCK_CONNECTOR needs the name of who at the help desk asks")
         way = await self._checking.way(
             partner, operator, location_id=location_id, as_party=as_party
         )
         way.check(NEEDED[CommandType.UNLOCK_CONNECTOR], evse_uid)
+        connector = way.connector(evse_uid, connector_id)
 
         def body(url: str) -> AnyCommand:
             return UnlockConnector(
                 response_url=url, location_id=location_id, evse_uid=evse_uid,
-                connector_id=connector_id,
+                connector_id=connector,
             )  # fmt: skip
 
         return await self._send(
             CommandType.UNLOCK_CONNECTOR, way, body, location_id=location_id, evse_uid=evse_uid,
-            connector_id=connector_id, desk=desk,
+            connector_id=connector, desk=desk,
         )  # fmt: skip
 
     # --- looking ---

@@ -38,6 +38,7 @@ from voltroam.standard.v2_2_1 import (
     CommandType,
     ReserveNow,
     Role,
+    SessionStatus,
     StartSession,
     StopSession,
     Token,
@@ -65,6 +66,11 @@ class Turn(Exception):
         self.result = result
         self.message = message
         self.code = code
+
+    @property
+    def says_more(self) -> bool:
+        """More than a plain no: it is given also where no command could be carried out."""
+        return self.result is not CommandResponseType.REJECTED or self.code != StatusCode.SUCCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,7 @@ class Examining:
                 _check_able(CommandType.RESERVE_NOW, location, evse)
                 if to_micros(body.expiry_date) <= now:
                     raise Turn(CommandResponseType.REJECTED, "expiry_date has passed")
+                await self._check_replaced(asking, body)
                 return Subject(
                     location.owner, location.id, body.evse_uid,
                     reservation=reservation_key(caller.id, asked_by, body.reservation_id),
@@ -201,6 +208,18 @@ class Examining:
             raise _unknown("The connector is not known at this EVSE")
         return location, evse
 
+    async def _check_replaced(self, asking: Asking, body: ReserveNow) -> None:
+        """What replaces a reservation is for the same driver: it has a session by now."""
+        key = reservation_key(asking.caller.id, asking.party, body.reservation_id)
+        record = await self._store.record(RecordKey(RESERVATION, key))
+        held = None if record is None else _RESERVATION.decode(record.document)
+        if held is None or not held.is_living:
+            return
+        made_by = await self._store.record(RecordKey(ORDER, held.order_id))
+        earlier = None if made_by is None else _ORDER.decode(made_by.document).order().body
+        if isinstance(earlier, ReserveNow) and not _same(earlier.token, body.token):
+            raise Turn(CommandResponseType.REJECTED, "The reservation is another token's")
+
     async def _start(self, asking: Asking, body: StartSession, location: LocationView) -> Subject:
         """A start with the token of a reservation at that location goes on with its session."""
         plain = Subject(location.owner, location.id, body.evse_uid, body.connector_id)
@@ -222,11 +241,18 @@ class Examining:
                 reserved.evse_uid or ""
             ) != fold(body.evse_uid or ""):
                 continue
+            if await self._is_used(location.owner, held):
+                continue
             return Subject(
                 location.owner, location.id, body.evse_uid, body.connector_id, held.session_id,
                 held.id, held.charger_reservation,
             )  # fmt: skip
         return plain
+
+    async def _is_used(self, operator: PartyId, held: Reservation) -> bool:
+        """Whether its driver has come, also where no host said so: another start is a new one."""
+        found = await find_session(self._store, [operator], held.session_id or "")
+        return found is not None and found[1].status != SessionStatus.RESERVATION
 
     async def _session(
         self,

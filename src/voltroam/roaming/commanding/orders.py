@@ -36,9 +36,11 @@ from voltroam.roaming.commanding.order import (
 )
 from voltroam.roaming.commanding.order_ledger import Moved, OrderLedger, ask_of
 from voltroam.roaming.commanding.ports import (
+    Attended,
     Exempt,
     OnReservationOver,
     OnReserved,
+    always,
     no_end,
     no_exemption,
     no_session,
@@ -72,6 +74,7 @@ from voltroam.wire.times import from_micros, to_micros
 LOOKING = "orders"
 """Name of the lease under which one process at a time looks for orders that died."""
 POLL = 0.05
+_NOBODY = Turn(CommandResponseType.NOT_SUPPORTED, "Commands are not taken here")
 _TAKEN = "reservation_id is in use at another location"
 
 
@@ -89,6 +92,7 @@ class Orders:
         host: Host,
         now: Callable[[], int],
         knobs: CommandKnobs | None = None,
+        attended: Attended = always,
         exempt: Exempt = no_exemption,
         on_reserved: OnReserved = no_session,
         on_reservation_over: OnReservationOver = no_end,
@@ -97,6 +101,7 @@ class Orders:
         self._host = host
         self._now = now
         self._knobs = knobs = knobs or CommandKnobs()
+        self._attended = attended
         self._exempt = exempt
         self._examining = Examining(store, identity)
         self._ledger = OrderLedger(
@@ -205,7 +210,8 @@ class Orders:
         try:
             subject = await self._examining.examine(call, caller, body, asked_by, now)
         except Turn as refusal:
-            turn, subject = refusal, Subject(self._examining.operators(call)[0])
+            turn = refusal if refusal.says_more or await self._attended() else _NOBODY
+            subject = Subject(self._examining.operators(call)[0])
         timeout = self._knobs.timeout
         host_time = timeout - min(self._knobs.margin, timeout / 3)
         entry = OrderEntry(

@@ -43,6 +43,17 @@ class OnReservationOver(Protocol):
     async def __call__(self, order: Order, why: Ending) -> None: ...
 
 
+class Attended(Protocol):
+    """Whether anybody stands behind the node who carries out commands."""
+
+    async def __call__(self) -> bool: ...
+
+
+async def always() -> bool:
+    """Where a host is given."""
+    return True
+
+
 async def no_exemption(
     token: Token,
     *,

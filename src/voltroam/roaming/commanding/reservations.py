@@ -28,6 +28,7 @@ from voltroam.roaming.host import Order
 from voltroam.standard.errors import NotFound
 from voltroam.standard.v2_2_1 import CommandResult, CommandResultType
 from voltroam.store.interface import Change, Decision, EventDraft, Held, RecordKey, Store
+from voltroam.wire.times import to_micros
 
 AGAIN = 5.0
 """Seconds after which somebody who could not be told is told again."""
@@ -129,6 +130,10 @@ class Reservations:
         held = await self.get(id_)
         if held is None:
             return
+        lapsed = held.expires is not None and self._now() >= to_micros(held.expires)
+        if held.state is ReservationState.LIVE and lapsed:
+            # Also where its session could not be opened all the while.
+            held = await self._move(id_, _expired)
         if held.state is ReservationState.LIVE and not held.announced:
             session = await self._on_reserved(await self._order(held))
             step = partial(_announced, order_id=held.order_id, session_id=session)
@@ -137,8 +142,6 @@ class Reservations:
             return
         if held.state is ReservationState.PENDING:
             held = await self._move(id_, lambda one, _now: _given_up(one))
-        elif held.state is ReservationState.LIVE and held.announced:
-            held = await self._move(id_, _expired)
         if held.state is ReservationState.ENDING and id_ not in self._noticing:
             await self._on_over(await self._order(held), held.ending or Ending.EXPIRED)
             await self._move(id_, lambda one, _now: _told(one))
@@ -187,7 +190,7 @@ def _given_up(held: Reservation) -> Reservation:
 
 def _expired(held: Reservation, now: int) -> Reservation:
     """It may have been prolonged meanwhile."""
-    if held.due is None or now < held.due:
+    if held.expires is None or now < to_micros(held.expires):
         return held
     return ending(held, Ending.EXPIRED, now)
 

@@ -11,6 +11,7 @@ from voltroam.roaming.callbacks import row_of
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.exchange import Exchange, version_of
 from voltroam.roaming.host import Host, Wish
+from voltroam.roaming.marks import TariffFor, all_of_them
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.profiling.asking import usable
 from voltroam.roaming.profiling.hosts import preferred
@@ -96,7 +97,9 @@ class Preferences:
         host: Host,
         now: Callable[[], int],
         knobs: ProfileKnobs | None = None,
+        tariff_for: TariffFor = all_of_them,
     ) -> None:
+        self._tariff_for = tariff_for
         self._store = store
         self._directory = directory
         self._exchange = exchange
@@ -203,12 +206,13 @@ class Preferences:
         return None
 
     async def _offers(self, found: Found, place: Place, profile_type: ProfileType) -> bool:
-        """Whether the connector has a tariff for it (SES-PREF-09)."""
+        """Whether the connector has a tariff for it that the driver gets (SES-PREF-09)."""
         wanted = _SUPPORT.get(profile_type)
         if wanted is None:
             return True
-        connector = place.connector
-        for tariff_id in (connector.tariff_ids if connector else None) or ():
+        named = (place.connector.tariff_ids if place.connector else None) or ()
+        groups = await self._tariff_for(found.operator, found.contract, named)
+        for tariff_id in (one for group in groups for one in group):
             key = ObjectKey(TARIFF.kind, found.operator.folded, fold(tariff_id))
             row = await self._store.get(key)
             if row is None or row.deleted:

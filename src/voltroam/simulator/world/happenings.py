@@ -115,7 +115,7 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class ReservationOver:
-    """Used (a charge began), expired, cancelled, or `broken`: the charger failed."""
+    """`how`: used (a charge began), expired or cancelled."""
 
     at: datetime
     reservation: str

@@ -53,6 +53,8 @@ LEAST_PAUSE = 10.0
 LATENCY = (0.2, 1.0)
 SLOW = 5.0
 """Seconds that a charger takes to answer."""
+SILENCE = 8.0
+"""Seconds after which the back end gives up on a charger that does not answer."""
 ACTIVE_FOR = 3600
 """Seconds of an active profile that nobody asked for a length of."""
 
@@ -143,7 +145,8 @@ class WorldHost(Unattended):
         """The charger's answer, after the time that it takes; a silent one ends in TIMEOUT."""
         answer = self._obey(order)
         if answer.result is None:
-            await self._until(order.deadline - timedelta(seconds=0.5))
+            patience = self._now() + timedelta(seconds=SILENCE)
+            await self._until(min(order.deadline - timedelta(seconds=0.5), patience))
             return Outcome(result=CommandResultType.TIMEOUT, message="The charger does not answer.")
         await self._take_time(order.deadline, slow=answer.slow)
         return Outcome(result=answer.result, message=answer.message)

@@ -167,10 +167,8 @@ class Street:
             self._out.append(StatusChanged(at, spot.place(), status.value))
 
     def _break(self, spot: Spot, fault: Fault, at: datetime) -> None:
-        """Out for a while; who had it reserved loses it."""
+        """Out for a while."""
         offline = fault is Fault.OFFLINE
-        if spot.reservation is not None:
-            self._end_reservation(spot, "broken", at)
         self._set_status(spot, Status.UNKNOWN if offline else Status.INOPERATIVE, at)
         down = self._dice.uniform(5, 30) if offline else self._dice.uniform(20, 180)
         self._plan(at + timedelta(minutes=down), lambda moment: self._repair(spot, moment))

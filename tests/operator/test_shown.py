@@ -1,0 +1,43 @@
+"""Which partners see an own tariff, over the operator API."""
+
+import pytest
+from tests.e2e.documents import connector, evse, location, tariff
+from tests.operator.conftest import Desk
+
+AAA = ("NL", "AAA")
+AT = "/tariffs/NL/AAA/GOLD"
+
+
+@pytest.mark.operations("get_tariff_visibility", "show_tariff")
+async def test_a_tariff_is_shown_to_some_and_to_all_again(cpo: Desk) -> None:
+    place = location(AAA, "L1", evses=[evse(connectors=[connector(tariff_ids=["GOLD"])])])
+    assert (await cpo.ask("PUT", AT, tariff(AAA, "GOLD"))).status == 201
+    assert (await cpo.ask("PUT", "/locations/NL/AAA/L1", place)).status == 201
+    told = await cpo.ask("GET", f"{AT}/visibility", scope="read")
+    assert told.json == {"parties": None, "held": True, "locations": None}
+    told = await cpo.ask("PUT", f"{AT}/visibility", {"to": ["de/msp", "FR/OTH"]}, scope="operate")
+    assert told.json == {"parties": ["DE/MSP", "FR/OTH"], "held": True, "locations": 1}
+    assert (await cpo.ask("GET", f"{AT}/facts")).json["only_for"] == ["DE/MSP", "FR/OTH"]
+    told = await cpo.ask("PUT", f"{AT}/visibility", {"to": None})
+    assert (told.json["parties"], told.json["locations"]) == (None, 1)
+    assert (await cpo.ask("GET", f"{AT}/facts")).json["only_for"] == []
+
+
+async def test_it_can_be_said_before_the_tariff_is_there(cpo: Desk) -> None:
+    assert (await cpo.ask("GET", f"{AT}/visibility")).status == 404
+    told = await cpo.ask("PUT", f"{AT}/visibility", {"to": ["DE/MSP"]})
+    assert told.json == {"parties": ["DE/MSP"], "held": False, "locations": 0}
+    assert (await cpo.ask("GET", f"{AT}/visibility")).json["parties"] == ["DE/MSP"]
+
+
+async def test_what_cannot_be_is_refused(cpo: Desk) -> None:
+    at = f"{AT}/visibility"
+    assert (await cpo.ask("PUT", at, {"to": ["DE/MSP"]}, scope="read")).status == 403
+    assert (await cpo.ask("PUT", at, {"to": []})).status == 422
+    assert (await cpo.ask("PUT", at, {})).status == 422
+    assert (await cpo.ask("PUT", at, {"to": ["nobody"]})).status == 404
+    assert (await cpo.ask("PUT", at, {"to": ["DE/TOO/MANY"]})).status == 404
+    elsewhere = "/tariffs/DE/XXX/GOLD/visibility"
+    assert (await cpo.ask("PUT", elsewhere, {"to": None})).status == 404
+    told = await cpo.ask("PUT", at, {"to": ["DE/MSP"]}, parties=("NL/BBB",))
+    assert told.status == 404
