@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from voltroam.simulator.world.knobs import WorldKnobs
+from voltroam.standard.versions import VERSIONS, Version
 
 FILE_NAME = "voltroam.toml"
 SECRET_FILE = "secret.key"  # noqa: S105
@@ -94,6 +95,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Public base URL; versions are at `<url>/ocpi/versions`."""
     parties: Annotated[list[str], Meta(min_length=1)]
     """`CC/PID/ROLE`, e.g. `NL/ABC/CPO`."""
+    versions: tuple[Literal["2.1.1", "2.2.1", "2.3.0"], ...] = ("2.2.1",)
+    """OCPI versions that this node speaks."""
     database: str = f"{SQLITE}voltroam.db"
     listen: str | None = None
     """`host:port` to serve on, when it is not that of the URL (behind a proxy)."""
@@ -128,6 +131,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     profiles: dict[str, Any] = {}
     retention: dict[str, Any] = {}
     webhooks: dict[str, Any] = {}
+
+    @property
+    def spoken(self) -> tuple[Version, ...]:
+        """The versions as records, lowest first."""
+        chosen = {VERSIONS[number] for number in self.versions}
+        return tuple(sorted(chosen, key=lambda version: version.rank))
 
     @property
     def address(self) -> tuple[str, int]:
