@@ -50,6 +50,28 @@ async def test_a_node_can_be_mounted_in_another_application(tmp_path: Path) -> N
         assert (status, b'"version":"2.2.1"' in body) == (200, True)
 
 
+async def test_a_program_that_is_interrupted_still_closes_its_node(tmp_path: Path) -> None:
+    """uvicorn raises the signal anew when it has ended, so the cancellation meets `close`."""
+    made = await asyncio.to_thread(
+        process, "init", tmp_path / "node", "--name", "Inside", "--url", "https://inside.test",
+        "--party", "NL/INS/CPO", "--json",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    file = tmp_path / "node" / "voltroam.toml"
+
+    async def program() -> None:
+        async with open_node(file) as node:
+            await node.authorizer.authorize("NOBODY")
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(program())
+    async with open_node(file, work=False) as node:
+        assert [it.by for it in await node.authorizations.newest()] == ["unknown"]
+
+
 @pytest.mark.parametrize("relay", ["false", "true"])
 @pytest.mark.parametrize("role", ["CPO", "EMSP", "SCSP", "NSP"])
 async def test_a_command_that_registers_names_what_a_serving_node_answers(
