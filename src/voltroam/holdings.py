@@ -20,7 +20,7 @@ from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import BusinessDetails
 from voltroam.standard.v2_2_1.credentials import CredentialsRole, Role
-from voltroam.standard.versions import V2_2_1, VERSIONS
+from voltroam.standard.versions import V2_2_1
 from voltroam.store.interface import Store
 from voltroam.store.open import open_store
 from voltroam.wire.routes import Router
@@ -96,7 +96,7 @@ class Holdings:
         self.table = read_table(settings, folder)
         self.identity = identity_of(settings)
         self.profile = default_profile(settings)
-        self.router = Router(self.table, VERSIONS.values(), settings.url)
+        self.router = Router(self.table, settings.spoken, settings.url)
         self.directory = Directory(store, vault, now=micros)
 
     @classmethod

@@ -15,20 +15,22 @@ from voltroam.pricing.reservation import Outcome as ReservationOutcome
 from voltroam.roaming.authorizing.authorizer import Authorizer
 from voltroam.roaming.authorizing.deciding import Deciding
 from voltroam.roaming.authorizing.log import AuthorizationLog
-from voltroam.roaming.charging import Charging
+from voltroam.roaming.charging import Charge, Charging
 from voltroam.roaming.commanding import Commands, Ending, Orders
 from voltroam.roaming.exchange import Exchange, Send
 from voltroam.roaming.host import Host, Order, Unattended, Wish
 from voltroam.roaming.marks import Marks, tariffs_for
 from voltroam.roaming.profiling import Preferences, Profiles, Steering
 from voltroam.roaming.serving import Answering
-from voltroam.standard.errors import CallerError
+from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.v2_2_1 import ChargingPreferencesResponse, ReserveNow, SessionStatus
 from voltroam.tuning import Tuning
 from voltroam.wire.times import from_micros
 
 LOOK = 0.5
 """Seconds between two looks at what is due."""
+RESERVED = "reservation "
+"""Before the charger's number: the order of a reservation's session."""
 OUTCOMES = {
     Ending.EXPIRED: ReservationOutcome.EXPIRED,
     Ending.CANCELED: ReservationOutcome.CANCELLED,
@@ -62,8 +64,9 @@ class Live:
         self._store, self._holder = store, uuid4().hex
         tariff_for = tariffs_for(Marks(store), directory)
         self.charging = Charging(
-            store, identity, micros, knobs=tuning.charging, tariff_for=tariff_for
-        )
+            store, identity, micros, knobs=tuning.charging, tariff_for=tariff_for,
+            on_arrival=self._arrived,
+        )  # fmt: skip
         self.profiles = Profiles(
             store, directory, exchange, identity=identity, router=router, table=table, now=micros,
             knobs=tuning.profiles,
@@ -143,9 +146,16 @@ class Live:
             at=self._moment(),
             until=body.expiry_date,
             authorization_reference=body.authorization_reference,
-            order_id=f"reservation {order.charger_reservation}",
+            order_id=f"{RESERVED}{order.charger_reservation}",
             operator=order.operator,
         )
+
+    async def _arrived(self, charge: Charge) -> None:
+        """Who charges has no reservation any more; a host may have reserved without an order."""
+        number = (charge.order_id or "").removeprefix(RESERVED)
+        if number.isdecimal():
+            with contextlib.suppress(NotFound):
+                await self.orders.reservation_used(int(number))
 
     async def _reservation_over(self, order: Order, why: Ending) -> None:
         """Nobody came; a driver who did charges on (SES-FLOW-09)."""

@@ -16,7 +16,6 @@ from voltroam.operating import Beside
 from voltroam.roaming.platforms import Caller, Platform
 from voltroam.settings import Settings, read_settings
 from voltroam.standard.errors import Unauthorized
-from voltroam.standard.versions import VERSIONS
 from voltroam.transport.metrics import Metrics
 from voltroam.transport.server import OcpiApp
 from voltroam.transport.serving import Listen
@@ -109,7 +108,7 @@ def serving_app() -> OcpiApp:
     set_up_logs(settings)
     metrics = Metrics()
     served = _Served(file, settings, metrics)
-    router = Router(read_table(settings, file.parent), VERSIONS.values(), settings.url)
+    router = Router(read_table(settings, file.parent), settings.spoken, settings.url)
     return ocpi_app(
         served,
         settings,

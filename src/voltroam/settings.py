@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from voltroam.simulator.world.knobs import WorldKnobs
+from voltroam.standard.versions import VERSIONS, Version
 
 FILE_NAME = "voltroam.toml"
 SECRET_FILE = "secret.key"  # noqa: S105
@@ -68,7 +69,7 @@ class OperatorApi(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enabled: bool = True
     """False: not served at all, and commands that act on a running node cannot."""
     rate: Annotated[float, Meta(gt=0)] = 200.0
-    """Requests per second and key, in each process; more are answered with 429."""
+    """Requests per second and key, an equal part of it in each process; then 429."""
 
 
 class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,6 +95,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Public base URL; versions are at `<url>/ocpi/versions`."""
     parties: Annotated[list[str], Meta(min_length=1)]
     """`CC/PID/ROLE`, e.g. `NL/ABC/CPO`."""
+    versions: tuple[Literal["2.1.1", "2.2.1", "2.3.0"], ...] = ("2.2.1",)
+    """OCPI versions that this node speaks."""
     database: str = f"{SQLITE}voltroam.db"
     listen: str | None = None
     """`host:port` to serve on, when it is not that of the URL (behind a proxy)."""
@@ -129,6 +132,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     profiles: dict[str, Any] = {}
     retention: dict[str, Any] = {}
     webhooks: dict[str, Any] = {}
+
+    @property
+    def spoken(self) -> tuple[Version, ...]:
+        """The versions as records, lowest first."""
+        chosen = {VERSIONS[number] for number in self.versions}
+        return tuple(sorted(chosen, key=lambda version: version.rank))
 
     @property
     def address(self) -> tuple[str, int]:

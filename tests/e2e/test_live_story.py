@@ -93,6 +93,13 @@ def test_from_authorization_to_an_audited_and_signed_cdr(charging: Pair) -> None
     assert running["auth_method"] == "COMMAND"
     assert running["authorization_reference"] == "REF-1"
     assert running["cdr_token"]["uid"] == token
+    held = reserved.json["reservation_id"]
+    late = emsp.run("command", "cancel", "--partner", "them", "--reservation", held, "--json")
+    assert late.code != 0
+    said = late.json["response"]  # the ledger knows that the driver came: no charger is asked
+    assert (said["result"], said["message"][0]["text"]) == (
+        "REJECTED", "The reservation is not known",
+    )  # fmt: skip
 
     steered = emsp.run("charging-profile", "set", name, "--limit", "10", "--unit", "A", "--json")
     assert steered.code == 0, steered.out + steered.err

@@ -3,7 +3,7 @@
 Code above asks a flag (`version.base64_token`), or lives in `bridge/`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,40 @@ class Version:
     open_enums: bool
     """Some enums accept values that are not listed (2.3.0 §types)."""
 
+    role_trees: bool
+    """CPO and eMSP interfaces are two trees of URLs, each registered on its own (2.1.1)."""
+
+    owner_in_objects: bool
+    """Objects carry country_code and party_id; before, only URLs do (2.2.1 §changelog)."""
+
+    folded_ids: bool
+    """Identifiers compare without case (2.2.1 §types, CiString)."""
+
+    appends_periods: bool
+    """A PATCH appends charging_periods instead of replacing them (2.2.1 §mod_sessions)."""
+
+    hub_lists_parties: bool
+    """A hub's credentials list the parties behind it, with hub_party_id (2.3.0 §credentials)."""
+
     def __str__(self) -> str:
         return self.number
 
+
+V2_1_1 = Version(
+    number="2.1.1",
+    rank=(2, 1, 1),
+    base64_token=False,
+    routing_headers=False,
+    endpoint_roles=False,
+    credentials_roles=False,
+    patch_needs_last_updated=False,
+    open_enums=False,
+    role_trees=True,
+    owner_in_objects=False,
+    folded_ids=False,
+    appends_periods=False,
+    hub_lists_parties=False,
+)
 
 V2_2_1 = Version(
     number="2.2.1",
@@ -45,7 +76,17 @@ V2_2_1 = Version(
     credentials_roles=True,
     patch_needs_last_updated=True,
     open_enums=False,
+    role_trees=False,
+    owner_in_objects=True,
+    folded_ids=True,
+    appends_periods=True,
+    hub_lists_parties=False,
 )
 
-VERSIONS: dict[str, Version] = {version.number: version for version in (V2_2_1,)}
+V2_3_0 = replace(V2_2_1, number="2.3.0", rank=(2, 3, 0), open_enums=True, hub_lists_parties=True)
+
+HOME = V2_2_1
+"""The version in whose shapes the house keeps its objects and works on them (decision 0006)."""
+
+VERSIONS: dict[str, Version] = {version.number: version for version in (V2_1_1, V2_2_1, V2_3_0)}
 """Every version that this build speaks, by its number."""

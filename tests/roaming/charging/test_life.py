@@ -21,7 +21,7 @@ from tests.roaming.charging.chargers import (
 )
 
 from voltroam.billing.findings import Verdict
-from voltroam.roaming.charging import ChargingProblem, UnknownSession
+from voltroam.roaming.charging import Charge, Charging, ChargingProblem, UnknownSession
 from voltroam.standard.errors import NodeError
 from voltroam.standard.v2_2_1 import AuthMethod, Token, TokenType, WhitelistType
 from voltroam.store.interface import Change, Decision, Held
@@ -358,3 +358,27 @@ async def test_a_cdr_id_that_is_taken_is_a_fault_of_the_cdr_only(operator: Opera
     assert (await operator.session(name))["status"] == "COMPLETED"
     assert "another CDR" in ((await operator.charging.progress(name)).fault or "")
     assert (await operator.cdr("S1"))["total_energy"] == 1
+
+
+async def test_who_keeps_reservations_is_told_when_the_driver_charges(operator: Operator) -> None:
+    """SES-FLOW-08, CMD-RES-01: at least once, never for a session that was not reserved."""
+    arrived: list[str | None] = []
+
+    async def on_arrival(charge: Charge) -> None:
+        arrived.append(charge.order_id)
+
+    operator.charging = Charging(
+        operator.store, operator.identity, operator.clock, on_arrival=on_arrival
+    )
+    await operator.open(BOOKED)
+    name = await operator.reserve(order_id="reservation 7")
+    assert await operator.begin(pending=True) == name
+    assert arrived == []
+    assert await operator.begin() == name
+    assert await operator.begin() != name
+    assert arrived == ["reservation 7"]
+    await operator.begin(session_id=name)  # the host says it again
+    assert arrived == ["reservation 7"] * 2
+    await operator.charging.end(name, minute(20))
+    await operator.begin(session_id=name)
+    assert len(arrived) == 2

@@ -28,6 +28,7 @@ from voltroam.roaming.charging.opening import (
     wish_of,
 )
 from voltroam.roaming.charging.papers import session_of
+from voltroam.roaming.charging.ports import OnArrival, nobody_waits
 from voltroam.roaming.charging.problem import ChargingProblem, UnknownSession
 from voltroam.roaming.charging.steps import TRIES, Steps, busy
 from voltroam.roaming.charging.terms import (
@@ -76,8 +77,10 @@ class Charging:
         *,
         knobs: ChargingKnobs | None = None,
         tariff_for: TariffFor = all_of_them,
+        on_arrival: OnArrival = nobody_waits,
     ) -> None:
         self._store = store
+        self._on_arrival = on_arrival
         self._identity = identity
         self._now = now
         self._knobs = knobs or ChargingKnobs()
@@ -129,6 +132,8 @@ class Charging:
                 existing, site, driver,
                 at=moment, pending=pending, reading=reading, meter_id=meter_id,
             )  # fmt: skip
+            if existing.was_reserved and not (pending or existing.is_over):
+                await self._on_arrival(existing)
             return existing.id
         prices = await self._opening.prices(owner, site, driver.token, moment, driver.preference)
         charge = replace(
