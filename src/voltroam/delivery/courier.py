@@ -162,17 +162,21 @@ class Courier:
 
     async def holds(self, platform: Platform, row: ObjectRow, sight: Sight) -> bool:
         """Asks whether the partner has the object at all; one that cannot be asked does not."""
-        if not self._may_ask(platform, row):
-            return False
         for to in self._backward(sight, row):
-            try:
-                await self._call(platform, row, "GET", None, to=to)
-            except Refused as fault:
-                if judge(fault).fault in RESUMES:
-                    raise
-            else:
+            if await self._has(platform, row, to):
                 return True
         return False
+
+    async def _has(self, platform: Platform, row: ObjectRow, to: Routing | None) -> bool:
+        if not self._may_ask(platform, row):
+            return False
+        try:
+            await self._call(platform, row, "GET", None, to=to)
+        except Refused as fault:
+            if judge(fault).fault in RESUMES:
+                raise
+            return False
+        return True
 
     def _may_ask(self, platform: Platform, row: ObjectRow) -> bool:
         """A hub is no receiver: what is broadcast through it has nobody to ask (CORE-BCAST-14)."""
