@@ -34,6 +34,9 @@ from voltroam.transport.server import OcpiApp
 from voltroam.tuning import read_tuning
 from voltroam.wire.call import Call, Reply
 
+DAY = 86_400.0
+"""Seconds."""
+
 
 class Node(Answering):
     """The parts of one node, joined. `start` begins the background work, `close` ends all."""
@@ -50,6 +53,7 @@ class Node(Answering):
             holdings.identity,
             holdings.table,
             now=micros,
+            knobs=Knobs(events_kept=self.tuning.retention.events * DAY),
             rotate=self.registration.rotate,
             is_behind=self.registration.is_behind,
             connecting=self.hubbing.connecting if self.hubbing else None,
