@@ -26,6 +26,7 @@ from voltroam.roaming.settle import (
     settle,
     unchanged,
 )
+from voltroam.roaming.spelling import respelled
 from voltroam.roaming.upward import raised
 from voltroam.roaming.weigh import (
     Accepted,
@@ -73,8 +74,11 @@ def accept(
     writer = Writer(identity, version, source, strict, authoritative, began, flow)
     if owner is not None:
         refuse_stranger(resource, owner, source)
+    document = respelled(resource.kind, document)
     members, problems = read_object(resource.object, document, strict=strict)
-    named = owner_in(members) if resource.owner_in_body else owner
+    named = owner if owner and not resource.owner_in_body else named_owner(
+        resource, members, source
+    )
     if named is None:
         raise CallerError("$.country_code, $.party_id: needed to identify the owner")
     if owner is not None:
@@ -109,6 +113,16 @@ def accept(
         )
 
     return target.change(decide)
+
+
+def named_owner(
+    resource: Resource, members: Mapping[str, object], source: Platform | None
+) -> PartyId | None:
+    """The owner as the document names it; where it names none, the party that gave it to us."""
+    if resource.owner_in_body:
+        return owner_in(members)
+    parties = source.parties(*resource.owner_roles) if source is not None else ()
+    return parties[0] if parties else None
 
 
 def remove(

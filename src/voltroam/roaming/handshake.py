@@ -83,6 +83,7 @@ class Handshake:
         self._list = _row(table, "versions")
         self._details = _row(table, "version_details")
         self._sideless = {row.module.name for row in table.rows if row.interface is None}
+        self._modules = table.modules
         self._versions = tuple(versions)
         self._required = (*required, (CREDENTIALS.name, None))
 
@@ -137,7 +138,12 @@ class Handshake:
             side = msgspec.json.decode(line.role, type=Interface)
         except msgspec.MsgspecError:
             return None
-        return EndpointAt(line.identifier, side, line.url)
+        return EndpointAt(self._name_of(line.identifier), side, line.url)
+
+    def _name_of(self, identifier: str) -> str:
+        """Our name of a module that goes by several (RBK-001)."""
+        named = (name for name, module in self._modules.items() if module.is_called(identifier))
+        return next(named, identifier)
 
     @property
     def _any(self) -> Version:

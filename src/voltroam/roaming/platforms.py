@@ -83,6 +83,8 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     """Requests per second that we serve it; None: the node's default."""
     modules: tuple[str, ...] = ()
     """Custom modules that both agreed on; only these are shown to it (CORE-VER-14)."""
+    identifiers: dict[str, str] = {}
+    """What this partner wants modules to be called in our version details, by their names."""
 
 
 class InboundToken(msgspec.Struct, frozen=True, omit_defaults=True):

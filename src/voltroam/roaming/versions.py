@@ -11,7 +11,6 @@ import msgspec
 
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import (
-    CORE,
     VERSIONS_MODULE,
     Behaviour,
     Endpoint,
@@ -19,12 +18,13 @@ from voltroam.standard.endpoints import (
     Module,
     Table,
 )
+from voltroam.standard.packages import STANDARD
 from voltroam.standard.v2_2_1 import Endpoint as EndpointLine
 from voltroam.standard.v2_2_1 import Role, VersionDetails, VersionInfo
 from voltroam.standard.versions import Version
 from voltroam.wire.routes import Router
 
-STANDARD_MODULES = frozenset(row.module.name for row in CORE)
+STANDARD_MODULES = frozenset(row.module.name for row in STANDARD)
 
 
 def versions_list(router: Router) -> bytes:
@@ -47,7 +47,7 @@ def version_details(
     """JSON of one version's details, as this caller may see them."""
     lines = [
         EndpointLine(
-            identifier=module.name,
+            identifier=caller.profile.identifiers.get(module.name, module.printed),
             role=interface,
             url=router.endpoint_url(version, module, interface),
         )
