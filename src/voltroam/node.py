@@ -108,6 +108,9 @@ class Node(Answering):
         self._background = asyncio.create_task(self.delivery.run())
         for name, run in (("webhooks", self.webhooks.run), ("keeping", self._keeping.run)):
             self._jobs.append(asyncio.create_task(supervise(name, run, Knobs()), name=name))
+        if self.hubbing is not None:
+            counting = supervise("hub", self.hubbing.run, Knobs())
+            self._jobs.append(asyncio.create_task(counting, name="hub"))
         self.live.start()
         self._hosting = living(self.host, self)
 

@@ -62,6 +62,8 @@ class Trace:
         self._later = later
         self._now = now
         self.bodies = bodies
+        self.listeners: list[Callable[[Hop], None]] = []
+        """Told of each hop as it is noted."""
 
     def new_id(self, at: int) -> str:
         return timed_id(at)
@@ -72,6 +74,8 @@ class Trace:
     def note(self, hop: Hop) -> None:
         key = RecordKey(TRACE, hop.id)
         self._later.note(RecordDraft(key, msgspec.json.encode(hop), hop.correlation_id))
+        for listener in self.listeners:
+            listener(hop)
 
     async def of(self, correlation_id: str) -> list[Hop]:
         """The hops of one flow, in their order; those of the last moment in this process too."""
