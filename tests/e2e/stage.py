@@ -8,6 +8,7 @@ Tests use ids of their own (`documents.fresh`) and leave the partners registered
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def staged(folder: Path, *, serving: Callable[[Served], Served] = Served.serve) 
         joined_by_node(node, other, "other")
         joined(node, hub, "hub")
         for name in NAMES:
-            wait_until(lambda name=name: is_pulled(node, name), seconds=60, what=f"pull of {name}")
+            wait_until(partial(is_pulled, node, name), seconds=60, what=f"the pull of {name}")
         yield Stage(node, partner, other, hub)
 
 
