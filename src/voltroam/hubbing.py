@@ -1,13 +1,16 @@
 """A node with the role HUB: what stands before its dispatch, joined."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from msgspec import structs
+from prometheus_client import CollectorRegistry
 
 from voltroam.delivery.connecting import Connecting
 from voltroam.delivery.freshness import Freshness
+from voltroam.delivery.gear import LaneStats
 from voltroam.delivery.hub_sight import HubSight
 from voltroam.holdings import Holdings, micros
 from voltroam.roaming.dispatch import Dispatch
@@ -24,11 +27,16 @@ from voltroam.roaming.hub.shared import Shared, sights
 from voltroam.roaming.hub.sharing import Sharings
 from voltroam.roaming.hub.surroundings import NextHubs, Surroundings
 from voltroam.roaming.hub.tally import Tally
-from voltroam.roaming.hub.trace import Hop, Trace
+from voltroam.roaming.hub.trace import Hop, Trace, decided
 from voltroam.roaming.hub.urls import HubUrls
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.serving import Answering, Serving
+from voltroam.transport.hub_metrics import HubMetrics
 from voltroam.wire.call import Call, Reply
+
+SCORES_EVERY = 15
+"""Looks, one a second, between two countings of the scores."""
+FIRST_REFUSAL = 2000
 
 
 def sight_of(holdings: Holdings, knobs: HubKnobs, later: Later) -> HubSight:
@@ -46,6 +54,42 @@ def sight_of(holdings: Holdings, knobs: HubKnobs, later: Later) -> HubSight:
         trace=Trace(store, later, now=micros, bodies=knobs.trace_bodies),
         now=micros,
     )
+
+
+class HubFigures:
+    """A hub's part of `/metrics`, for as long as `run` is not cancelled."""
+
+    def __init__(
+        self, hubbing: "Hubbing", registry: CollectorRegistry, lanes: Callable[[], list[LaneStats]]
+    ) -> None:
+        self._hubbing = hubbing
+        self._lanes = lanes
+        self._metrics = HubMetrics(registry)
+        hubbing.listeners.append(self._note)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        looks = 0
+        while True:
+            lanes = self._lanes()
+            self._metrics.show_backlog(
+                sum(lane.lag for lane in lanes), max((lane.waiting for lane in lanes), default=0.0)
+            )
+            if looks % SCORES_EVERY == 0:
+                seen = await self._hubbing.sight.health()
+                scores = {it.platform.id: it.health.score for it in seen if it.health}
+                self._metrics.show_scores(scores)
+            looks += 1
+            await asyncio.sleep(1.0)
+
+    def _note(self, hop: Hop) -> None:
+        self._metrics.observe(
+            decided(hop),
+            hop.code,
+            hop.ms / 1000,
+            None if hop.there_ms is None else hop.there_ms / 1000,
+            refused=(hop.platform is None and hop.code >= FIRST_REFUSAL) or hop.fault is not None,
+        )
 
 
 class Hubbing:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from voltroam.roaming.hub.later import Later
+from voltroam.roaming.hub.route import Row
 from voltroam.roaming.redaction import redacted
 from voltroam.roaming.timed import timed_id
 from voltroam.store.interface import RecordDraft, RecordKey, Store
@@ -50,6 +51,15 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why it could not be forwarded."""
     asked: str | None = None
     answered: str | None = None
+
+
+def decided(hop: Hop) -> str:
+    """What kind of decision it was: forward, broadcast, get all, local or refuse."""
+    if hop.platform is not None:
+        return "forward"
+    if hop.code >= 2000:
+        return "refuse"
+    return _DECIDED.get(hop.row, "broadcast")
 
 
 class Trace:
@@ -106,4 +116,5 @@ def call_text(call: Call) -> str:
     return f"{row.method} {side}{row.module.name}/{row.path}".rstrip("/")
 
 
+_DECIDED = {Row.GET_ALL.value: "get all", Row.CONFIGURATION.value: "local"}
 _HOP = msgspec.json.Decoder(Hop)
