@@ -6,7 +6,7 @@ from voltroam.delivery.address import contract_party
 from voltroam.delivery.sight import Classes
 from voltroam.roaming.audience import narrowed_to, visible
 from voltroam.roaming.platforms import Identity, Platform
-from voltroam.standard.endpoints import Audience, Resource
+from voltroam.standard.endpoints import Resource
 from voltroam.standard.parties import PartyId
 
 Routes = Mapping[str, Mapping[str, str]]
@@ -21,7 +21,7 @@ def routes(resources: Iterable[Resource], platforms: Sequence[Platform]) -> Rout
     """Direct routes; the first platform that holds a party keeps it (design: one route)."""
     found: dict[str, dict[str, str]] = {}
     for resource in resources:
-        if resource.audience is not Audience.CONTRACT:
+        if not resource.is_for_one:
             continue
         ways = found[resource.kind] = {}
         for platform in platforms:

@@ -201,7 +201,7 @@ class Sync:
     def _routes(self, platform: Platform, row: Endpoint, resource: Resource) -> Sequence[Routing]:
         """From each of our parties that may see other objects, to each party that owns some."""
         ours = self._identity.parties(*row.module.receiver_roles) or self._identity.parties()
-        if resource.audience is not Audience.CONTRACT:
+        if not resource.is_for_one:
             ours = ours[:1]
         roles = row.module.sender_roles if platform.is_hub else resource.owner_roles
         theirs = platform.parties(*roles) or platform.parties()

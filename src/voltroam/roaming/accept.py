@@ -31,6 +31,7 @@ from voltroam.roaming.upward import raised
 from voltroam.roaming.weigh import (
     Accepted,
     Outcome,
+    addressee,
     check_final,
     is_older,
     is_private,
@@ -40,6 +41,7 @@ from voltroam.roaming.weigh import (
 from voltroam.standard.endpoints import Audience, Removal, Resource
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId, fold
+from voltroam.standard.shapes import shape
 from voltroam.standard.versions import Version
 from voltroam.store.interface import Change, Decision, Held, ObjectDraft, ObjectKey, ObjectRow
 from voltroam.wire.decode import Problem, Reading, read
@@ -64,20 +66,22 @@ def accept(
     began: int | None = None,
     private: bool | None = None,
     flow: str = "",
+    to: PartyId | None = None,
 ) -> Change[Accepted]:
     """Take one whole object. `owner` and `ids` are what the URL names, if it came by URL.
 
     `source` None: an import of our own. `private` sets or clears the operator's mark; None leaves
-    it. Raises InvalidBody (no JSON), CallerError 2001 (unusable, or URL and body differ), NotFound
-    (not the caller's). Whoever applies it must look at `Accepted.refusal`.
+    it. `to`: the party that an own object is for, of a kind that is addressed. Raises
+    InvalidBody (no JSON), CallerError 2001 (unusable, or URL and body differ), NotFound (not the
+    caller's). Whoever applies it must look at `Accepted.refusal`.
     """
-    writer = Writer(identity, version, source, strict, authoritative, began, flow)
+    writer = Writer(identity, version, source, strict, authoritative, began, flow, to)
     if owner is not None:
         refuse_stranger(resource, owner, source)
     document = respelled(resource.kind, document)
-    members, problems = read_object(resource.object, document, strict=strict)
-    named = owner if owner and not resource.owner_in_body else named_owner(
-        resource, members, source
+    members, problems = read_object(shape(resource.object, version), document, strict=strict)
+    named = (
+        owner if owner and not resource.owner_in_body else named_owner(resource, members, source)
     )
     if named is None:
         raise CallerError("$.country_code, $.party_id: needed to identify the owner")
@@ -104,6 +108,7 @@ def accept(
             whole, when = lift()
         stamp = to_micros(when) if isinstance(when, datetime) else held.now
         moved = private is not None and private != is_private(row)
+        moved = moved or (to is not None and addressee(row) != (to.folded,))
         if row is not None and not moved:
             kept = _kept(target, row, whole, stamp, now=held.now)
             if kept is not None:
@@ -164,9 +169,8 @@ def mark_private(
         row = held.objects.get(key)
         if row is None or row.deleted or not identity.holds(owner):
             return Decision(False)
-        audience = audience_of(
-            resource, row.document, owner, identity, private=private, only=only(held, key)
-        )
+        few = addressee(row) if resource.audience is Audience.ADDRESSED else only(held, key)
+        audience = audience_of(resource, row.document, owner, identity, private=private, only=few)
         if audience == row.audience:
             return Decision(True)
         draft = ObjectDraft(
@@ -179,10 +183,10 @@ def mark_private(
 
 
 def read_object(
-    shape: type, document: bytes, *, strict: bool
+    kind: type, document: bytes, *, strict: bool
 ) -> tuple[dict[str, object], tuple[Problem, ...]]:
     """The typed members of a document, and its problems; CallerError 2001 if it is unusable."""
-    reading: Reading[Any] = read(shape, document)
+    reading: Reading[Any] = read(kind, document)
     if reading.value is None or not reading.usable(strict):
         raise CallerError(reading.message)
     return msgspec.structs.asdict(reading.value), reading.problems

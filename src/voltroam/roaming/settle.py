@@ -12,6 +12,8 @@ from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.weigh import (
     Accepted,
     Outcome,
+    addressed,
+    addressee,
     clock_problems,
     is_private,
     marked,
@@ -53,6 +55,8 @@ class Writer:
     """When that pull began (µs): what arrived since is newer than its pages."""
     flow: str = ""
     """The correlation id under which a hub passes the object on (CORE-MSGID-10)."""
+    to: PartyId | None = None
+    """The party that our own object is for, of a kind that is addressed; None leaves it."""
 
     def wins_over(self, row: ObjectRow) -> bool:
         """Whether what is written stands whatever the times in the documents say."""
@@ -108,6 +112,11 @@ def settle(
     live = row is not None and not row.deleted
     found = (*problems, *clock_problems(last_updated, held.now))
     hidden = is_private(row) if private is None else private
+    sidecar = marked(row.sidecar if row else None, hidden, writer.flow)
+    few = only(held, target.key)
+    if resource.audience is Audience.ADDRESSED:
+        few = addressee(row) if writer.to is None else (writer.to.folded,)
+        sidecar = addressed(sidecar, few)
     draft = ObjectDraft(
         target.key,
         writer.version.number,
@@ -115,11 +124,11 @@ def settle(
         last_updated,
         audience_of(
             resource, document, target.owner, writer.identity,
-            private=hidden, only=only(held, target.key),
+            private=hidden, only=few,
         ),
         _sources(row, writer),
         notes_of(found),
-        marked(row.sidecar if row else None, hidden, writer.flow),
+        sidecar,
     )  # fmt: skip
     return Decision(
         Accepted(outcome or (Outcome.CHANGED if live else Outcome.CREATED), document, found),
