@@ -20,7 +20,7 @@ from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import BusinessDetails
 from voltroam.standard.v2_2_1.credentials import CredentialsRole, Role
-from voltroam.standard.versions import V2_2_1
+from voltroam.standard.versions import HOME
 from voltroam.store.interface import Store
 from voltroam.store.open import open_store
 from voltroam.wire.routes import Router
@@ -148,7 +148,7 @@ class Holdings:
         resource = self.table.resources[module]
         try:
             change = accept(
-                resource, document, version=V2_2_1, source=None, identity=self.identity,
+                resource, document, version=HOME, source=None, identity=self.identity,
                 strict=strict, private=private or None,
             )  # fmt: skip
         except CallerError as error:
@@ -171,7 +171,7 @@ class Holdings:
             raise Refusal(str(error)) from None
         owner = self._owner(wanted)
         body = msgspec.json.encode({"status": wanted.status, "last_updated": wanted.last_updated})
-        writer = Writer(self.identity, V2_2_1, strict=True)
+        writer = Writer(self.identity, HOME, strict=True)
         ids = {"id": wanted.location_id}
         try:
             change = patch(LOCATION, owner, ids, (wanted.evse_uid,), body, writer=writer)
@@ -198,7 +198,7 @@ class Holdings:
         ids = {resource.key[0]: identifier}
         try:
             await self.store.apply(
-                remove(resource, party, ids, version=V2_2_1, source=None, identity=self.identity)
+                remove(resource, party, ids, version=HOME, source=None, identity=self.identity)
             )
         except NotFound:
             raise Refusal(f"there is no {identifier} of {party}") from None

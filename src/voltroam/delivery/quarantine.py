@@ -13,7 +13,8 @@ from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import Resource, Table
 from voltroam.standard.errors import CallerError, NotFound
-from voltroam.standard.versions import VERSIONS
+from voltroam.standard.shapes import shape
+from voltroam.standard.versions import HOME, VERSIONS, Version
 from voltroam.store.interface import (
     Change,
     Decision,
@@ -42,16 +43,23 @@ def readable_key(resource: Resource, document: bytes, source: Platform) -> Objec
         return None
 
 
-def problems_of(resource: Resource, document: bytes, error: CallerError) -> list[dict[str, str]]:
+def problems_of(
+    resource: Resource, document: bytes, error: CallerError, version: Version
+) -> list[dict[str, str]]:
     """Every problem with its JSON path; where reading finds none, the refusal itself."""
     try:
-        found = read_document(resource.object, document).problems
+        found = read_document(shape(resource.object, version), document).problems
     except CallerError as broken:
         found, error = (), broken
     if found:
         plain: list[dict[str, str]] = msgspec.to_builtins(list(found))
         return plain
     return [{"path": "$", "severity": "fatal", "rule": "accept", "message": error.message}]
+
+
+def _spoken(platform: Platform) -> Version:
+    """The version in which a partner's objects come."""
+    return VERSIONS.get(platform.version or "", HOME)
 
 
 def group_of(platform: str, module: str) -> str:
@@ -100,7 +108,7 @@ class Quarantine:
             module=module,
             at=self._now(),
             document=as_json(document),
-            problems=problems_of(resource, document, error),
+            problems=problems_of(resource, document, error, _spoken(platform)),
             key=None if key is None else KEY_SEPARATOR.join(key),
         )
         record = record_key(platform.id, module, document, key)

@@ -17,6 +17,7 @@ from voltroam.roaming.weigh import Accepted, Outcome, check_final, is_older, sam
 from voltroam.standard.endpoints import Part, Resource
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId, fold
+from voltroam.standard.shapes import shape
 from voltroam.store.interface import Change, Decision, Held, ObjectRow
 from voltroam.wire.decode import Problem, read, read_patch
 from voltroam.wire.parts import last_updated_of, open_part
@@ -43,7 +44,8 @@ def put_nested(
     """
     refuse_stranger(resource, owner, writer.source)
     parts = resource.parts[: len(below)]
-    members, problems = read_object(parts[-1].object, document, strict=writer.strict)
+    kind = shape(parts[-1].object, writer.version)
+    members, problems = read_object(kind, document, strict=writer.strict)
     if fold(str(members.get(parts[-1].key, ""))) != fold(below[-1]):
         raise CallerError(f"$.{parts[-1].key}: differs from the URL")
     moment = members.get(_LAST_UPDATED)
@@ -83,9 +85,10 @@ def patch(
     """
     refuse_stranger(resource, owner, writer.source)
     parts = resource.parts[: len(below)]
-    shape = parts[-1].object if parts else resource.object
-    members = _read_patch(shape, body, writer)
+    kind = shape(parts[-1].object if parts else resource.object, writer.version)
+    members = _read_patch(kind, body, writer)
     moment = members.get(_LAST_UPDATED)
+    appended = resource.appended(writer.version)
     _refuse_new_ids(members, _fixed(resource, owner, ids, parts, below))
     target = Target(resource, owner, object_key(resource, owner, ids), writer)
 
@@ -98,10 +101,10 @@ def patch(
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
         if _older(before, when, writer, held.now):
             return older(row, writer)
-        after = merge(before, body, appends=frozenset() if parts else resource.appends)
+        after = merge(before, body, appends=frozenset() if parts else appended)
         if same(before, after):
             return unchanged(row, writer)
-        _, problems = read_object(shape, after, strict=writer.strict)
+        _, problems = read_object(kind, after, strict=writer.strict)
         whole = opened.written(after, when)[0] if opened else after
         check_final(resource, row.document, whole)
         found = _problems(resource, row, whole, parts, problems)
@@ -153,15 +156,15 @@ def _problems(
 
 
 @cache
-def _is_dated(shape: type) -> bool:
+def _is_dated(kind: type) -> bool:
     """Asking a type for its members is dear."""
-    return any(field.encode_name == _LAST_UPDATED for field in msgspec.structs.fields(shape))
+    return any(field.encode_name == _LAST_UPDATED for field in msgspec.structs.fields(kind))
 
 
-def _read_patch(shape: type, body: bytes, writer: Writer) -> Mapping[str, object]:
+def _read_patch(kind: type, body: bytes, writer: Writer) -> Mapping[str, object]:
     """The typed members of a PATCH body, each by the rules of the whole object."""
-    needed = writer.version.patch_needs_last_updated and _is_dated(shape)
-    reading = read_patch(shape, body, needs_last_updated=needed)
+    needed = writer.version.patch_needs_last_updated and _is_dated(kind)
+    reading = read_patch(kind, body, needs_last_updated=needed)
     if reading.value is None or not reading.usable(writer.strict):
         raise CallerError(reading.message)
     return reading.value
