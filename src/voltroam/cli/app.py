@@ -15,6 +15,7 @@ from voltroam.cli import (
     database,
     demo,
     gdpr,
+    invoice,
     hub,
     key,
     money,
@@ -76,6 +77,7 @@ bridging.add_to(app)
 app.add_typer(partner.group, name="partner")
 app.add_typer(quarantine.group, name="quarantine")
 app.add_typer(command.group, name="command")
+app.add_typer(invoice.group, name="invoice")
 app.add_typer(steering.group, name="charging-profile")
 app.add_typer(database.group, name="db")
 app.add_typer(hub.group, name="hub")
