@@ -15,7 +15,7 @@ from msgspec import inspect
 
 from voltroam.wire.plain import DEEPEST, too_deep
 from voltroam.wire.styles import STYLES, usual_form
-from voltroam.wire.walk import has_control
+from voltroam.wire.walk import IDENTIFIERS, has_control
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _PLAIN = msgspec.json.Decoder()
@@ -23,6 +23,7 @@ _ODD_MOMENT = re.compile(rb'-..(?:T..:..:..(?!(?:\.[0-9]{1,4})?Z")|[t ]..:)')
 """msgspec reads offsets, no zone, long fractions, a small t or a blank; a DateTime has none."""
 _ODD_WRITTEN = re.compile(rb'T..:..:..(?!(?:\.[0-9]{3})?Z")')
 """The same in what msgspec wrote: always with a large T."""
+_ASCII_ONLY = IDENTIFIERS | {"ascii"}
 _EMPTY = b':""'
 _EXPONENT = re.compile(rb"E[+-][0-9]+[,}\]]")
 _MOST_TEXTS = 200
@@ -43,7 +44,7 @@ class Quick:
             if isinstance(kind, inspect.DecimalType):
                 numbers.add(name)
             elif isinstance(kind, inspect.StrType):
-                (identifiers if word == "CiString" else texts).add(key)
+                (identifiers if word in _ASCII_ONLY else texts).add(key)
                 if word in STYLES:
                     styled.add((key, word))
         self._texts = frozenset(texts - identifiers)
@@ -53,6 +54,10 @@ class Quick:
         names = "|".join(map(re.escape, sorted(numbers)))
         self._numeric = _numeric_members(shape) if numbers else ()
         self._quoted_number = re.compile(f'"(?:{names})":["\\[]'.encode()) if numbers else None
+
+    def decode(self, data: bytes) -> object:
+        """The typed value of a document that is known to be right; msgspec's errors otherwise."""
+        return self._decoder.decode(data)
 
     def read(self, data: bytes) -> object | None:
         """The typed value if it is certain that nothing is wrong, else None."""

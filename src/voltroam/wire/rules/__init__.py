@@ -13,7 +13,7 @@ from operator import attrgetter
 import msgspec
 from msgspec import inspect
 
-from voltroam.wire.rules import locations, others, sessions, tariffs
+from voltroam.wire.rules import locations, others, sessions, tariffs, v2_1_1, v2_3_0
 from voltroam.wire.rules.breach import Breach, Rule
 
 __all__ = ["RULES", "Breach", "Rule", "check"]
@@ -23,6 +23,8 @@ RULES: dict[type, Rule] = {
     **sessions.RULES,
     **tariffs.RULES,
     **others.RULES,
+    **v2_1_1.RULES,
+    **v2_3_0.RULES,
 }
 """Which rule belongs to which object."""
 
