@@ -14,7 +14,13 @@ from tests.wire.documents import places as spots
 
 from voltroam.standard import v2_2_1 as v
 from voltroam.standard.errors import InvalidBody
-from voltroam.wire.decode import Severity, read, read_patch, read_thoroughly
+from voltroam.wire.decode import (
+    Severity,
+    read,
+    read_patch,
+    read_patch_thoroughly,
+    read_thoroughly,
+)
 from voltroam.wire.encode import encode
 from voltroam.wire.quick import quick_of
 
@@ -47,6 +53,8 @@ def agree(shape: Any, data: bytes) -> None:
         again = encode(slow.value)
         assert msgspec.json.decode(again, type=shape) == slow.value
         assert quick_of(shape).read(again) in (None, slow.value)
+    part = read_patch(shape, data, needs_last_updated=False)
+    assert part == read_patch_thoroughly(shape, data, needs_last_updated=False)
     if slow.value is None:
         assert not slow.usable(strict=False)
         assert any(problem.severity is Severity.FATAL for problem in slow.problems)

@@ -55,10 +55,6 @@ class Quick:
         self._numeric = _numeric_members(shape) if numbers else ()
         self._quoted_number = re.compile(f'"(?:{names})":["\\[]'.encode()) if numbers else None
 
-    def decode(self, data: bytes) -> object:
-        """The typed value of a document that is known to be right; msgspec's errors otherwise."""
-        return self._decoder.decode(data)
-
     def read(self, data: bytes) -> object | None:
         """The typed value if it is certain that nothing is wrong, else None."""
         try:
