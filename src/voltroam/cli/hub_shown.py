@@ -7,7 +7,7 @@ import typer
 from msgspec import structs
 
 from voltroam.cli.connected import Holdings, HubSight, party, with_hub
-from voltroam.cli.outcome import Stop, write, write_facts, write_json, write_table
+from voltroam.cli.outcome import Stop, write_facts, write_json, write_table
 from voltroam.delivery.hub_sight import HealthSeen, PartySeen
 from voltroam.roaming.hub.trace import Hop, decided
 from voltroam.wire.times import format_datetime, from_micros
