@@ -89,7 +89,7 @@ def test_a_link_to_elsewhere_is_an_answer_that_cannot_be_used(city: City) -> Non
 def test_a_cdr_is_read_back_by_its_location(
     city: City, http: int, to: tuple[str, str] | None
 ) -> None:
-    """CORE-HUB-20, CORE-OPEN-08, CDR-POST-03: also with HTTP 201, also when the body named the receiver."""
+    """CORE-HUB-20, CORE-OPEN-08, CDR-POST-03: also with HTTP 201, and when the body named it."""
 
     async def created(request: Recorded, answer: Answer) -> Reply:
         reply = await answer(request)
