@@ -15,6 +15,7 @@ from voltroam.standard.errors import NotFound
 from voltroam.standard.parties import PartyId
 from voltroam.store.interface import ObjectRow, Store
 from voltroam.wire.call import Call, Reply
+from voltroam.wire.pieces import Pieces
 from voltroam.wire.routes import Router
 
 Answering = Callable[[Call, Platform], Awaitable[Reply]]
@@ -36,6 +37,8 @@ class Serving:
     page_maximum: int = 1000
     sights: Sights | None = None
     """Of a hub, which shows what others gave it; None: our own objects, by our own rules."""
+    pieces: Pieces = field(default_factory=Pieces)
+    """What partners have sent lately."""
     marks: Marks = field(init=False)
 
     def __post_init__(self) -> None:

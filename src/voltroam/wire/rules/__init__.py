@@ -34,6 +34,16 @@ def check(value: object, path: str = "$") -> Iterator[Breach]:
     return iter(_below(path, _breaches(value)))
 
 
+def has_breach(value: object, *, known: str = "") -> bool:
+    """Whether anything is wrong in an object, what is below its member `known` left aside."""
+    kind: type = type(value)
+    rule, names, members = _plan(kind)
+    if rule is not None and tuple(rule(value)):
+        return True
+    pairs = zip(names, members(value), strict=True) if members is not None else ()
+    return any(member is not None and name != known and _breaches(member) for name, member in pairs)
+
+
 def _breaches(value: object) -> Sequence[Breach]:
     # every object received passes here: nothing is made where nothing is wrong
     if type(value) is list:
