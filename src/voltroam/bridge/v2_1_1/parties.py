@@ -5,7 +5,7 @@ from typing import Any
 from voltroam.bridge.crossing import Crossing
 from voltroam.bridge.members import each, listed, text
 from voltroam.bridge.terms import Document
-from voltroam.bridge.v2_1_1.words import MODULES, OTHER
+from voltroam.bridge.v2_1_1.words import LATER_MODULES, OTHER
 
 PARTY = ("business_details", "party_id", "country_code")
 OWNED_BY = {
@@ -78,7 +78,7 @@ def details_down(details: Document, at: str, crossing: Crossing) -> Document:
             and module in OWNED_BY
             and one.get("role") not in (None, _interface(module, role))
         )
-        if module not in MODULES or other_side:
+        if (module or "").lower() in LATER_MODULES or other_side:
             crossing.note("endpoint-left-out", where)
             return None
         plain: dict[str, Any] = {name: value for name, value in one.items() if name != "role"}

@@ -1,7 +1,10 @@
 """Tokens and authorizations between 2.1.1 and 2.2.1."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from voltroam.bridge.crossing import Crossing
-from voltroam.bridge.members import listed, renamed, within
+from voltroam.bridge.members import listed, part, renamed, within
 from voltroam.bridge.named import id_down, id_up, member_down, member_up, type_down, type_up
 from voltroam.bridge.terms import Document
 from voltroam.bridge.v2_1_1.locations import EVSE, LOCATION
@@ -64,8 +67,16 @@ def references_down(references: Document, at: str, crossing: Crossing) -> Docume
             id_down(EVSE, one, f"{at}/evse_uids/{index}", crossing) if isinstance(one, str) else one
             for index, one in enumerate(lowered["evse_uids"])
         ]
-    remembered = listed(crossing.terms.memory or {}, "connector_ids")
-    return lowered | {"connector_ids": remembered} if remembered else lowered
+    remembered = _connectors(crossing.terms.memory or {})
+    return lowered if remembered is None else lowered | {"connector_ids": remembered}
+
+
+def _connectors(memory: Mapping[str, Any]) -> list[Any] | None:
+    """Connectors as they were referred to, in references or in the answer that holds them."""
+    for place in (memory, part(memory, "location") or {}):
+        if "connector_ids" in place:
+            return listed(place, "connector_ids")
+    return None
 
 
 def authorization_up(info: Document, at: str, crossing: Crossing) -> Document | None:

@@ -46,6 +46,14 @@ POWER_TYPES = {"AC_1_PHASE": 1, "AC_3_PHASE": 3, "DC": 1}
 STATUSES = frozenset({"ACTIVE", "COMPLETED", "INVALID", "PENDING"})
 TOKEN_TYPES = frozenset({"OTHER", "RFID"})
 RESULTS = frozenset({"NOT_SUPPORTED", "REJECTED", "ACCEPTED", "TIMEOUT", "UNKNOWN_SESSION"})
-MODULES = frozenset(
-    {"cdrs", "commands", "credentials", "locations", "sessions", "tariffs", "tokens"}
+LATER_MODULES = frozenset(
+    {
+        "chargingprofiles",
+        "hubclientinfo",
+        "invoicereconciliation",
+        "booking",
+        "bookings",
+        "payments",
+    }
 )
+"""Modules that later versions brought; custom ones are as good here as there."""
