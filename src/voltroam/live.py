@@ -11,6 +11,7 @@ from voltroam.delivery.jobs import supervise
 from voltroam.delivery.knobs import Knobs
 from voltroam.delivery.subscriptions import Subscriptions
 from voltroam.holdings import Holdings, micros
+from voltroam.packaged import Packaged
 from voltroam.pricing.reservation import Outcome as ReservationOutcome
 from voltroam.roaming.authorizing.authorizer import Authorizer
 from voltroam.roaming.authorizing.deciding import Deciding
@@ -46,13 +47,19 @@ class Live:
     """
 
     def __init__(
-        self, holdings: Holdings, exchange: Exchange, send: Send, host: Host, tuning: Tuning
+        self,
+        holdings: Holdings,
+        exchange: Exchange,
+        send: Send,
+        host: Host,
+        tuning: Tuning,
     ) -> None:
         store, directory, vault = holdings.store, holdings.directory, holdings.vault
         identity, table, router = holdings.identity, holdings.table, holdings.router
         self._moment: Callable[[], datetime] = getattr(host, "moment", _now)
         subscriptions = Subscriptions(store, vault, micros, tuning.webhooks)
         host = AskingHost(subscriptions, send, otherwise=host, now=micros, knobs=tuning.webhooks)
+        self.packaged = Packaged(holdings, exchange, books=host.book)
         self.authorizations = AuthorizationLog(store, vault, now=micros)
         self.deciding = Deciding(
             store, identity, host, self.authorizations, knobs=tuning.authorization,
@@ -66,7 +73,7 @@ class Live:
         tariff_for = tariffs_for(Marks(store), directory)
         self.charging = Charging(
             store, identity, micros, knobs=tuning.charging, tariff_for=tariff_for,
-            on_arrival=self._arrived,
+            on_arrival=self._arrived, booked=self.packaged.booked,
         )  # fmt: skip
         self.profiles = Profiles(
             store, directory, exchange, identity=identity, router=router, table=table, now=micros,
@@ -95,6 +102,7 @@ class Live:
     def handlers(self) -> Mapping[str, Answering]:
         """By the names that the table gives them."""
         found: dict[str, Answering] = dict(self.deciding.handlers())
+        found.update(self.packaged.handlers())
         for part in (self.commands, self.orders, self.profiles, self.steering, self.preferences):
             found.update(part.handlers())
         return found

@@ -24,7 +24,6 @@ from voltroam.hosts import ended, living
 from voltroam.hubbing import Hubbing
 from voltroam.live import Live
 from voltroam.operating import operator_of
-from voltroam.packaged import Packaged
 from voltroam.roaming.host import Host, Unattended
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.serving import Answering as Handler
@@ -88,8 +87,8 @@ class Node(Answering):
 
     def _interactive(self) -> Mapping[str, Handler]:
         self.live = Live(self.holdings, self.exchange, self.sender.send, self.host, self.tuning)
-        self.packaged = Packaged(self.holdings, self.exchange)
-        return {**self.live.handlers(), **self.packaged.handlers()}
+        self.packaged = self.live.packaged
+        return self.live.handlers()
 
     def _hubbing(self) -> Hubbing:
         hubbing = Hubbing(

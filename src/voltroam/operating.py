@@ -63,6 +63,8 @@ def operator_of(node: Operated) -> OperatorApp:
         webhooks=node.webhooks,
         hub=node.hubbing.sight if node.hubbing else None,
         reconciling=node.packaged.reconciling,
+        bookings=node.packaged.bookings,
+        desk=node.packaged.desk,
     )
     return operator_app(
         ports,

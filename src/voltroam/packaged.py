@@ -2,15 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from uuid import uuid4
 
 from voltroam.delivery.jobs import supervise
 from voltroam.delivery.knobs import Knobs
 from voltroam.holdings import Holdings, micros
+from voltroam.roaming.booking import Bookings, Books, Desk
+from voltroam.roaming.booking.ports import nobody_decides
 from voltroam.roaming.exchange import Exchange
 from voltroam.roaming.reconciling import Reconciling
 from voltroam.roaming.serving import Answering
-from voltroam.standard.packages import INVOICE_RECORD
+from voltroam.standard.packages import BOOKING, INVOICE_RECORD
+from voltroam.standard.parties import PartyId
+from voltroam.standard.v2_2_1 import CdrToken
 
 LOOK = 0.5
 """Seconds between two looks at what changed or is due."""
@@ -19,24 +24,48 @@ LOOK = 0.5
 class Packaged:
     """What is None belongs to a module that this node's versions do not have."""
 
-    def __init__(self, holdings: Holdings, exchange: Exchange) -> None:
+    def __init__(
+        self, holdings: Holdings, exchange: Exchange, *, books: Books = nobody_decides
+    ) -> None:
         store, directory, identity = holdings.store, holdings.directory, holdings.identity
         kinds = holdings.table.resources
         self._store, self._holder = store, uuid4().hex
         self.reconciling: Reconciling | None = None
         if INVOICE_RECORD.kind in kinds:
             self.reconciling = Reconciling(store, directory, identity, now=micros)
+        self.desk: Desk | None = None
+        self.bookings: Bookings | None = None
+        if BOOKING.kind in kinds:
+            self.desk = Desk(store, identity, now=micros, books=books)
+            self.bookings = Bookings(
+                store, directory, exchange, identity=identity, table=holdings.table, now=micros
+            )
         self._jobs: list[asyncio.Task[None]] = []
 
     def handlers(self) -> Mapping[str, Answering]:
         """By the names that the table gives them."""
-        return {}
+        found: dict[str, Answering] = {}
+        if self.desk is not None:
+            found |= self.desk.handlers()
+        return found
+
+    async def booked(
+        self, owner: PartyId, location_id: str, evse_uid: str, token: CdrToken, at: datetime
+    ) -> str | None:
+        """The reference of the booking that a driver comes for."""
+        if self.desk is None:
+            return None
+        return await self.desk.reference(
+            owner, location_id=location_id, evse_uid=evse_uid, token=token, at=at
+        )
 
     def start(self) -> None:
         """Begin to do what becomes due, in one process at a time."""
         looks: dict[str, Callable[[], Awaitable[object]]] = {}
         if self.reconciling is not None:
             looks["reconciling"] = self.reconciling.look
+        if self.desk is not None:
+            looks["bookings"] = self.desk.look
         for name, look in looks.items():
             run = supervise(name, self._alone(name, look), Knobs())
             self._jobs.append(asyncio.create_task(run, name=name))

@@ -3,6 +3,7 @@
 One pair for all: an operator, and a company that is eMSP and payment terminal provider.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from tests.e2e import documents
 from tests.e2e.conftest import Pair
-from tests.e2e.nodes import introduce, make_node, wait_until
+from tests.e2e.nodes import Served, introduce, make_node, wait_until
 
 CPO, EMSP = ("NL", "NOD"), ("DE", "MOV")
 SECONDS = 60.0
@@ -63,3 +64,66 @@ def test_an_invoice_is_told_compared_put_right_and_withdrawn(pair: Pair) -> None
     cpo.json("invoice", "withdraw", name)
     wait_until(lambda: received()["withdrawn"], seconds=SECONDS, what="the DELETE")
     assert len(emsp.export("cdrs")) == 2
+
+
+def test_a_slot_is_booked_changed_given_up_and_fulfilled(pair: Pair) -> None:
+    """RBK-002, RBK-007, RBK-010, RBK-011, RBK-013, RBK-015, RBK-016, RBK-021, RBK-022, RBK-025,
+    RBK-035, RBK-041, RBK-046"""
+    cpo, emsp = pair.cpo, pair.emsp
+    cpo.load("locations", [documents.location(CPO, "LOC1")])
+    emsp.load("tokens", [documents.token(EMSP, "012345678")])
+    day = {"begin_from": documents.moment(), "end_before": documents.moment(86_400)}
+    free = {"start_date_time": documents.moment(), "end_date_time": documents.moment(80_000)}
+    terms = {
+        "supported_access_methods": ["OPEN"],
+        "change_until_minutes": 0,
+        "cancel_until_minutes": 0,
+    }
+    calendar = {"id": "C1", **day, "available_timeslots": [free],
+                "last_updated": documents.moment()}  # fmt: skip
+    place = {"country_code": "NL", "party_id": "NOD", "id": "BL1", "location_id": "LOC1",
+             "booking_option": {"evse_uid": "E1"}, "booking_terms": terms, "calendars": [calendar],
+             "last_updated": documents.moment()}  # fmt: skip
+    offered = cpo.run("booking", "offer", "-", "--json", stdin=json.dumps(place))
+    assert offered.code == 0, offered.out
+    wait_until(lambda: emsp.json("booking", "places"), seconds=SECONDS, what="the place")
+
+    at = ("booking", "request", "NL/NOD/BL1", "--start")
+    booked = emsp.json(*at, "60", "--end", "120", "--token", "012345678")
+    name = f"NL/NOD/{booked['id']}"
+    assert booked["reservation_status"] == "PENDING"
+
+    def state(node: Served) -> Any:
+        one = node.json("booking", "show", name)
+        return one["reservation_status"], one["booking_requests"][-1]["request_status"]
+
+    cpo.json("booking", "accept", name)
+    wait_until(lambda: state(emsp) == ("RESERVED", "ACCEPTED"), seconds=SECONDS, what="the word")
+    slots = cpo.json("booking", "places")[0]["calendars"][0]["available_timeslots"]
+    assert len(slots) == 2
+    other = emsp.json(*at, "90", "--end", "100")
+    assert other["reservation_status"] == "REJECTED"
+
+    changed = emsp.json("booking", "change", name, "--start", "90", "--end", "150")
+    assert changed["reservation_status"] == "RESERVED"
+    assert changed["booking_requests"][-1]["request_status"] == "PENDING"
+    cpo.json("booking", "decline", name)
+    wait_until(lambda: state(emsp) == ("RESERVED", "DECLINED"), seconds=SECONDS, what="the no")
+    started = booked["period"]["start_date_time"]
+    assert emsp.json("booking", "show", name)["period"]["start_date_time"] == started
+
+    second = emsp.json(*at, "200", "--end", "260")
+    given_up = emsp.json("booking", "cancel", f"NL/NOD/{second['id']}", "--reason", "TRAFFIC")
+    assert given_up["reservation_status"] == "CANCELED"
+    third = emsp.json(*at, "300", "--end", "360")
+    broken = f"NL/NOD/{third['id']}"
+    cpo.json("booking", "cancel", broken, "--reason", "BROKEN_CHARGER")
+    wait_until(
+        lambda: emsp.json("booking", "show", broken)["reservation_status"] == "CANCELED",
+        seconds=SECONDS, what="the operator's cancellation",
+    )  # fmt: skip
+
+    reference = booked["authorization_reference"]
+    session = documents.session(CPO, "S-BOOKED", EMSP, authorization_reference=reference)
+    assert cpo.load("sessions", [session])["accepted"] == 1
+    wait_until(lambda: state(emsp)[0] == "FULFILLED", seconds=SECONDS, what="FULFILLED")

@@ -8,6 +8,7 @@ import typer
 
 from voltroam.cli import (
     audit,
+    booking,
     bridging,
     call,
     charge,
@@ -78,6 +79,7 @@ app.add_typer(partner.group, name="partner")
 app.add_typer(quarantine.group, name="quarantine")
 app.add_typer(command.group, name="command")
 app.add_typer(invoice.group, name="invoice")
+app.add_typer(booking.group, name="booking")
 app.add_typer(steering.group, name="charging-profile")
 app.add_typer(database.group, name="db")
 app.add_typer(hub.group, name="hub")

@@ -22,6 +22,7 @@ from voltroam.roaming.exchange import Send
 from voltroam.roaming.host import (
     AuthorizationDecision,
     AuthorizationQuestion,
+    BookingOrder,
     Considered,
     Host,
     Order,
@@ -54,6 +55,12 @@ class Preferred(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to `session.prefer`."""
 
     result: ChargingPreferencesResponse
+
+
+class BookingDecided(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to `booking.decide`."""
+
+    accepted: bool
 
 
 class AskingHost:
@@ -137,6 +144,15 @@ class AskingHost:
             raise Unusable("the decision webhook left open what the driver would like")
         return answer.result
 
+    async def book(self, order: BookingOrder) -> bool | None:
+        """`booking.decide`. None: a person decides."""
+        asked = await self._subscriptions.deciding()
+        if asked is None:
+            book = getattr(self._otherwise, "book", None)
+            return None if book is None else bool_or_none(await book(order))
+        answer = await self._decide(asked, "booking.decide", "bookings", order, BookingDecided)
+        return None if answer is None else answer.accepted
+
     async def _decide(
         self, asked: Subscription, type_: str, kind: str, question: Any, shape: type[A]
     ) -> A | None:
@@ -179,6 +195,11 @@ class AskingHost:
         if not 200 <= response.status < 300:
             raise Unusable(f"the decision webhook answered HTTP {response.status}")
         return response
+
+
+def bool_or_none(answer: object) -> bool | None:
+    """What a host said; anything else leaves it to a person."""
+    return answer if isinstance(answer, bool) else None
 
 
 def told(kind: str, question: Any) -> dict[str, Any]:

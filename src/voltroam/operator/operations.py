@@ -5,6 +5,7 @@ from typing import Any
 from voltroam.operator.operation import Operation
 from voltroam.operator.rows import (
     admin,
+    bookings,
     charging,
     hub,
     invoices,
@@ -21,6 +22,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     *live.OPERATIONS,
     *money.OPERATIONS,
     *invoices.OPERATIONS,
+    *bookings.OPERATIONS,
     *partners.OPERATIONS,
     *hub.OPERATIONS,
     *webhooks.OPERATIONS,

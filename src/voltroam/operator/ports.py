@@ -9,6 +9,7 @@ from voltroam.delivery.webhooks import Webhooks
 from voltroam.operator.masks import fingerprint
 from voltroam.roaming.authorizing.authorizer import Authorizer
 from voltroam.roaming.authorizing.log import AuthorizationLog
+from voltroam.roaming.booking import Bookings, Desk
 from voltroam.roaming.charging import Charging
 from voltroam.roaming.commanding import Commands, Orders
 from voltroam.roaming.directory import Directory
@@ -45,6 +46,8 @@ class Ports:
     webhooks: Webhooks | None = None
     hub: HubSight | None = None
     reconciling: Reconciling | None = None
+    bookings: Bookings | None = None
+    desk: Desk | None = None
 
     def fingerprint(self, secret: str) -> str:
         """See `masks.fingerprint`."""

@@ -33,6 +33,7 @@ from voltroam.standard.v2_2_1 import (
     Token,
     UnlockConnector,
 )
+from voltroam.standard.v2_3_0.bookings import Booking, BookingRequest
 
 AnyCommand = StartSession | StopSession | ReserveNow | CancelReservation | UnlockConnector
 
@@ -123,6 +124,19 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     preferences: ChargingPreferences
 
 
+class BookingOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that terms and calendars allow: shall it be granted (OCPI 2.3.0 §mod_bookings)?
+
+    `booking` is as it stands; of a change it is the one to be changed.
+    """
+
+    booking: Booking
+    request: BookingRequest
+    partner: str
+    asked_by: PartyId
+    operator: PartyId
+
+
 class SignedReading(msgspec.Struct, frozen=True, kw_only=True):
     """A signed meter value as the meter gave it, for `signed_data` of the CDR."""
 
@@ -148,6 +162,14 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     phases: tuple[Decimal, ...] = ()
     state_of_charge: Decimal | None = None
     signed: SignedReading | None = None
+
+
+class BookingHost(Protocol):
+    """A host that decides about bookings; one that lacks this leaves them to people."""
+
+    async def book(self, order: BookingOrder) -> bool | None:
+        """Shall the request be granted? At once; None: a person decides."""
+        ...
 
 
 class Host(Protocol):
@@ -204,3 +226,6 @@ class Unattended:
 
     async def prefer(self, wish: Wish) -> ChargingPreferencesResponse:
         return ChargingPreferencesResponse.NOT_POSSIBLE
+
+    async def book(self, order: BookingOrder) -> bool | None:
+        return None

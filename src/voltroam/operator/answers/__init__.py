@@ -2,6 +2,7 @@
 
 from voltroam.operator.answers.admin import Admin
 from voltroam.operator.answers.authorizing import Authorizations, Authorizing, TokenLimiting
+from voltroam.operator.answers.bookings import Booked
 from voltroam.operator.answers.charging import Sessions
 from voltroam.operator.answers.commanding import Commanding, Ordered
 from voltroam.operator.answers.granting import Granting
@@ -63,6 +64,14 @@ def _live(ports: Ports) -> Answers:
         found |= Connected(ports, ports.hub).answers()
     if ports.webhooks is not None:
         found |= Hooks(ports.webhooks).answers()
+    return {**found, **_packaged(ports)}
+
+
+def _packaged(ports: Ports) -> Answers:
+    """Of the modules that 2.3.0 brings."""
+    found: dict[str, Answer] = {}
     if ports.reconciling is not None:
         found |= Invoices(ports.reconciling).answers()
+    if ports.bookings is not None and ports.desk is not None:
+        found |= Booked(ports, ports.bookings, ports.desk).answers()
     return found

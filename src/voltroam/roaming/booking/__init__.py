@@ -2,6 +2,6 @@
 
 from voltroam.roaming.booking.asking import Bookings
 from voltroam.roaming.booking.desk import Desk
-from voltroam.roaming.booking.ports import BookingOrder, Books
+from voltroam.roaming.booking.ports import Books
 
-__all__ = ["BookingOrder", "Bookings", "Books", "Desk"]
+__all__ = ["Bookings", "Books", "Desk"]

@@ -22,7 +22,7 @@ from voltroam.roaming.booking.course import (
     opened,
     pending,
 )
-from voltroam.roaming.booking.ports import BookingOrder, Books, nobody_decides
+from voltroam.roaming.booking.ports import Books, nobody_decides
 from voltroam.roaming.booking.sifting import sifted
 from voltroam.roaming.booking.terms import (
     Taken,
@@ -33,8 +33,8 @@ from voltroam.roaming.booking.terms import (
     refusal,
     without,
 )
-from voltroam.roaming.directory import Directory
 from voltroam.roaming.following import Following
+from voltroam.roaming.host import BookingOrder
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.serving import Answering
@@ -97,7 +97,6 @@ class Desk:
     def __init__(
         self,
         store: Store,
-        directory: Directory,
         identity: Identity,
         *,
         now: Callable[[], int],
@@ -105,7 +104,6 @@ class Desk:
         page_maximum: int = 1000,
     ) -> None:
         self._store = store
-        self._directory = directory
         self._identity = identity
         self._now = now
         self._books = books
@@ -211,7 +209,7 @@ class Desk:
         return await self._write(owner, booking_id, None, act)
 
     async def reference(
-        self, owner: PartyId, location_id: str, evse_uid: str, token: CdrToken, at: datetime
+        self, owner: PartyId, *, location_id: str, evse_uid: str, token: CdrToken, at: datetime
     ) -> str | None:
         """The authorization_reference of the booking that a driver comes for (RBK-046)."""
         found = await self._meant(owner, location_id, token, at)

@@ -28,7 +28,7 @@ from voltroam.roaming.charging.opening import (
     wish_of,
 )
 from voltroam.roaming.charging.papers import session_of
-from voltroam.roaming.charging.ports import OnArrival, nobody_waits
+from voltroam.roaming.charging.ports import Booked, OnArrival, nobody_books, nobody_waits
 from voltroam.roaming.charging.problem import ChargingProblem, UnknownSession
 from voltroam.roaming.charging.steps import TRIES, Steps, busy
 from voltroam.roaming.charging.terms import (
@@ -78,9 +78,11 @@ class Charging:
         knobs: ChargingKnobs | None = None,
         tariff_for: TariffFor = all_of_them,
         on_arrival: OnArrival = nobody_waits,
+        booked: Booked = nobody_books,
     ) -> None:
         self._store = store
         self._on_arrival = on_arrival
+        self._booked = booked
         self._identity = identity
         self._now = now
         self._knobs = knobs or ChargingKnobs()
@@ -120,9 +122,11 @@ class Charging:
         """
         owner = self._owner(operator)
         site = await site_of(self._store, owner, location_id, evse_uid, connector_id)
-        driver = Driver(
-            card_of(token), auth_method, authorization_reference, wish_of(token, preference)
+        card = card_of(token)
+        reference = authorization_reference or await self._booked(
+            owner, site.location.id, site.evse_uid, card, at
         )
+        driver = Driver(card, auth_method, reference, wish_of(token, preference))
         name, moment = session_id or id_for(order_id), tidy(at)
         existing = None if name is None else await self.find(name)
         if existing is None:

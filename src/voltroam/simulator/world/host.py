@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from voltroam.roaming.host import (
+    BookingOrder,
     Considered,
     Order,
     Outcome,
@@ -223,6 +224,12 @@ class WorldHost(Unattended):
                 charge.id, steps_for(charge, wish.preferences, self.world.now, departure)
             )
         return answer
+
+    async def book(self, order: BookingOrder) -> bool | None:
+        """Granted where a charger of the world can keep it."""
+        option = order.booking.booking_option
+        evse = option.evse_uid if option is not None and option.evse_uid != "#NA" else None
+        return bool(self.world.find(order.operator, order.booking.location_id, evse))
 
     def _active(self, charge: Charge, seconds: int) -> ActiveChargingProfile:
         return active_profile(
