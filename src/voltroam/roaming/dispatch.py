@@ -79,7 +79,8 @@ class Dispatch:
         for name in row.required_query:
             if name not in call.query:
                 raise CallerError(f"query parameter {name} is required")
-        if row.behaviour is Behaviour.HANDLED:
+        sifted = bool(row.sifts) and any(name in call.query for name in row.sifts)
+        if row.behaviour is Behaviour.HANDLED or sifted:
             return await self._handlers[row.handler or ""](call, caller)
         return await _BEHAVIOURS[row.behaviour](call, caller, self._serving)
 

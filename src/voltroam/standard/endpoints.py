@@ -189,8 +189,11 @@ class Endpoint:
 ALL_BUT_HUB = frozenset(Role) - {Role.HUB}
 CPO = frozenset({Role.CPO, Role.HUB})
 EMSP = frozenset({Role.EMSP, Role.HUB})
-DATA_USERS = frozenset({Role.EMSP, Role.NSP, Role.NAP, Role.OTHER, Role.HUB})
-SESSION_USERS = EMSP | {Role.SCSP}
+PAYERS = EMSP | {Role.PTP}
+"""Whose drivers charge: a terminal's provider starts and pays for them as an eMSP does
+(OCPI 2.3.0 §mod_payments)."""
+DATA_USERS = PAYERS | {Role.NSP, Role.NAP, Role.OTHER}
+SESSION_USERS = PAYERS | {Role.SCSP}
 SMART_CHARGERS = frozenset({Role.EMSP, Role.SCSP, Role.HUB})
 
 OWNED = "{country_code}/{party_id}/"
@@ -215,7 +218,7 @@ SESSION = Resource(
 )  # fmt: skip
 CDR = Resource(
     "cdrs", v.CDR, ("id",), frozenset({Role.CPO}), Audience.CONTRACT, immutable=True,
-    readers=EMSP, secrets=IN_CDR_TOKEN,
+    readers=PAYERS, secrets=IN_CDR_TOKEN,
 )  # fmt: skip
 TARIFF = Resource(
     "tariffs", v.Tariff, ("id",), frozenset({Role.CPO}), Audience.PARTNERS,
@@ -236,10 +239,10 @@ VERSIONS_MODULE = Module(
 CREDENTIALS = Module("credentials", "credentials", frozenset(Role), frozenset(Role), False)
 LOCATIONS = Module("locations", "mod_locations", CPO, DATA_USERS)
 SESSIONS = Module("sessions", "mod_sessions", CPO, SESSION_USERS)
-CDRS = Module("cdrs", "mod_cdrs", CPO, EMSP)
+CDRS = Module("cdrs", "mod_cdrs", CPO, PAYERS)
 TARIFFS = Module("tariffs", "mod_tariffs", CPO, DATA_USERS)
 TOKENS = Module("tokens", "mod_tokens", EMSP, CPO)
-COMMANDS = Module("commands", "mod_commands", EMSP, CPO)
+COMMANDS = Module("commands", "mod_commands", PAYERS, CPO)
 CHARGING_PROFILES = Module(
     # An eMSP is the receiver towards a smart charging service provider for which it relays.
     "chargingprofiles", "mod_charging_profiles", SMART_CHARGERS, EMSP | CPO,
@@ -410,12 +413,7 @@ class Table:
 
     def at(self, version: Version) -> tuple[Endpoint, ...]:
         """The rows that a version has."""
-        return tuple(
-            row
-            for row in self.rows
-            if row.since.rank <= version.rank
-            and (row.until is None or version.rank <= row.until.rank)
-        )
+        return tuple(row for row in self.rows if version.within(row.since, row.until))
 
     def module_of(self, resource: Resource) -> Module:
         return next(row.module for row in self.rows if row.resource is resource)
