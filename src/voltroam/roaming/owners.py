@@ -3,7 +3,7 @@
 "Absent" and "not yours" get the same answer (OCPI 2.2.1 §transport, client owned object push).
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from voltroam.roaming.directory import ROSTER, client_info_key
 from voltroam.roaming.platforms import Identity, Platform
@@ -14,8 +14,7 @@ from voltroam.standard.v2_2_1 import Role
 from voltroam.store.interface import Held, ObjectKey, RecordKey
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """One writer's claim on one owner's objects of a kind. `source` None: we ourselves."""
 
     resource: Resource
@@ -71,8 +70,7 @@ class Claim:
         )  # fmt: skip
 
     def _check_own(self) -> None:
-        ours = self.identity.parties(*self.resource.owner_roles)
-        if not any(party.same(self.owner) for party in ours):
+        if not self.identity.owns(self.owner, self.resource.owner_roles):
             raise CallerError(
                 f"{self.owner} is not one of our parties that own {self.resource.kind}"
             )
@@ -80,7 +78,4 @@ class Claim:
 
 def owns(platform: Platform, resource: Resource, owner: PartyId) -> bool:
     """Whether the platform registered the owner, in a role that owns such objects."""
-    return any(
-        role.role in resource.owner_roles and owner.same(PartyId(role.country_code, role.party_id))
-        for role in platform.roles
-    )
+    return platform.owns(owner, resource.owner_roles)

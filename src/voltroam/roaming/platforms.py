@@ -1,6 +1,8 @@
 """A platform is a far end with which we exchange credentials; users call it partner."""
 
+from collections.abc import Iterable
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -96,7 +98,37 @@ class InboundToken(msgspec.Struct, frozen=True, omit_defaults=True):
     """Microseconds since 1970 UTC; None: until it is replaced."""
 
 
-class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Parties:
+    """The parties of a list of roles, told apart once for the many calls that ask."""
+
+    def __init__(self, roles: Iterable[CredentialsRole]) -> None:
+        self._roles = tuple(
+            (role.role, PartyId(role.country_code, role.party_id)) for role in roles
+        )
+        self._of: dict[tuple[Role, ...], tuple[PartyId, ...]] = {}
+        self._folded: dict[frozenset[Role], frozenset[str]] = {}
+        self.kinds = frozenset(role for role, _ in self._roles)
+        self.folded = frozenset(party.folded for _, party in self._roles)
+
+    def of(self, roles: tuple[Role, ...]) -> tuple[PartyId, ...]:
+        """Of the given roles only if any are named."""
+        found = self._of.get(roles)
+        if found is None:
+            wanted = frozenset(roles) or self.kinds
+            found = tuple(party for role, party in self._roles if role in wanted)
+            self._of[roles] = found
+        return found
+
+    def have(self, party: PartyId, roles: frozenset[Role]) -> bool:
+        """Whether it is one of them in one of these roles."""
+        folded = self._folded.get(roles)
+        if folded is None:
+            folded = frozenset(one.folded for role, one in self._roles if role in roles)
+            self._folded[roles] = folded
+        return party.folded in folded
+
+
+class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dict=True):
     """All that we know of one partner; of tokens only what `Vault` made of them."""
 
     id: str
@@ -139,14 +171,18 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     def parties(self, *roles: Role) -> tuple[PartyId, ...]:
         """Its parties, of the given roles only if any are named."""
-        return tuple(
-            PartyId(role.country_code, role.party_id)
-            for role in self.roles
-            if not roles or role.role in roles
-        )
+        return self._parties.of(roles)
 
     def holds(self, party: PartyId) -> bool:
-        return any(own.same(party) for own in self.parties())
+        return party.folded in self._parties.folded
+
+    def owns(self, party: PartyId, roles: frozenset[Role]) -> bool:
+        """Whether the party is one of its own, in one of these roles."""
+        return self._parties.have(party, roles)
+
+    @cached_property
+    def _parties(self) -> Parties:
+        return Parties(self.roles)
 
     @property
     def is_registered(self) -> bool:
@@ -155,15 +191,15 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     @property
     def is_hub(self) -> bool:
-        return any(role.role is Role.HUB for role in self.roles)
+        return Role.HUB in self._parties.kinds
 
     @property
     def is_provider(self) -> bool:
         """Whether it charges smartly for others: it sees and steers what was granted to it."""
-        return any(role.role is Role.SCSP for role in self.roles)
+        return Role.SCSP in self._parties.kinds
 
 
-class Caller(Platform, frozen=True, kw_only=True):
+class Caller(Platform, frozen=True, kw_only=True, dict=True):
     """A platform as it stands behind one request, with the token that it presented.
 
     Never stored; the repr hides the token, as that of every secret.
@@ -180,7 +216,7 @@ class Caller(Platform, frozen=True, kw_only=True):
         return cls(**structs.asdict(platform), token=token, letter=letter)
 
 
-class Identity(msgspec.Struct, frozen=True, kw_only=True):
+class Identity(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Who we are: the roles that our credentials list, and where our versions are."""
 
     name: str
@@ -191,14 +227,18 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_hub(self) -> bool:
         """A hub lists HUB alone: the parties that it connects are told by hubclientinfo."""
-        return any(role.role is Role.HUB for role in self.roles)
+        return Role.HUB in self._parties.kinds
 
     def parties(self, *roles: Role) -> tuple[PartyId, ...]:
-        return tuple(
-            PartyId(role.country_code, role.party_id)
-            for role in self.roles
-            if not roles or role.role in roles
-        )
+        return self._parties.of(roles)
 
     def holds(self, party: PartyId) -> bool:
-        return any(own.same(party) for own in self.parties())
+        return party.folded in self._parties.folded
+
+    def owns(self, party: PartyId, roles: frozenset[Role]) -> bool:
+        """Whether the party is one of its own, in one of these roles."""
+        return self._parties.have(party, roles)
+
+    @cached_property
+    def _parties(self) -> Parties:
+        return Parties(self.roles)

@@ -1,7 +1,8 @@
 """How a decided write is put down: draft, audience, sources, notes and event together."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from voltroam.roaming.audience import audience_of
 from voltroam.roaming.directory import ROSTER
@@ -37,8 +38,7 @@ from voltroam.store.interface import (
 from voltroam.wire.decode import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
+class Writer(msgspec.Struct, frozen=True):
     """On whose behalf an object comes in, and how it is read.
 
     `source` None: we ourselves (an import). `strict` refuses what is against the standard, else
@@ -67,8 +67,7 @@ class Writer:
         return self.source.id if self.source else None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """One object that one writer wants to change."""
 
     resource: Resource
