@@ -167,14 +167,15 @@ class Quarantine:
     async def _again(self, record_id: str, entry: Quarantined) -> bool:
         resource = self._table.resources.get(entry.module)
         platform = await self._platforms.platform(entry.platform)
-        if resource is None or platform is None or platform.version not in VERSIONS:
+        version = VERSIONS.get(platform.version or "") if platform is not None else None
+        if resource is None or platform is None or version is None:
             return False
         document = bytes(entry.document)
         try:
             change = accept(
                 resource,
                 document,
-                version=VERSIONS[platform.version],
+                version=version,
                 source=platform,
                 identity=self._identity,
                 strict=platform.profile.strict,

@@ -96,7 +96,9 @@ class Handshake:
         """
         lines = await self._read_versions(url, access, flow)
         wanted = self._versions if only is None else (only,)
-        common = [(version, lines[version.number]) for version in wanted if version.number in lines]
+        common = [
+            (version, line) for version in wanted if (line := lines.get(version.number)) is not None
+        ]
         if not common:
             offered = ", ".join(sorted(lines))[:LONGEST_LIST]
             raise NoCommonVersion(f"Versions offered: {offered or 'none'}")
@@ -122,7 +124,7 @@ class Handshake:
     ) -> tuple[EndpointAt, ...]:
         reply = await self._exchange.ask(url, self._details, version, access, correlation_id=flow)
         details = _decode(reply.data, _Details, "The version details")
-        if details.version != version.number:
+        if not version.is_called(details.version):
             raise Unusable(f"The details of {version} say that they are another version's")
         endpoints = (self._endpoint(raw) for raw in details.endpoints)
         return tuple(endpoint for endpoint in endpoints if endpoint is not None)

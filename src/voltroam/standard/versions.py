@@ -6,8 +6,10 @@ Code above asks a flag (`version.base64_token`), or lives in `bridge/`.
 from dataclasses import dataclass, replace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Version:
+    """One of the few below: compared and hashed as the object it is."""
+
     number: str
     """As it stands in URLs and in the versions list."""
 
@@ -49,6 +51,14 @@ class Version:
 
     def __str__(self) -> str:
         return self.number
+
+    def is_called(self, number: str) -> bool:
+        """Whether a text is this version's number."""
+        return number == self.number
+
+    def within(self, since: "Version", until: "Version | None") -> bool:
+        """Whether it lies between two versions, both included."""
+        return since.rank <= self.rank and (until is None or self.rank <= until.rank)
 
 
 V2_1_1 = Version(
