@@ -9,14 +9,11 @@ from msgspec import structs
 from prometheus_client import CollectorRegistry
 
 from voltroam.delivery.connecting import Connecting
-from voltroam.delivery.freshness import Freshness
 from voltroam.delivery.gear import LaneStats
-from voltroam.delivery.hub_sight import HubSight
 from voltroam.holdings import Holdings, micros
 from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.exchange import Exchange
 from voltroam.roaming.hub.announcing import Announcing
-from voltroam.roaming.hub.book import AgreementBook
 from voltroam.roaming.hub.breaker import Breaker
 from voltroam.roaming.hub.forward import Forwarding
 from voltroam.roaming.hub.front import Front, Ports
@@ -25,35 +22,18 @@ from voltroam.roaming.hub.knobs import HubKnobs
 from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.shared import Shared, sights
 from voltroam.roaming.hub.sharing import Sharings
-from voltroam.roaming.hub.surroundings import NextHubs, Surroundings
-from voltroam.roaming.hub.tally import Tally
-from voltroam.roaming.hub.trace import Hop, Trace, decided
+from voltroam.roaming.hub.surroundings import NextHubs
+from voltroam.roaming.hub.trace import Hop, decided
 from voltroam.roaming.hub.urls import HubUrls
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.serving import Answering, Serving
+from voltroam.seeing import sight_of
 from voltroam.transport.hub_metrics import HubMetrics
 from voltroam.wire.call import Call, Reply
 
 SCORES_EVERY = 10
 """Looks, one a second, between two countings of the scores."""
 FIRST_REFUSAL = 2000
-
-
-def sight_of(holdings: Holdings, knobs: HubKnobs, later: Later) -> HubSight:
-    """What operators see of a hub, also from a process that serves nothing."""
-    store, directory = holdings.store, holdings.directory
-    book = AgreementBook(store, knobs.default, micros)
-    return HubSight(
-        store,
-        directory,
-        holdings.table,
-        book=book,
-        surroundings=Surroundings(store, directory, holdings.identity, book),
-        freshness=Freshness(store, later, micros),
-        tally=Tally(store, directory, later, micros),
-        trace=Trace(store, later, now=micros, bodies=knobs.trace_bodies),
-        now=micros,
-    )
 
 
 class HubFigures:

@@ -37,6 +37,8 @@ FLOORS = {
     "holdings": 6,
     "hosts": 6,
     "hubbing": 6,
+    "knobs": 6,
+    "seeing": 6,
     "served": 6,
     "cli": 6,
     "__main__": 6,

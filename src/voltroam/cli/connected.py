@@ -8,10 +8,11 @@ import typer
 from voltroam.cli.held import Holdings, with_holdings
 from voltroam.cli.outcome import Exit, Stop
 from voltroam.delivery.hub_sight import HubSight
-from voltroam.hubbing import sight_of
+from voltroam.knobs import read_knobs
+from voltroam.roaming.hub.knobs import HubKnobs
 from voltroam.roaming.hub.later import Later
+from voltroam.seeing import sight_of
 from voltroam.standard.parties import PartyId
-from voltroam.tuning import read_tuning
 
 __all__ = ["Holdings", "HubSight", "party", "with_hub"]
 
@@ -30,11 +31,10 @@ def with_hub(
                 " agreements, routes and a trace.",
                 Exit.SETUP,
             )
+        knobs = read_knobs("hub", holdings.settings.hub, HubKnobs)
         later = Later(holdings.store)
         try:
-            return await work(
-                sight_of(holdings, read_tuning(holdings.settings).hub, later), holdings
-            )
+            return await work(sight_of(holdings, knobs, later), holdings)
         finally:
             await later.close()
 

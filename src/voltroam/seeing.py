@@ -1,0 +1,28 @@
+"""What operators see of a hub, joined: no more is loaded than a command needs."""
+
+from voltroam.delivery.freshness import Freshness
+from voltroam.delivery.hub_sight import HubSight
+from voltroam.holdings import Holdings, micros
+from voltroam.roaming.hub.book import AgreementBook
+from voltroam.roaming.hub.knobs import HubKnobs
+from voltroam.roaming.hub.later import Later
+from voltroam.roaming.hub.surroundings import Surroundings
+from voltroam.roaming.hub.tally import Tally
+from voltroam.roaming.hub.trace import Trace
+
+
+def sight_of(holdings: Holdings, knobs: HubKnobs, later: Later) -> HubSight:
+    """What operators see of a hub, also from a process that serves nothing."""
+    store, directory = holdings.store, holdings.directory
+    book = AgreementBook(store, knobs.default, micros)
+    return HubSight(
+        store,
+        directory,
+        holdings.table,
+        book=book,
+        surroundings=Surroundings(store, directory, holdings.identity, book),
+        freshness=Freshness(store, later, micros),
+        tally=Tally(store, directory, later, micros),
+        trace=Trace(store, later, now=micros, bodies=knobs.trace_bodies),
+        now=micros,
+    )
