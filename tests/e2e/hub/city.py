@@ -162,14 +162,22 @@ def answers(**members: Any) -> Fault:
     return fault
 
 
-def make_hub(folder: Path, **environment: str) -> Served:
-    hub = make_node(folder, "DE/HUB/HUB", name="hub")
+def make_hub(
+    folder: Path, *, database: str | None = None, workers: int = 1, **environment: str
+) -> Served:
+    hub = make_node(folder, "DE/HUB/HUB", name="hub", database=database, workers=workers)
     hub.environment |= {"VOLTROAM_HUB__TIMEOUT": str(TIMEOUT)} | environment
     return hub
 
 
 def platform(*roles: tuple[str, str, str], name: str) -> MockPartner:
     return MockPartner(*roles, name=name, modules=ALL_MODULES, page=2)
+
+
+def everywhere(city: City) -> None:
+    """Every process of the hub knows what one of them learnt: that takes a second."""
+    if city.hub.workers > 1:
+        time.sleep(1.3)
 
 
 def leave(partner: MockPartner) -> None:
@@ -198,9 +206,11 @@ def guest(
         if profile:
             changes = [f"{key}={value}" for key, value in profile.items()]
             city.hub.json("partner", "profile", name, *changes)
+        everywhere(city)
         yield partner
         if partner.peer is not None:
             leave(partner)
+            everywhere(city)
 
 
 def far_parties() -> list[doc.Json]:
@@ -213,10 +223,12 @@ def far_parties() -> list[doc.Json]:
 
 
 @contextmanager
-def built(folder: Path) -> Iterator[City]:
+def built(folder: Path, *, database: str | None = None, workers: int = 1) -> Iterator[City]:
     with ExitStack() as stack:
         hub = make_hub(
             folder,
+            database=database,
+            workers=workers,
             VOLTROAM_HUB__ALIVE_AFTER=str(ALIVE_AFTER),
         )
         with hub.config.open("a", encoding="utf-8") as config:

@@ -14,6 +14,7 @@ from tests.e2e.hub.city import (
     answers,
     ask,
     ends,
+    everywhere,
 )
 from tests.e2e.mock_partner import MockPartner
 
@@ -31,6 +32,7 @@ def test_an_object_is_read_at_its_owner(city: City) -> None:
     """CORE-OPEN-02, CORE-OPEN-03"""
     identifier = doc.fresh("O")
     pushed(city, identifier, by=city.cpo, owner=CPO)
+    everywhere(city)
     city.cpo.objects["locations"] = [doc.location(CPO, identifier)]
     asked = ask(city.msp, "GET", f"SENDER/locations/{identifier.lower()}")
     city.cpo.objects["locations"] = []
@@ -45,6 +47,7 @@ def test_an_id_of_two_owners_says_too_little(city: City) -> None:
     identifier = doc.fresh("O")
     pushed(city, identifier, by=city.cpo, owner=CPO)
     pushed(city, identifier, by=city.many, owner=MANY_CPO)
+    everywhere(city)
     asked = ask(city.msp, "GET", f"SENDER/locations/{identifier}")
     assert (asked.answer.status, asked.answer.code) == (200, 4001)
     assert asked.nowhere(city)
@@ -82,6 +85,7 @@ def test_a_session_is_between_two_parties(
         city.cpo, "PUT", f"RECEIVER/sessions/NL/CPO/{identifier}", to=MSP, body=session
     )  # fmt: skip
     assert first.answer.code == 1000
+    everywhere(city)
     asked = ask(getattr(city, who), method, path.format(id=identifier), body=body)
     there, party = (city.msp, MSP) if who == "cpo" else (city.cpo, CPO)
     (request,) = asked.at(there)
@@ -96,6 +100,7 @@ def test_the_same_session_id_of_others_does_not_matter(city: City) -> None:
         path = f"RECEIVER/sessions/{owner[0]}/{owner[1]}/{identifier}"
         body = doc.session(owner, identifier, contract)
         assert ask(by, "PUT", path, to=contract, sender=owner, body=body).answer.code == 1000
+    everywhere(city)
     asked = ask(city.msp, "PUT", f"SENDER/sessions/{identifier}/charging_preferences", body={})
     assert len(asked.at(city.cpo)) == 1
     asked = ask(city.second, "PUT", f"SENDER/sessions/{identifier}/charging_preferences", body={})
@@ -110,6 +115,7 @@ def test_a_command_goes_to_the_owner_of_its_location_or_session(city: City) -> N
     path = f"RECEIVER/sessions/BE/MAN/{session}"
     body = doc.session(MANY_CPO, session, MSP)
     ask(city.many, "PUT", path, to=MSP, sender=MANY_CPO, body=body)
+    everywhere(city)
     token, url = doc.token(MSP, "T1"), f"{city.msp.base}/2.2.1/s/commands/x"
     for command, named in (
         ("START_SESSION", {"location_id": location, "token": token}),
@@ -118,6 +124,8 @@ def test_a_command_goes_to_the_owner_of_its_location_or_session(city: City) -> N
         ("RESERVE_NOW", {"location_id": location, "reservation_id": reservation}),
         ("CANCEL_RESERVATION", {"reservation_id": reservation}),
     ):
+        if command == "CANCEL_RESERVATION":
+            everywhere(city)
         asked = ask(
             city.msp, "POST", f"RECEIVER/commands/{command}", body={"response_url": url, **named}
         )
@@ -131,6 +139,7 @@ def test_an_authorization_goes_to_the_tokens_owner(city: City) -> None:
     uid = doc.fresh("0FAB")
     path = f"RECEIVER/tokens/DE/MSP/{uid}"
     assert ask(city.msp, "PUT", path, to=CPO, body=doc.token(MSP, uid)).answer.code == 1000
+    everywhere(city)
     asked = ask(city.many, "POST", f"SENDER/tokens/{uid}/authorize", sender=MANY_CPO)
     assert asked.answer.data == {"allowed": "ALLOWED"}
     assert ends(asked.at(city.msp)[0].headers) == (MSP, MANY_CPO)

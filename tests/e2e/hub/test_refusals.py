@@ -14,12 +14,12 @@ from tests.e2e.hub.city import (
     Party,
     ask,
     ends,
+    everywhere,
+    guest,
     leave,
-    platform,
     routing,
     send,
 )
-from tests.e2e.stage import joined
 
 UNKNOWN: Party = ("XX", "XXX")
 
@@ -152,14 +152,11 @@ def test_an_unknown_party_is_4001(city: City, method: str) -> None:
 @pytest.mark.parametrize("module", ["locations", "tariffs"])
 def test_a_party_without_that_endpoint_is_4000(city: City, module: str) -> None:
     """CORE-HUB-15: row 13."""
-    with platform(("DE", "NOE", "EMSP"), name="bare") as bare:
-        bare.hidden_endpoints.add((module, "RECEIVER"))
-        joined(city.hub, bare, doc.fresh("bare"))
+    with guest(city, ("DE", "NOE", "EMSP"), hidden=(module,)) as bare:
         path = f"RECEIVER/{module}/NL/CPO/X1"
         asked = ask(city.cpo, "PUT", path, to=("DE", "NOE"), body={})
         assert (asked.answer.status, asked.answer.code) == (200, 4000)
         assert not asked.at(bare)
-        leave(bare)
 
 
 def test_a_party_whose_role_has_not_that_side_is_4000(city: City) -> None:
@@ -174,12 +171,12 @@ def test_a_party_whose_role_has_not_that_side_is_4000(city: City) -> None:
 
 def test_a_party_that_left_is_4003(city: City) -> None:
     """CORE-HUB-14: row 12, SUSPENDED."""
-    with platform(("DE", "GON", "EMSP"), name="gone") as gone:
-        joined(city.hub, gone, doc.fresh("gone"))
+    with guest(city, ("DE", "GON", "EMSP")) as gone:
         path = "RECEIVER/locations/NL/CPO/L1"
         body = doc.location(CPO, "L1")
         assert ask(city.cpo, "PUT", path, to=("DE", "GON"), body=body).answer.code == 1000
         leave(gone)
+        everywhere(city)
         asked = ask(city.cpo, "PUT", path, to=("DE", "GON"), body=body)
         assert (asked.answer.status, asked.answer.code) == (200, 4003)
         assert not asked.at(gone)
