@@ -97,7 +97,7 @@ class Holdings:
         self.identity = identity_of(settings)
         self.profile = default_profile(settings)
         self.router = Router(self.table, settings.spoken, settings.url)
-        self.directory = Directory(store, vault, now=micros)
+        self.directory = Directory(store, vault, now=micros, spoken=settings.spoken)
 
     @classmethod
     async def open(cls, settings: Settings, folder: Path) -> "Holdings":

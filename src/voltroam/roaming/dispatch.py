@@ -81,13 +81,20 @@ class Dispatch:
             return await self._handlers[row.handler or ""](call, caller)
         return await _BEHAVIOURS[row.behaviour](call, caller, self._serving)
 
-    async def _versions(self, _call: Call, _caller: Platform) -> Reply:
-        return Reply(data=versions_list(self._serving.router))
+    async def _versions(self, call: Call, caller: Platform) -> Reply:
+        serving = self._serving
+        tree = call.tree or caller.tree
+        return Reply(data=versions_list(serving.router, serving.identity, tree))
 
     async def _version_details(self, call: Call, caller: Platform) -> Reply:
         serving = self._serving
         return Reply(
             data=version_details(
-                call.version, serving.router, serving.identity, self._handlers.keys(), caller
+                call.version,
+                serving.router,
+                serving.identity,
+                self._handlers.keys(),
+                caller,
+                tree=call.tree,
             )
         )

@@ -173,7 +173,8 @@ class Exchange:
         raise Unusable(f"The list has more than {self._most_pages} pages")
 
     async def _exchange(self, call: Call, url: str, access: Access, *, whole: bool) -> Reply:
-        request = write_call(call, url, token=access.token, base64=access.base64, whole=whole)
+        base64 = access.base64 and call.version.base64_token
+        request = write_call(call, url, token=access.token, base64=base64, whole=whole)
         limit = PAGE if call.endpoint.behaviour is Behaviour.LIST else ONE
         try:
             return read_reply(await self._send(request, timeout=access.timeout, limit=limit))

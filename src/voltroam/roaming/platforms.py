@@ -8,6 +8,7 @@ from msgspec import structs
 
 from voltroam.standard.endpoints import Interface
 from voltroam.standard.parties import PartyId
+from voltroam.standard.trees import Tree
 from voltroam.standard.v2_2_1.credentials import CredentialsRole, Role
 
 PLATFORM = "platform"
@@ -81,6 +82,10 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     """A 2xxx on a repeated CDR POST means that it is there already."""
     inbound_rate: float | None = None
     """Requests per second that we serve it; None: the node's default."""
+    version: str | None = None
+    """The only version to speak with it; None: the highest that both know."""
+    max_edition: int | None = None
+    """The edition of its version, where it is behind: lengths and modules are as they were then."""
     modules: tuple[str, ...] = ()
     """Custom modules that both agreed on; only these are shown to it (CORE-VER-14)."""
 
@@ -103,6 +108,8 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     status: Status = Status.PLANNED
     paused: bool = False
     version: str | None = None
+    we_are: Role | None = None
+    """Our role towards it, where its version knows one for each registration (2.1.1)."""
     versions_url: str | None = None
     roles: tuple[CredentialsRole, ...] = ()
     endpoints: tuple[EndpointAt, ...] = ()
@@ -147,6 +154,11 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return any(own.same(party) for own in self.parties())
 
     @property
+    def tree(self) -> Tree | None:
+        """Where it finds our side of a version of two trees."""
+        return Tree[self.we_are.name] if self.we_are else None
+
+    @property
     def is_registered(self) -> bool:
         """Until then its token opens versions, details and credentials only (CORE-AUTH-07)."""
         return self.phase is Phase.REGISTERED
@@ -186,6 +198,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Public base URL of the node without trailing slash; versions are at `<url>/ocpi/versions`."""
     roles: tuple[CredentialsRole, ...]
 
+    @property
+    def is_hub(self) -> bool:
+        """A hub lists HUB alone: the parties that it connects are told by hubclientinfo."""
+        return any(role.role is Role.HUB for role in self.roles)
+
     def parties(self, *roles: Role) -> tuple[PartyId, ...]:
         return tuple(
             PartyId(role.country_code, role.party_id)
@@ -195,3 +212,9 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     def holds(self, party: PartyId) -> bool:
         return any(own.same(party) for own in self.parties())
+
+    @property
+    def trees(self) -> tuple[Tree, ...]:
+        """Those that we serve; a hub stands for either side."""
+        played = {role.role for role in self.roles}
+        return tuple(tree for tree in Tree if played & {tree.role, Role.HUB})
