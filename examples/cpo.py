@@ -1,5 +1,4 @@
-"""An operator: voltroam inside its own web application, with its chargers as the host.
-They give ten kilowatts, by meters that run far too fast.
+"""An operator: voltroam inside its own web application; its chargers' meters run far too fast.
 
 python examples/cpo.py cpo/voltroam.toml
 """
@@ -54,7 +53,8 @@ async def main(settings_file: str) -> None:
         running = Route("/running", lambda _: JSONResponse(list(host.stops)))
         app = Starlette(routes=[running, Mount("/", node.app())])
         address, port = node.holdings.settings.address
-        await uvicorn.Server(uvicorn.Config(app, address, port, log_level="warning")).serve()
+        web = uvicorn.Config(app, address, port, log_level="warning", timeout_graceful_shutdown=5)
+        await uvicorn.Server(web).serve()
 
 
 asyncio.run(main(sys.argv[1]))

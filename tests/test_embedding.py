@@ -1,11 +1,13 @@
 """A node embedded in another program answers as a served one does."""
 
 import asyncio
+import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.nodes import process
+from tests.e2e.nodes import command, process
 
 from voltroam import open_node
 from voltroam.roaming.interactive import interactive
@@ -50,6 +52,28 @@ async def test_a_node_can_be_mounted_in_another_application(tmp_path: Path) -> N
         assert (status, b'"version":"2.2.1"' in body) == (200, True)
 
 
+async def test_a_program_that_is_interrupted_still_closes_its_node(tmp_path: Path) -> None:
+    """uvicorn raises the signal anew when it has ended, so the cancellation meets `close`."""
+    made = await asyncio.to_thread(
+        process, "init", tmp_path / "node", "--name", "Inside", "--url", "https://inside.test",
+        "--party", "NL/INS/CPO", "--json",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    file = tmp_path / "node" / "voltroam.toml"
+
+    async def program() -> None:
+        async with open_node(file) as node:
+            await node.authorizer.authorize("NOBODY")
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(program())
+    async with open_node(file, work=False) as node:
+        assert [it.by for it in await node.authorizations.newest()] == ["unknown"]
+
+
 @pytest.mark.parametrize("relay", ["false", "true"])
 @pytest.mark.parametrize("role", ["CPO", "EMSP", "SCSP", "NSP"])
 async def test_a_command_that_registers_names_what_a_serving_node_answers(
@@ -65,3 +89,45 @@ async def test_a_command_that_registers_names_what_a_serving_node_answers(
     async with open_node(tmp_path / "node" / "voltroam.toml", work=False) as node:
         named = interactive(node.holdings.identity, relay=relay == "true")
         assert node.live.handlers().keys() == named
+
+
+async def test_the_processes_of_a_node_share_the_rate_of_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`operator.rate` is that of the node: one of four processes gives a quarter of it."""
+    config = tmp_path / "node" / "voltroam.toml"
+    made = await asyncio.to_thread(
+        process, "init", tmp_path / "node", "--name", "Inside", "--url", "https://inside.test",
+        "--party", "NL/INS/CPO",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    key = await asyncio.to_thread(
+        process, "-c", config, "key", "create", "k", "--scope", "read", "--json"
+    )
+    monkeypatch.setenv("VOLTROAM_WORKERS", "4")
+    monkeypatch.setenv("VOLTROAM_OPERATOR__RATE", "4")
+    async with open_node(config, work=False) as node:
+        shown = {"authorization": f"Bearer {json.loads(key.out)['secret']}"}
+        app = node.app()
+        statuses = [(await get(app, "/operator/v1/locations", shown))[0] for _ in range(4)]
+    assert (statuses[:2], statuses[-1]) == ([200, 200], 429)
+
+
+def test_serve_tells_its_processes_how_many_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = process("init", tmp_path / "n", "--name", "N", "--url", "http://127.0.0.1:1",
+                   "--party", "NL/INS/CPO")  # fmt: skip
+    assert made.code == 0, made.err
+    for name in ("VOLTROAM_WORKERS", "VOLTROAM_CONFIG"):
+        monkeypatch.setenv(name, "")  # put back after the test
+        monkeypatch.delenv(name)
+    told: list[str | None] = []
+
+    def serving(*_: object) -> int:
+        told.append(os.environ.get("VOLTROAM_WORKERS"))
+        return 0
+
+    monkeypatch.setattr("voltroam.transport.workers.serve", serving)
+    assert command("-c", tmp_path / "n" / "voltroam.toml", "serve", "--workers", "3").code == 0
+    assert told == ["3"]

@@ -1,8 +1,10 @@
 """A node inside another program: its own ASGI application, its own host."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from voltroam.node import Node
 from voltroam.roaming.host import Host
@@ -20,9 +22,20 @@ async def open_node(
     """
     path = Path(file)
     node = await Node.open(read_settings(path), path.parent, host)
-    if work:
-        node.start()
     try:
+        if work:
+            node.start()
         yield node
     finally:
-        await node.close()
+        await _seen_through(node.close())
+
+
+async def _seen_through(closing: Coroutine[Any, Any, None]) -> None:
+    """A program that is interrupted is cancelled while it closes: the lanes note where they stand
+    and give their leases back all the same. A second cancellation ends this too."""
+    task = asyncio.create_task(closing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

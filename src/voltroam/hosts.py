@@ -5,7 +5,6 @@ beside the settings, or from an installed package: a host, or what makes one whe
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +15,8 @@ from voltroam.roaming.host import Host
 from voltroam.settings import WORLD, Settings, SettingsError
 
 METHODS = ("authorize", "consider", "carry_out", "consider_profile", "carry_out_profile", "prefer")
+ENDING = 10.0
+"""Seconds that a host which was told to end may still take."""
 log = Log("voltroam.hosts")
 
 
@@ -68,7 +69,8 @@ async def _live(run: Callable[[object], Awaitable[None]], node: object) -> None:
 
 
 async def ended(life: asyncio.Task[None]) -> None:
-    """Cancel a host's life and wait for its end."""
+    """Cancel a host's life and wait for its end, but not for ever."""
     life.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await life
+    done, _ = await asyncio.wait({life}, timeout=ENDING)
+    if not done:
+        log.warning("host_goes_on", waited=ENDING)

@@ -59,7 +59,9 @@ def operator_of(node: Operated) -> OperatorApp:
         webhooks=node.webhooks,
     )
     return operator_app(
-        ports, limits=Limits(body=settings.limits.body_bytes), rate=settings.operator.rate
+        ports,
+        limits=Limits(body=settings.limits.body_bytes),
+        rate=settings.operator.rate / settings.workers,
     )
 
 

@@ -69,7 +69,7 @@ class OperatorApi(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enabled: bool = True
     """False: not served at all, and commands that act on a running node cannot."""
     rate: Annotated[float, Meta(gt=0)] = 200.0
-    """Requests per second and key, in each process; more are answered with 429."""
+    """Requests per second and key, an equal part of it in each process; then 429."""
 
 
 class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

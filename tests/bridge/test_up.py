@@ -80,13 +80,18 @@ def test_prices_are_net_and_a_missing_vat_makes_that_inferred() -> None:
     assert (note.code, note.severity) == ("tax-included-no", Severity.INFERRED)
 
 
+def said(value: object) -> object:
+    """What a value says, whichever version's class it has."""
+    return msgspec.to_builtins(value)
+
+
 def test_a_cdr_keeps_all_but_its_amounts_and_tariffs() -> None:
     before = msgspec.json.decode(example("2.2.1", "cdr_example.json"), type=old.CDR)
     step = cdr_up(before)
     changed = {*AMOUNTS, "tariffs"}
     for field in msgspec.structs.fields(old.CDR):
         if field.name not in changed:
-            assert getattr(step.value, field.name) == getattr(before, field.name)
+            assert said(getattr(step.value, field.name)) == said(getattr(before, field.name))
     assert step.value.total_cost.before_taxes == before.total_cost.excl_vat
     assert step.value.tariffs is not None
     assert step.value.tariffs[0].tax_included is new.TaxIncluded.NO
@@ -100,7 +105,7 @@ def test_a_session_keeps_all_but_its_amount() -> None:
     step = session_up(before)
     assert before.total_cost is not None
     assert step.value.total_cost == price_up(before.total_cost).value
-    assert step.value.charging_periods == before.charging_periods
+    assert said(step.value.charging_periods) == said(before.charging_periods)
     plain = msgspec.structs.replace(before, total_cost=None)
     assert session_up(plain).notes == ()
 

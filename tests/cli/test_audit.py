@@ -6,12 +6,18 @@ from typing import Any
 
 import pytest
 from tests.e2e.documents import tariff, token
+from tests.e2e.mock_partner import MockPartner
 from tests.e2e.nodes import Served, free_port, make_node
+from tests.e2e.stage import joined_by_node
 
 from voltroam.operator.operations import OPERATIONS
+from voltroam.store.schema import NEWEST
 
 WHO = "local command line"
-KNOWN = {one.name for one in OPERATIONS} | {"restore_database"}
+KNOWN = {one.name for one in OPERATIONS} | {
+    "back_up_database", "migrate_database", "restore_database",
+    "delete_at_partner", "patch_at_partner", "post_at_partner", "put_at_partner",
+}  # fmt: skip
 CPO, EMSP = ("NL", "NOD"), ("DE", "MOV")
 
 
@@ -89,6 +95,46 @@ def test_a_restored_database_says_so(node: Served, tmp_path: Path) -> None:
         ("invite_partner", "/partners/a", 201),
         ("restore_database", "/database/monday.backup", 200),
     ]
+
+
+def test_a_database_that_is_migrated_or_copied_says_so(node: Served, tmp_path: Path) -> None:
+    node.json("db", "migrate")
+    node.json("db", "check")
+    node.json("db", "backup", tmp_path / "monday.backup")
+    assert node.run("db", "backup", tmp_path / "monday.backup").code == 2
+    assert lines(node) == [
+        ("migrate_database", f"/database/schema%20{NEWEST}", 200),
+        ("back_up_database", "/database/monday.backup", 200),
+    ]
+
+
+def test_what_is_written_at_a_partner_by_hand_leaves_a_line(node: Served, tmp_path: Path) -> None:
+    """Whoever the driver is, the line does not say; what was only read leaves none."""
+    data = tmp_path / "body.json"
+    data.write_text('{"country_code": "NL", "party_id": "NOD", "id": "1"}', "utf-8")
+    with MockPartner(("DE", "TNM", "EMSP"), ("DE", "TNM", "CPO")) as them:
+        node.serve()
+        try:
+            joined_by_node(node, them, "movia")
+        finally:
+            node.kill()
+        node.run("put", "movia", "tokens/DE/MOV/04A1B2C3?type=RFID", "--data", data)
+        node.run("patch", "movia", "locations/NL/NOD/L1", "--data", data)
+        node.run("post", "movia", "cdrs", "--data", data)
+        node.run("delete", "movia", f"{them.base}/2.2.1/r/tokens/DE/MOV/04A1B2C3/more")
+        node.run("get", "movia", "locations")
+        assert node.run("put", "movia", "bookings/1", "--data", data).code == 2
+    assert node.run("delete", "nobody", "tariffs/NL/NOD/T1").code == 1
+    written = [line for line in lines(node) if line[0].endswith("_at_partner")]
+    assert "04A1B2C3" not in str(written)
+    assert [(what, target.split("%23")[0]) for what, target, _ in written] == [
+        ("put_at_partner", "/partners/movia/tokens/DE/MOV/"),
+        ("patch_at_partner", "/partners/movia/locations/NL/NOD/L1"),
+        ("post_at_partner", "/partners/movia/cdrs"),
+        ("delete_at_partner", "/partners/movia/tokens/"),
+        ("delete_at_partner", "/partners/nobody/tariffs/NL/NOD/T1"),
+    ]
+    assert written[-1][2] == 404
 
 
 def test_the_newest_lines_are_read_by_number_and_as_a_table(node: Served) -> None:

@@ -40,7 +40,7 @@ def cpo(tmp_path: Path) -> Iterator[Served]:
         wait_until(lambda: answers(node), seconds=30, what="the operator's program serves")
         yield node
         program.send_signal(signal.SIGINT)
-        program.wait(20)
+        program.wait(60)
     finally:
         program.kill()
         program.wait()

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from tests.delivery.fakes import TABLE
 from tests.delivery.receivers import happen
-from tests.operator.conftest import Desk
+from tests.operator.conftest import Desk, Open
 from tests.roaming import objects as doc
 from tests.roaming.company import role
 
@@ -283,6 +283,25 @@ async def test_only_so_many_streams_are_open(store: Store) -> None:
         assert (first.status, second.status) == (200, 429)
     async with Client(app) as third:
         assert third.status == 200
+
+
+async def test_only_so_many_streams_are_open_with_one_key(store: Store) -> None:
+    app = stream(store, each=1)
+    async with Client(app) as first, Client(app) as second, Client(app, "aaa") as other:
+        assert (first.status, second.status, other.status) == (200, 429, 200)
+    async with Client(app) as third:
+        assert third.status == 200
+
+
+async def test_opening_a_stream_counts_as_a_request(opened: Open) -> None:
+    desk = await opened("slow.example", role("NL/AAA", Role.CPO), rate=1.0)
+    secret = await desk.key("read")
+    statuses = []
+    for _ in range(3):
+        async with Client(desk.app, secret, path="/operator/v1/events/stream") as client:
+            statuses.append((client.status, client.kind.partition(";")[0]))
+    assert statuses == [(200, "text/event-stream")] * 2 + [(429, "application/problem+json")]
+    assert (await desk.ask("GET", "/locations", scope="read")).status == 429
 
 
 async def test_another_process_is_heard_too(store: Store, any_url: str) -> None:

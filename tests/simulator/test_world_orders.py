@@ -1,12 +1,14 @@
 """What the charger world makes of commands, profiles and wishes."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from msgspec import structs
 from tests.simulator import worlds
 from tests.simulator.hosted import Hosted, driver, hosted, order
 
@@ -162,6 +164,55 @@ async def test_an_evse_in_use_is_occupied(it: Hosted) -> None:
     at = spot(it)
     await running(it, at)
     assert await result(it, start(at, 1), id="2") is CommandResultType.EVSE_OCCUPIED
+
+
+async def stopped(it: Hosted, at: Spot) -> Session:
+    """A charge that was stopped from afar; the car still stands there."""
+    session = await running(it, at)
+    stop = StopSession(response_url=URL, session_id=session.id)
+    assert await result(it, stop, session_id=session.id) is CommandResultType.ACCEPTED
+    await it.live(1)
+    return session
+
+
+async def test_a_car_that_was_stopped_may_charge_on_in_another_session(it: Hosted) -> None:
+    """CMD-START-06: nothing is active there, and the plug is still in."""
+    at = spot(it)
+    first = await stopped(it, at)
+    car = it.host.world.charges[at.charge or ""].car
+    assert await result(it, start(at, 1), id="2") is CommandResultType.EVSE_OCCUPIED
+    assert await result(it, reserve(it, at), reservation=7) is CommandResultType.EVSE_OCCUPIED
+    assert await result(it, start(at), id="3") is CommandResultType.ACCEPTED
+    await it.live(900, step=30)  # by then the car would have driven off
+    second = next(one for one in await it.sessions() if one.id != first.id)
+    assert second.status is SessionStatus.ACTIVE
+    assert (await it.status(at.uid), len(await it.cdrs())) == ("CHARGING", 1)
+    assert it.host.world.charges[at.charge or ""].car == car
+
+
+async def test_the_cable_stays_in_the_plug_where_it_was(it: Hosted) -> None:
+    at = next(one for one in it.host.world.spots if one.free)
+    at.plugs = (at.plugs[0], replace(at.plugs[0], id="other"))
+    await stopped(it, at)
+    used = it.host.world.charges[at.charge or ""].plug.id
+    body = structs.replace(
+        start(at), connector_id=next(one.id for one in at.plugs if one.id != used)
+    )
+    assert await result(it, body, id="2") is CommandResultType.EVSE_OCCUPIED
+    body = structs.replace(body, connector_id=used)
+    assert await result(it, body, id="3") is CommandResultType.ACCEPTED
+
+
+async def test_who_gives_a_second_charge_up_leaves_the_evse_free(it: Hosted) -> None:
+    at = spot(it)
+    first = await stopped(it, at)
+    assert await result(it, start(at), id="2") is CommandResultType.ACCEPTED
+    await it.live(1)
+    second = next(one for one in await it.sessions() if one.id != first.id)
+    stop = StopSession(response_url=URL, session_id=second.id)
+    assert await result(it, stop, session_id=second.id) is CommandResultType.ACCEPTED
+    await it.live(1)
+    assert await it.status(at.uid) == "AVAILABLE"
 
 
 async def test_a_charger_that_the_world_lacks_is_refused_at_once(it: Hosted) -> None:

@@ -13,7 +13,7 @@ from voltroam.standard import v2_2_1 as v
 from voltroam.standard.v2_2_1.cdrs import SESSION_ONLY
 
 VALUES = {
-    "Role": "CPO EMSP HUB NAP NSP OTHER SCSP",
+    "Role": "CPO EMSP HUB NAP NSP OTHER PTP SCSP",  # PTP: of the payments package (RPAY-002)
     "VersionNumber": "2.0 2.1 2.1.1 2.2 2.2.1",
     "ModuleID": "cdrs chargingprofiles commands credentials hubclientinfo locations sessions"
     " tariffs tokens",

@@ -17,6 +17,7 @@ from msgspec import Meta
 from voltroam.billing.problem import BillingProblem
 from voltroam.billing.zones import EXTRA, Place, zone_at
 from voltroam.bridge.cdrs import cdr_up
+from voltroam.bridge.retype import all_retyped
 from voltroam.bridge.sessions import session_up
 from voltroam.bridge.tariffs import tariff_up
 from voltroam.pricing import Ambiguity, Bill, Outcome, Policy, price
@@ -127,7 +128,7 @@ def priceable(data: bytes) -> Priceable:
         raise BillingProblem("$.charging_periods", "missing: there is nothing to price")
     return Priceable(
         tariffs=tuple(tariffs),
-        periods=tuple(found.charging_periods),
+        periods=tuple(all_retyped(found.charging_periods, new.ChargingPeriod)),
         start=found.start_date_time,
         end=found.end_date_time,
         currency=found.currency,

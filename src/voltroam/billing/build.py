@@ -9,6 +9,7 @@ import msgspec
 
 from voltroam.billing.cut import InForce, MeterReading, State, cut
 from voltroam.billing.problem import BillingProblem
+from voltroam.bridge.retype import all_retyped
 from voltroam.bridge.tariffs import tariff_up
 from voltroam.pricing import Amount, Bill, Policy, price
 from voltroam.pricing.currency import exponent
@@ -16,7 +17,7 @@ from voltroam.pricing.decimals import rounded
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard.parties import fold
 from voltroam.standard.types import NOT_AVAILABLE
-from voltroam.standard.v2_2_1.cdrs import SESSION_ONLY, ChargingPeriod
+from voltroam.standard.v2_3_0.cdrs import SESSION_ONLY, ChargingPeriod
 
 DIGITS = 4
 
@@ -125,7 +126,7 @@ def compose(
         meter_id=session.meter_id,
         currency=session.currency,
         tariffs=list(tariffs) or None,
-        charging_periods=periods,
+        charging_periods=all_retyped(periods, old.ChargingPeriod),
         signed_data=signed_data,
         total_cost=_price(bill.total_cost, money),
         total_fixed_cost=_part(bill.total_fixed_cost, money),

@@ -6,6 +6,7 @@ import msgspec
 
 from voltroam.bridge.notes import Bridged, Note
 from voltroam.bridge.prices import price_up
+from voltroam.bridge.retype import all_retyped, retyped
 from voltroam.bridge.tariffs import tariff_up
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard import v2_3_0 as new
@@ -25,6 +26,11 @@ def cdr_up(cdr: old.CDR, pointer: str = "") -> Bridged[new.CDR]:
     """Amounts and embedded tariffs change shape, all else stays (OCPI 2.3.0 §mod_cdrs, CDR)."""
     members: dict[str, Any] = {
         field.name: getattr(cdr, field.name) for field in msgspec.structs.fields(old.CDR)
+    }
+    members |= {
+        "cdr_token": retyped(cdr.cdr_token, new.CdrToken),
+        "cdr_location": retyped(cdr.cdr_location, new.CdrLocation),
+        "charging_periods": all_retyped(cdr.charging_periods, new.ChargingPeriod),
     }
     notes: list[Note] = []
     for name in AMOUNTS:

@@ -6,6 +6,7 @@ import msgspec
 
 from voltroam.bridge.notes import Bridged, Note
 from voltroam.bridge.prices import price_up
+from voltroam.bridge.retype import all_retyped, retyped
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard import v2_3_0 as new
 
@@ -15,6 +16,9 @@ def session_up(session: old.Session, pointer: str = "") -> Bridged[new.Session]:
     members: dict[str, Any] = {
         field.name: getattr(session, field.name) for field in msgspec.structs.fields(old.Session)
     }
+    members["cdr_token"] = retyped(session.cdr_token, new.CdrToken)
+    if session.charging_periods is not None:
+        members["charging_periods"] = all_retyped(session.charging_periods, new.ChargingPeriod)
     notes: tuple[Note, ...] = ()
     if session.total_cost is not None:
         members["total_cost"], notes = price_up(session.total_cost, f"{pointer}/total_cost")

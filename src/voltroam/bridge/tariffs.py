@@ -2,6 +2,7 @@
 
 from voltroam.bridge.notes import Bridged, Note, Severity
 from voltroam.bridge.prices import limit_up
+from voltroam.bridge.retype import all_retyped, retyped
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard import v2_3_0 as new
 
@@ -19,12 +20,13 @@ def tariff_up(tariff: old.Tariff, pointer: str = "") -> Bridged[new.Tariff]:
         if price is not None:
             bounds[name], told = limit_up(price, f"{pointer}/{name}")
             notes += told
+    mix = tariff.energy_mix
     value = new.Tariff(
         country_code=tariff.country_code,
         party_id=tariff.party_id,
         id=tariff.id,
         currency=tariff.currency,
-        elements=tariff.elements,
+        elements=all_retyped(tariff.elements, new.TariffElement),
         tax_included=new.TaxIncluded.NO,
         last_updated=tariff.last_updated,
         type=tariff.type,
@@ -34,7 +36,7 @@ def tariff_up(tariff: old.Tariff, pointer: str = "") -> Bridged[new.Tariff]:
         max_price=bounds["max_price"],
         start_date_time=tariff.start_date_time,
         end_date_time=tariff.end_date_time,
-        energy_mix=tariff.energy_mix,
+        energy_mix=None if mix is None else retyped(mix, new.EnergyMix),
     )
     return Bridged(value, tuple(notes))
 

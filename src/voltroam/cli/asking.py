@@ -1,15 +1,19 @@
 """A call to any endpoint of a partner, by the rows of the table where they know it."""
 
+from functools import partial
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from voltroam.calling import Calling
 from voltroam.cli.outcome import Exit, Stop
+from voltroam.operator.masks import fingerprint
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.endpoints import Endpoint, Interface
 from voltroam.standard.parties import PartyId
 from voltroam.wire.call import Reply, Routing
 
 READING = "GET"
+SECRET_KEYS = ("token_uid", "group_id")
+"""Keys of a path that name a driver."""
 
 
 async def ask(
@@ -32,6 +36,28 @@ async def ask(
     return await node.exchange.call(
         platform, row, keys=keys, query=query, body=body, routing=_routing(node, platform, row)
     )
+
+
+def written_down(node: Calling, method: str, path: str) -> list[str]:
+    """A path as it may be kept: without its query, and with a fingerprint for who is a driver."""
+    parts = urlsplit(path)
+    segments = [unquote(piece) for piece in parts.path.strip("/").split("/")]
+    names = {row.module.name for row in node.holdings.table.rows}
+    module = next((piece for piece in segments if piece in names), None)
+    if module is None:
+        return [parts.netloc] if parts.netloc else segments[:1]
+    rest = segments[segments.index(module) + 1 :]
+    for row in node.holdings.table.rows:
+        keys = _fits(row, method, module, rest, row.interface) if row.interface else None
+        if keys is not None:
+            secret = {f"{{{key}}}" for key in SECRET_KEYS}
+            kept = zip(row.segments, rest, strict=True)
+            return [module, *(_stands_for(node, one) if at in secret else one for at, one in kept)]
+    return [module, *map(partial(_stands_for, node), rest)]
+
+
+def _stands_for(node: Calling, secret: str) -> str:
+    return fingerprint(node.holdings.vault, secret)
 
 
 def _find(

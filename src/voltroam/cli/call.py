@@ -104,8 +104,9 @@ def _call(
     data: Path | None,
     json: bool,
 ) -> None:
-    from voltroam.cli.asking import ask
+    from voltroam.cli.asking import READING, ask, written_down
     from voltroam.cli.joined import Calling, with_calling
+    from voltroam.cli.noted import noted
     from voltroam.standard import endpoints
     from voltroam.wire.call import Reply
 
@@ -113,8 +114,13 @@ def _call(
 
     async def work(node: Calling) -> Reply:
         body = _body(data) if data else None
-        platform = await node.holdings.partner(partner)
-        return await ask(node, platform, method, path, interface=side, body=body)
+        if method == READING:
+            platform = await node.holdings.partner(partner)
+            return await ask(node, platform, method, path, interface=side, body=body)
+        target = ("partners", partner, *written_down(node, method, path))
+        async with noted(node.store, f"{method.lower()}_at_partner", *target):
+            platform = await node.holdings.partner(partner)
+            return await ask(node, platform, method, path, interface=side, body=body)
 
     _show(with_calling(context, work, as_json=json), json)
 

@@ -22,11 +22,13 @@ def migrate(context: typer.Context, json: Json = False) -> None:
     Example: voltroam -c cpo/voltroam.toml db migrate
     """
     from voltroam.store import migrations
+    from voltroam.store.schema import NEWEST
 
-    def done() -> None:
-        asyncio.run(migrations.migrate(settings_of(context).database))
+    async def work(database: str) -> None:
+        await migrations.migrate(database)
+        await _note(database, "migrate_database", f"schema {NEWEST}")
 
-    guarded(done, as_json=json)
+    guarded(lambda: asyncio.run(work(settings_of(context).database)), as_json=json)
     if json:
         write_json({"migrated": True})
         return
@@ -64,14 +66,15 @@ def backup(
     """
     from voltroam.store import migrations
 
-    def done() -> int:
+    async def work(database: str) -> int:
         if file.exists():
             raise Stop(f"{file} exists already; choose another name.", Exit.USAGE)
-        asyncio.run(migrations.backup(settings_of(context).database, file))
+        await migrations.backup(database, file)
         file.chmod(0o600)
+        await _note(database, "back_up_database", file.name)
         return file.stat().st_size
 
-    size = guarded(done, as_json=json)
+    size = guarded(lambda: asyncio.run(work(settings_of(context).database)), as_json=json)
     if json:
         write_json({"file": str(file), "bytes": size})
         return
@@ -88,21 +91,27 @@ def restore(
 
     Example: voltroam -c cpo/voltroam.toml db restore cpo-monday.backup
     """
-    from voltroam.cli.noted import noted
     from voltroam.store import migrations
-    from voltroam.store.open import open_store
 
     async def work(database: str) -> None:
         await migrations.restore(database, file)
-        store = await open_store(database)
-        try:
-            async with noted(store, "restore_database", "database", file.name):
-                pass
-        finally:
-            await store.close()
+        await _note(database, "restore_database", file.name)
 
     guarded(lambda: asyncio.run(work(settings_of(context).database)), as_json=json)
     if json:
         write_json({"restored": str(file)})
         return
     write(f"The database is that of {file}; start the node and it converges with its partners.")
+
+
+async def _note(database: str, what: str, about: str) -> None:
+    """What was done, in the audit of the database as it is now."""
+    from voltroam.cli.noted import noted
+    from voltroam.store.open import open_store
+
+    store = await open_store(database)
+    try:
+        async with noted(store, what, "database", about):
+            pass
+    finally:
+        await store.close()

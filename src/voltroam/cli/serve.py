@@ -8,8 +8,8 @@ import typer
 from voltroam.cli.outcome import Exit, Stop
 from voltroam.cli.run import guarded, settings_file, settings_of
 
-HOST = "VOLTROAM_HOST"
-"""How the processes of `serve` learn what --host named."""
+HOST, WORKERS = "VOLTROAM_HOST", "VOLTROAM_WORKERS"
+"""How the processes of `serve` learn what --host named, and how many they are."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -58,6 +58,7 @@ def _serve(context: typer.Context, workers: int | None, host: str | None) -> int
     check_host(settings, file.parent)
     listen = listening(settings, file.parent, processes)
     os.environ[CONFIG] = str(file)  # what the processes read, once all is well
+    os.environ[WORKERS] = str(processes)
     if host is not None:
         os.environ[HOST] = host
     try:

@@ -4,7 +4,7 @@ Order of a request: key, rate, scope, query, body within limits, Idempotency-Key
 Every error is problem+json; no fault of ours shows more than that there was one.
 """
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -130,7 +130,7 @@ class OperatorApp:
     def _route(self, path: str, methods: Mapping[str, Operation[Any]]) -> Route:
         for operation in methods.values():
             if operation.is_stream:
-                return Route(API + path, self._streams[operation.name])
+                return Route(API + path, _Counted(self._allowed, self._streams[operation.name]))
         return Route(API + path, self._serving(methods), methods=list(methods))
 
     def _serving(self, methods: Mapping[str, Operation[Any]]) -> Callable[[Request], Any]:
@@ -248,6 +248,25 @@ class OperatorApp:
         if status == 405:
             return _refusal(Fault("method", headers=headers))
         return _refusal(Fault("not-found"))
+
+
+class _Counted:
+    """A stream behind key and rate: opening one is a request like any other."""
+
+    def __init__(
+        self, allowed: Callable[[Request], Awaitable[Who]], stream: Callable[..., Any]
+    ) -> None:
+        self._allowed = allowed
+        self._stream = stream
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request = Request(scope, receive)
+        try:
+            await self._allowed(request)
+        except Exception as fault:
+            await _refusal(_judged(fault, request))(scope, receive, send)
+            return
+        await self._stream(scope, receive, send)
 
 
 def _judged(fault: Exception, request: Request) -> Fault:

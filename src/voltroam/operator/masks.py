@@ -6,11 +6,18 @@ from typing import Any
 
 import msgspec
 
+from voltroam.roaming.vault import Vault
 from voltroam.standard.endpoints import Resource
+from voltroam.standard.parties import fold
 
 Fingerprint = Callable[[str], str]
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+def fingerprint(vault: Vault, secret: str) -> str:
+    """What stands for a token uid or contract id where it is not shown; can be searched for."""
+    return f"#{vault.hash(fold(secret)).partition(':')[2][:16]}"
 
 
 def masked(resource: Resource, document: bytes, fingerprint: Fingerprint) -> bytes:

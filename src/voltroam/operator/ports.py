@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from voltroam.delivery.deliver import Delivery
 from voltroam.delivery.webhooks import Webhooks
+from voltroam.operator.masks import fingerprint
 from voltroam.roaming.authorizing.authorizer import Authorizer
 from voltroam.roaming.authorizing.log import AuthorizationLog
 from voltroam.roaming.charging import Charging
@@ -15,7 +16,6 @@ from voltroam.roaming.profiling import Preferences, Profiles, Steering
 from voltroam.roaming.registration import Registration
 from voltroam.roaming.vault import Vault
 from voltroam.standard.endpoints import Table
-from voltroam.standard.parties import fold
 from voltroam.store.interface import Store
 
 
@@ -43,5 +43,5 @@ class Ports:
     webhooks: Webhooks | None = None
 
     def fingerprint(self, secret: str) -> str:
-        """What stands for a token uid or contract id where it is not shown; can be searched for."""
-        return f"#{self.vault.hash(fold(secret)).partition(':')[2][:16]}"
+        """See `masks.fingerprint`."""
+        return fingerprint(self.vault, secret)

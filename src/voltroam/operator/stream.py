@@ -6,6 +6,7 @@ Each message has the number of its event as `id`; a client that comes back with 
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -36,6 +37,8 @@ class StreamKnobs(msgspec.Struct, frozen=True, kw_only=True):
     """A client that takes nothing for this long is let go; it comes back where it was."""
     clients: int = 500
     """Open streams of one process."""
+    each: int = 20
+    """Of them, with one key."""
 
 
 class EventStream:
@@ -61,7 +64,8 @@ class EventStream:
         self._who = who
         self._fingerprint = fingerprint
         self._knobs = knobs or StreamKnobs()
-        self._clients = 0
+        self._clients: Counter[str] = Counter()
+        """Open streams by key."""
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         headers = {
@@ -76,13 +80,13 @@ class EventStream:
             await _refuse(send, fault)
             return
         types = tuple(it for it in (query.types or "").split(",") if it)
-        self._clients += 1
+        self._clients[who.id] += 1
         try:
             pieces = self.messages(after, types=types, who=who)
             shown = self._while_shown(who, headers.get("authorization"), pieces)
             await self._serve(shown, receive, send)
         finally:
-            self._clients -= 1
+            self._clients -= Counter((who.id,))
 
     async def messages(
         self, after: int, *, types: tuple[str, ...] = (), who: Who | None = None
@@ -116,8 +120,11 @@ class EventStream:
         who = await self._who(headers.get("authorization"))
         if who is None:
             raise Fault("unauthorized", headers={"www-authenticate": "Bearer"})
-        if self._clients >= self._knobs.clients:
+        if self._clients.total() >= self._knobs.clients:
             raise Fault("too-many", "Too many streams are open", headers={"retry-after": "5"})
+        if self._clients[who.id] >= self._knobs.each:
+            detail = f"This key has {self._knobs.each} streams open already"
+            raise Fault("too-many", detail, headers={"retry-after": "5"})
         return who
 
     async def _start(self, after: int | None) -> int:

@@ -16,6 +16,7 @@ from voltroam.roaming.versions import (
 )
 from voltroam.standard.endpoints import Behaviour
 from voltroam.standard.errors import CallerError, NotFound, OcpiError, Unauthorized
+from voltroam.standard.status import within
 from voltroam.standard.versions import Version
 from voltroam.wire.call import Call, Reply
 from voltroam.wire.envelope import fault_reply
@@ -52,6 +53,8 @@ class Dispatch:
             reply = await self._answer(call, caller)
         except OcpiError as fault:
             reply = fault_reply(fault)
+            code = within(reply.status_code, call.version.statuses)
+            reply = structs.replace(reply, status_code=code)
         return structs.replace(reply, routing=routing)
 
     def announcement(self, platform: Platform, version: Version) -> str:

@@ -37,7 +37,10 @@ class Audience(StrEnum):
     """Every platform with a role that plays the RECEIVER side (locations, tariffs, tokens)."""
 
     CONTRACT = "contract"
-    """Only the party named in `cdr_token` (sessions, CDRs)."""
+    """Only the party that the document names (sessions and CDRs, in `cdr_token`)."""
+
+    ADDRESSED = "addressed"
+    """Only the parties to whom its owner addressed it, by a mark beside it (invoice records)."""
 
     NOBODY = "nobody"
     """Kept for ourselves (hub client info that a hub told us)."""
@@ -102,6 +105,10 @@ class Resource:
     """An owner may have some that are for certain parties only (OCPI 2.2.1 §mod_tariffs)."""
     first_fill: int | None = None
     """The place of this kind in a lane's first fill; None: never filled (money has its ledger)."""
+    contract: tuple[str, ...] = ("cdr_token",)
+    """Where a document names the one party that may see it; of a list its first item counts."""
+    posted: bool = False
+    """A new one goes by POST; PUT, if there is one, is for those that the far end knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,18 @@ class Module:
     receiver_roles: frozenset[Role]
     functional: bool = True
     """Functional modules carry routing headers; configuration modules do not."""
+    identifier: str | None = None
+    """What version details call it, where that is not its name."""
+    also: frozenset[str] = frozenset()
+    """What partners call it too; compared without case."""
+
+    @property
+    def printed(self) -> str:
+        return self.identifier or self.name
+
+    def is_called(self, text: str) -> bool:
+        """Whether a partner's version details mean this module by that identifier."""
+        return text == self.name or text.casefold() in self.also
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +159,10 @@ class Endpoint:
     owner_in_path: bool = False
     safe_to_repeat: bool = True
     broadcast: bool = False
+    sifts: tuple[str, ...] = ()
+    """Query parameters with which its handler answers in place of the behaviour."""
+    alias: bool = False
+    """Accepted from others and never called."""
     urls: UrlPlace | None = None
     since: Version = V2_2_1
     until: Version | None = None

@@ -9,7 +9,8 @@ a pattern on every string would cost more than all other checks together (OCPI 2
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Final
+from enum import StrEnum
+from typing import Annotated, Final, Self
 
 from msgspec import Meta
 
@@ -19,6 +20,23 @@ _STRING = {"ocpi": "string"}
 NOT_AVAILABLE: Final = "#NA"
 """Stands in a required string for data that cannot be known (OCPI 2.2.1 §transport, no data)."""
 
+
+class OpenEnum(StrEnum):
+    """Known words, and whatever else a party says (OCPI 2.3.0 §types, OpenEnum).
+
+    A word that is not listed becomes a member of its own, equal to its text: it is read, kept and
+    written like any other. Known words are still one object each, so `is` tells them apart.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str) or not value or not value.isprintable():
+            return None
+        other = str.__new__(cls, value)
+        other._name_ = other._value_ = value
+        return other
+
+
 # CiString: an identifier. Required identity is never empty: it becomes a URL segment.
 CountryCode = Annotated[str, Meta(min_length=2, max_length=2, extra=_CI)]
 """ISO 3166-1 alpha-2."""
@@ -27,7 +45,11 @@ PartyCode = Annotated[str, Meta(min_length=1, max_length=3, extra=_CI)]
 Id36 = Annotated[str, Meta(min_length=1, max_length=36, extra=_CI)]
 Id39 = Annotated[str, Meta(min_length=1, max_length=39, extra=_CI)]
 """CDR ids: three characters more, for credit CDRs (OCPI 2.2.1 §mod_cdrs)."""
+CiString = Annotated[str, Meta(extra=_CI)]
+"""An identifier to which the standard gives no length."""
 CiString4 = Annotated[str, Meta(max_length=4, extra=_CI)]
+CiString5 = Annotated[str, Meta(max_length=5, extra=_CI)]
+CiString25 = Annotated[str, Meta(max_length=25, extra=_CI)]
 CiString32 = Annotated[str, Meta(max_length=32, extra=_CI)]
 CiString36 = Annotated[str, Meta(max_length=36, extra=_CI)]
 CiString39 = Annotated[str, Meta(max_length=39, extra=_CI)]
@@ -36,9 +58,11 @@ CiString48 = Annotated[str, Meta(max_length=48, extra=_CI)]
 # string: any printable character.
 String4 = Annotated[str, Meta(max_length=4, extra=_STRING)]
 String10 = Annotated[str, Meta(max_length=10, extra=_STRING)]
+String12 = Annotated[str, Meta(max_length=12, extra=_STRING)]
 String16 = Annotated[str, Meta(max_length=16, extra=_STRING)]
 String20 = Annotated[str, Meta(max_length=20, extra=_STRING)]
 String45 = Annotated[str, Meta(max_length=45, extra=_STRING)]
+String50 = Annotated[str, Meta(max_length=50, extra=_STRING)]
 String64 = Annotated[str, Meta(max_length=64, extra=_STRING)]
 String100 = Annotated[str, Meta(max_length=100, extra=_STRING)]
 String255 = Annotated[str, Meta(max_length=255, extra=_STRING)]

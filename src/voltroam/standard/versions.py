@@ -5,6 +5,8 @@ Code above asks a flag (`version.base64_token`), or lives in `bridge/`.
 
 from dataclasses import dataclass, replace
 
+from voltroam.standard.status import StatusCode
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -44,12 +46,19 @@ class Version:
     appends_periods: bool
     """A PATCH appends charging_periods instead of replacing them (2.2.1 §mod_sessions)."""
 
+    statuses: frozenset[StatusCode]
+    """The status codes that it defines: 2004 and 4xxx came with 2.2 (2.2.1 §status_codes)."""
+
     hub_lists_parties: bool
     """A hub's credentials list the parties behind it, with hub_party_id (2.3.0 §credentials)."""
 
     def __str__(self) -> str:
         return self.number
 
+
+EARLY_STATUSES = frozenset(
+    code for code in StatusCode if code < StatusCode.HUB_ERROR and code != StatusCode.UNKNOWN_TOKEN
+)
 
 V2_1_1 = Version(
     number="2.1.1",
@@ -64,6 +73,7 @@ V2_1_1 = Version(
     owner_in_objects=False,
     folded_ids=False,
     appends_periods=False,
+    statuses=EARLY_STATUSES,
     hub_lists_parties=False,
 )
 
@@ -80,6 +90,7 @@ V2_2_1 = Version(
     owner_in_objects=True,
     folded_ids=True,
     appends_periods=True,
+    statuses=frozenset(StatusCode),
     hub_lists_parties=False,
 )
 

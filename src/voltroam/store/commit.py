@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from voltroam.standard.errors import NodeError, Overloaded
 from voltroam.store.group import AnyChange, Outcome
@@ -11,6 +11,7 @@ from voltroam.store.interface import Change
 
 R = TypeVar("R")
 Commit = Callable[[Sequence[AnyChange]], Awaitable[list[Outcome]]]
+_Waiting: TypeAlias = tuple[AnyChange, asyncio.Future[Any]]
 
 
 class RowFault(Exception):
@@ -31,7 +32,7 @@ class GroupCommit:
         self._commit = commit
         self._queue_limit = queue_limit
         self._group_limit = group_limit
-        self._queue: deque[tuple[AnyChange, asyncio.Future[Any]]] = deque()
+        self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._closing = False
         self._writers = [asyncio.create_task(self._write()) for _ in range(writers)]
@@ -50,27 +51,40 @@ class GroupCommit:
         """Write what is queued, then stop."""
         self._closing = True
         self._wake.set()
-        await asyncio.gather(*self._writers)
+        await asyncio.gather(*self._writers, return_exceptions=True)
 
     async def _write(self) -> None:
-        while True:
-            if group := self._take():
-                await self._settle(group)
-            elif self._closing:
-                return
-            else:
-                self._wake.clear()
-                await self._wake.wait()
+        group: list[_Waiting] = []
+        try:
+            while True:
+                if group := self._take():
+                    await self._settle(group)
+                elif self._closing:
+                    return
+                else:
+                    self._wake.clear()
+                    await self._wake.wait()
+        finally:
+            self._abandon(group)
 
-    def _take(self) -> list[tuple[AnyChange, asyncio.Future[Any]]]:
-        group: list[tuple[AnyChange, asyncio.Future[Any]]] = []
+    def _abandon(self, group: Sequence[_Waiting]) -> None:
+        """A program that is interrupted cancels every task: who waits for a writer that is gone
+        is answered all the same, else the program would never end."""
+        self._closing = True
+        for _, future in (*group, *self._queue):
+            if not future.done():
+                future.set_exception(NodeError("the store is closed"))
+        self._queue.clear()
+
+    def _take(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
         while self._queue and len(group) < self._group_limit:
             item = self._queue.popleft()
             if not item[1].done():  # a caller that gave up before its turn writes nothing
                 group.append(item)
         return group
 
-    async def _settle(self, group: list[tuple[AnyChange, asyncio.Future[Any]]]) -> None:
+    async def _settle(self, group: list[_Waiting]) -> None:
         try:
             outcomes = await self._commit([change for change, _ in group])
         except RowFault as fault:

@@ -43,16 +43,25 @@ def announces_body(headers: Mapping[str, str]) -> bool:
     return headers.get("content-length", "0") != "0"
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str], limits: Limits) -> bytes:
-    """Read and unpack a body. Raises TooLarge, TooSlow, UnknownCoding, InvalidBody, Gone."""
+async def read_body(
+    receive: Receive, headers: Mapping[str, str], limits: Limits, arrived: bytes | None = None
+) -> bytes:
+    """Read and unpack a body, which may have `arrived` whole.
+
+    Raises TooLarge, TooSlow, UnknownCoding, InvalidBody, Gone.
+    """
     length = headers.get("content-length")
     if length is not None and length.isdecimal() and int(length) > limits.body:
         raise TooLarge(f"the body has more than {limits.body} bytes")
-    try:
-        async with asyncio.timeout(limits.body_time):
-            body = await _collect(receive, limits.body)
-    except TimeoutError:
-        raise TooSlow(f"the body took more than {limits.body_time:g} s") from None
+    body = arrived
+    if body is None:
+        try:
+            async with asyncio.timeout(limits.body_time):
+                body = await _collect(receive, limits.body)
+        except TimeoutError:
+            raise TooSlow(f"the body took more than {limits.body_time:g} s") from None
+    elif len(body) > limits.body:
+        raise TooLarge(f"the body has more than {limits.body} bytes")
     coding = headers.get("content-encoding")
     if coding is None:
         return body

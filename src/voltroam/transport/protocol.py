@@ -7,6 +7,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from voltroam.transport.direct import DIRECT, Direct
 from voltroam.transport.limits import Limits
 
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -64,6 +65,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._stop_timer()
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle.scope is self.scope:
+            self.scope["extensions"] = {DIRECT: Direct(self.cycle)}  # type: ignore[dict-item]  # no plain data
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

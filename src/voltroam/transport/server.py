@@ -26,6 +26,7 @@ from voltroam.standard.errors import (
 )
 from voltroam.standard.status import StatusCode
 from voltroam.transport.body import Gone, Receive, Send, announces_body, drain, read_body
+from voltroam.transport.direct import Direct, direct_of
 from voltroam.transport.headers import fold_headers
 from voltroam.transport.limits import Limits, RateLimit
 from voltroam.transport.metrics import CONTENT_TYPE, Metrics
@@ -115,6 +116,7 @@ class OcpiApp:
 
     async def _ocpi_request(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
         started = perf_counter()
+        direct = direct_of(scope)
         query = scope["query_string"]
         url = f"{path}?{query.decode('latin-1')}" if query else path
         headers = self._fold(scope["headers"])
@@ -128,7 +130,8 @@ class OcpiApp:
             self._rate.take(platform.id, platform.profile.inbound_rate)
             body = b""
             if unread:
-                body = await read_body(receive, headers, self._limits)
+                arrived = direct.body() if direct is not None else None
+                body = await read_body(receive, headers, self._limits, arrived)
                 unread = False
             asked = self._read(Request(scope["method"], url, headers, body), platform)
             reply = await self._answer(asked, platform)
@@ -144,7 +147,7 @@ class OcpiApp:
         if self._compress is not None and "accept-encoding" in headers:
             response = await self._compress(headers["accept-encoding"], response)
         close = unread and not await drain(receive, self._limits)
-        await respond(send, response, close=close)
+        await respond(send, response, close=close, direct=direct)
         if self._metrics is not None:
             row = asked.endpoint if isinstance(asked, Call) else None
             took = perf_counter() - started
@@ -242,16 +245,24 @@ def report(fault: Exception, headers: Mapping[str, str]) -> None:
     )
 
 
-async def respond(send: Send, response: Response, *, close: bool = False) -> None:
+async def respond(
+    send: Send, response: Response, *, close: bool = False, direct: Direct | None = None
+) -> None:
     """Send a response whole; control characters never reach a header."""
-    body = response.body
-    headers = [(b"content-length", b"%d" % len(body))]
-    for name, value in response.headers.items():
-        clean = value if value.isprintable() else _printable(value)
-        headers.append((name.encode("latin-1"), clean.encode("latin-1", "replace")))
+    body, headers = response.body, response.headers
+    if not "".join(headers.values()).isprintable():
+        headers = {name: _printable(value) for name, value in headers.items()}
+    if direct is not None and not close:
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        head = b"content-length: %d\r\n%b" % (len(body), lines.encode("latin-1", "replace"))
+        await direct.answer(response.status, head, body)
+        return
+    fields = [(b"content-length", b"%d" % len(body))]
+    for name, value in headers.items():
+        fields.append((name.encode("latin-1"), value.encode("latin-1", "replace")))
     if close:
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        fields.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": response.status, "headers": fields})
     await send({"type": "http.response.body", "body": body})
 
 

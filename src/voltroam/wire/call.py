@@ -54,6 +54,11 @@ class Routing(msgspec.Struct, frozen=True):
     def swapped(self) -> "Routing":
         return Routing(to=self.sender, sender=self.to)
 
+    @property
+    def is_silent(self) -> bool:
+        """Neither party is named."""
+        return self.to is None and self.sender is None
+
 
 class Call(msgspec.Struct, frozen=True):
     """What one request asks, in OCPI's words, whoever sent it."""

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from voltroam.standard.endpoints import VERSIONS_MODULE
 from voltroam.standard.errors import CallerError, InvalidBody
 from voltroam.wire.call import NOTHING, Call, Reply, Request, Response, Routing
-from voltroam.wire.envelope import write_reply
+from voltroam.wire.envelope import envelope, reply_headers
 from voltroam.wire.headers import (
     CORRELATION_ID,
     REQUEST_ID,
@@ -21,8 +21,10 @@ from voltroam.wire.headers import (
 )
 from voltroam.wire.routes import Router, join
 
+_USUAL = "application/json"
 _JSON = re.compile(r"application/(?:[\w.-]+\+)?json", re.IGNORECASE)
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_NOT_ROUTED = Routing()
 
 
 def read_call(request: Request, router: Router) -> Call:
@@ -47,7 +49,7 @@ def read_call(request: Request, router: Router) -> Call:
         keys=match.keys,
         query=query,
         body=_body(request),
-        routing=read_routing(request.headers) if routed else Routing(),
+        routing=read_routing(request.headers) if routed else _NOT_ROUTED,
         request_id=ids.request_id,
         correlation_id=ids.correlation_id,
         url=match.url,
@@ -73,10 +75,14 @@ def _body(request: Request) -> bytes | None:
     """The bytes of a method that has one; content type may lack, but not be another than JSON."""
     if request.method not in _WITH_BODY or not request.body:
         return None
-    declared = request.headers.get("content-type", "").partition(";")[0].strip()
-    if declared and not _JSON.fullmatch(declared):
+    declared = request.headers.get("content-type", _USUAL)
+    if declared != _USUAL and not _is_json(declared.partition(";")[0].strip()):
         raise InvalidBody("content-type must be application/json")
     return request.body
+
+
+def _is_json(declared: str) -> bool:
+    return not declared or _JSON.fullmatch(declared) is not None
 
 
 def write_call(call: Call, url: str, *, token: str, base64: bool, whole: bool = False) -> Request:
@@ -109,12 +115,11 @@ def write_response(reply: Reply, asked: Call | Ids, *, now: datetime) -> Respons
 
     Faults found before there is a call are answered to the bare `Ids` (see `read_ids`).
     """
-    response = write_reply(reply, now=now)
-    headers = dict(response.headers)
+    headers = reply_headers(reply)
     headers[REQUEST_ID], headers[CORRELATION_ID] = asked.request_id, asked.correlation_id
     if isinstance(asked, Call):
         row = asked.endpoint
         if row.module.functional and asked.version.routing_headers:
-            answered = reply.routing if reply.routing != Routing() else asked.routing.swapped()
+            answered = asked.routing.swapped() if reply.routing.is_silent else reply.routing
             headers.update(write_routing(answered))
-    return Response(response.status, headers, response.body)
+    return Response(reply.http_status, headers, envelope(reply, now=now))

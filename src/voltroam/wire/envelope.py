@@ -40,19 +40,28 @@ _TEXT = msgspec.json.Decoder(str)
 
 def write_reply(reply: Reply, *, now: datetime) -> Response:
     """The envelope in bytes; `data` is left out where the row defines none."""
+    return Response(reply.http_status, reply_headers(reply), envelope(reply, now=now))
+
+
+def reply_headers(reply: Reply) -> dict[str, str]:
+    """Those that the reply itself calls for, names in lower case."""
+    headers = {"content-type": "application/json"}
+    for name, value in reply.headers.items():
+        headers[name.lower()] = value
+    return headers
+
+
+def envelope(reply: Reply, *, now: datetime) -> bytes:
+    """The body of `write_reply`."""
     end = b'"status_code":%d,' % reply.status_code
     if reply.message is not None:
         end += b'"status_message":%b,' % msgspec.json.encode(_sendable(reply.message))
     end += b'"timestamp":"%b"}' % format_datetime(now).encode("ascii")
     if reply.items is not None:
-        body = _listed(reply.items, end)
-    elif reply.data is not None:
-        body = b'{"data":%b,%b' % (reply.data, end)
-    else:
-        body = b"{" + end
-    headers = {"content-type": "application/json"}
-    headers.update((name.lower(), value) for name, value in reply.headers.items())
-    return Response(reply.http_status, headers, body)
+        return _listed(reply.items, end)
+    if reply.data is not None:
+        return b'{"data":%b,%b' % (reply.data, end)
+    return b"{" + end
 
 
 def _listed(items: Sequence[bytes], end: bytes) -> bytes:

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from voltroam.standard.errors import CallerError, Unauthorized
@@ -62,11 +63,17 @@ def read_authorization(value: str | None) -> Presented:
     A newline at the end of the decoded token is ignored: the standard's own samples encode one
     (OCPI 2.2.1 §transport, authorization header).
     """
-    match = _AUTHORIZATION.fullmatch(value.strip()) if value else None
-    if match is None:
+    presented = _presented(value) if value else None
+    if presented is None:
         raise Unauthorized("Authorization header with a credentials token needed")
-    raw = match[1]
-    return Presented(decoded=_decode(raw), raw=raw)
+    return presented
+
+
+@lru_cache(maxsize=256)
+def _presented(value: str) -> Presented | None:
+    """A partner sends the same header with each of its calls."""
+    match = _AUTHORIZATION.fullmatch(value.strip())
+    return Presented(decoded=_decode(match[1]), raw=match[1]) if match else None
 
 
 def _decode(raw: str) -> str | None:
@@ -89,6 +96,11 @@ def _party(headers: Mapping[str, str], names: tuple[str, str]) -> PartyId | None
     if country is None or party is None:
         missing = names[0] if country is None else names[1]
         raise CallerError(f"header {missing} is missing beside its other half")
+    return _named(country, party, names)
+
+
+@lru_cache(maxsize=1024)
+def _named(country: str, party: str, names: tuple[str, str]) -> PartyId:
     return PartyId(_code(country, names[0], 2), _code(party, names[1], 3))
 
 

@@ -20,6 +20,8 @@ ROOT = "ocpi"
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._~!$'()*,:@%/-]*")
 _NO_PATH = "no such path"
 _TREES = {tree.value: tree for tree in Tree}
+_Place = tuple[tuple[str, ...], int]
+"""Where patterns stand: below which root, and how many segments they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,20 @@ class _Pattern:
 
     segments: tuple[str, ...]
     methods: dict[str, tuple[Endpoint, Version]] = field(default_factory=dict)
+    names: tuple[tuple[int, str], ...] = field(init=False)
+    literals: tuple[tuple[int, str], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        parts = tuple(enumerate(self.segments))
+        self.names = tuple((at, part[1:-1]) for at, part in parts if part.startswith("{"))
+        self.literals = tuple((at, part) for at, part in parts if not part.startswith("{"))
 
     def keys(self, segments: tuple[str, ...]) -> dict[str, str] | None:
-        if len(segments) != len(self.segments):
-            return None
-        keys: dict[str, str] = {}
-        for ours, theirs in zip(self.segments, segments, strict=True):
-            if ours.startswith("{"):
-                keys[ours[1:-1]] = theirs
-            elif ours != theirs:
+        """Of as many segments as the pattern has."""
+        for at, part in self.literals:
+            if segments[at] != part:
                 return None
-        return keys
+        return {name: segments[at] for at, name in self.names}
 
     @property
     def rank(self) -> tuple[bool, ...]:
@@ -66,15 +71,15 @@ class Router:
         self._prefix = urlsplit(self.base_url).path
         self.versions = tuple(sorted(versions, key=lambda version: version.rank))
         self.table = table
-        roots: dict[tuple[str, ...], dict[tuple[str, ...], _Pattern]] = {}
+        patterns: dict[_Place, dict[tuple[str, ...], _Pattern]] = {}
         for version in self.versions:
             for row in table.at(version):
                 for root, below in _paths(row, version):
-                    pattern = roots.setdefault(root, {}).setdefault(below, _Pattern(below))
-                    pattern.methods[row.method] = (row, version)
-        self._roots = {
-            root: tuple(sorted(patterns.values(), key=lambda pattern: pattern.rank))
-            for root, patterns in roots.items()
+                    here = patterns.setdefault((root, len(below)), {})
+                    here.setdefault(below, _Pattern(below)).methods[row.method] = (row, version)
+        self._patterns = {
+            place: tuple(sorted(here.values(), key=lambda pattern: pattern.rank))
+            for place, here in patterns.items()
         }
 
     @property
@@ -119,9 +124,12 @@ class Router:
         below_root = self._below(path)
         segments = _split(below_root)
         allow: set[str] = set()
-        for root in (segments[:1], segments[:2], segments[:3]):
-            below = segments[len(root) :]
-            for pattern in self._roots.get(root, ()):
+        for deep in (1, 2, 3):
+            here = self._patterns.get((segments[:deep], len(segments) - deep))
+            if here is None:
+                continue
+            below = segments[deep:]
+            for pattern in here:
                 keys = pattern.keys(below)
                 if keys is None:
                     continue

@@ -39,11 +39,10 @@ def format_datetime(moment: datetime) -> str:
 
     A naive datetime is UTC. Microseconds are cut off, never rounded into the future.
     """
-    if moment.tzinfo is not None:
+    if moment.tzinfo is not None and moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    milliseconds = moment.microsecond // 1000
-    text = moment.replace(tzinfo=None, microsecond=0).isoformat()
-    return f"{text}.{milliseconds:03d}Z" if milliseconds else f"{text}Z"
+    text = moment.isoformat(timespec="milliseconds")[:23]
+    return f"{text[:19]}Z" if text.endswith(".000") else f"{text}Z"
 
 
 def to_micros(moment: datetime) -> int:

@@ -6,7 +6,6 @@ cut loses is the log of the last `within` seconds, never an answer: a partner ha
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
@@ -146,8 +145,7 @@ class AuthorizationLog:
         """Write the rest; what the disk refuses now is lost."""
         if self._writing is not None:
             self._writing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._writing
+            await asyncio.gather(self._writing, return_exceptions=True)
             self._writing = None
         if not await self.flush():
             self.lost += len(self._waiting)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -15,6 +16,7 @@ from voltroam.roaming.charging.terms import Footing
 from voltroam.roaming.host import SignedReading
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard.v2_2_1 import SessionStatus
+from voltroam.standard.v2_3_0 import ChargingPeriod
 from voltroam.wire.encode import encode
 from voltroam.wire.times import format_datetime
 
@@ -42,11 +44,19 @@ def session_of(charge: Charge, footing: Footing) -> old.Session:
         connector_id=charge.connector_id,
         meter_id=charge.meter_id,
         currency=charge.currency,
-        charging_periods=list(course.periods) or None if course is not None else None,
+        charging_periods=_periods(course.periods) if course is not None else None,
         total_cost=cost_of(charge, footing),
         status=charge.status,
         last_updated=charge.updated,
     )
+
+
+def _periods(cut: Sequence[ChargingPeriod]) -> list[old.ChargingPeriod] | None:
+    """They are priced in 2.3.0 and written in 2.2.1: our own say the same there, word for word.
+
+    Not built anew: a session is written with each of its readings.
+    """
+    return cast("list[old.ChargingPeriod]", list(cut)) or None
 
 
 def document_of(session: old.Session) -> bytes:

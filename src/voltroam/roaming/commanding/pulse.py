@@ -56,8 +56,7 @@ class Pulse:
     async def close(self) -> None:
         if self._beating is not None:
             self._beating.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._beating
+            await asyncio.gather(self._beating, return_exceptions=True)
         await self._store.release(_name(self.id), self.id)
 
     async def _go_on(self) -> None:

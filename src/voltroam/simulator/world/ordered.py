@@ -48,20 +48,28 @@ class Ordered(Street):
         connector_id: str | None = None,
         reference: str | None = None,
     ) -> Answer:
-        """START_SESSION: the charger accepts, then waits for the cable."""
+        """START_SESSION: the charger accepts, then waits for the cable.
+
+        A car that was stopped and still stands there may go on: that is another session.
+        """
         spot, refusal, fault = self._spot_for(token, operator, location_id, evse_uid)
         if spot is None or refusal is not None:
             return refusal or OCCUPIED
-        plug = spot.plug(connector_id)
+        parked = self._parked(spot, token)
+        plug = parked.plug if parked and connector_id is None else spot.plug(connector_id)
         if plug is None:
             return REJECTED
+        if parked is not None and plug is not parked.plug:
+            return OCCUPIED
         charge = self._car_comes(spot, token, self.now, slow=fault is Fault.SLOW, dice=self._orders)
         charge.plug, charge.stage = plug, Stage.AWAITED
         charge.order, charge.reference = order, reference
+        if parked is not None:
+            self._goes_on(parked, charge)
         place = spot.place(plug)
         reserved = spot.reservation is not None
         self._out.append(Awaited(self.now, charge.id, place, token, order, reference, reserved))
-        if fault is Fault.NO_CABLE:
+        if fault is Fault.NO_CABLE and parked is None:
             self._plan(self.now + PLUG_TIME, lambda at: self._abandon(charge, at))
         else:
             soon = self.now + timedelta(seconds=self._orders.uniform(3, 20))
@@ -69,13 +77,23 @@ class Ordered(Street):
         return Answer(CommandResultType.ACCEPTED, None, fault is Fault.SLOW, charge.id)
 
     def _spot_for(
-        self, token: Token, operator: PartyId, location_id: str, evse_uid: str | None
+        self,
+        token: Token,
+        operator: PartyId,
+        location_id: str,
+        evse_uid: str | None,
+        *,
+        empty: bool = False,
     ) -> tuple[Spot | None, Answer | None, Fault]:
-        """The EVSE for an order, or what its charger answers instead."""
+        """The EVSE for an order, or what its charger answers instead. `empty`: without any car."""
         found = self.find(operator, location_id, evse_uid)
         if not found:
             return None, REJECTED, Fault.NONE
-        spot = next((it for it in found if self._may_take(it, token)), found[0])
+
+        def takes(spot: Spot) -> bool:
+            return self._may_take(spot, token) and not (empty and spot.charge)
+
+        spot = next(filter(takes, found), found[0])
         fault = self._luck.draw(self._orders, spot.uid)
         refusal = {
             Fault.OFFLINE: SILENCE,
@@ -85,16 +103,29 @@ class Ordered(Street):
         }.get(fault)
         if refusal is None and spot.broken:
             refusal = SILENCE if spot.status is Status.UNKNOWN else INOPERATIVE
-        if refusal is None and not self._may_take(spot, token):
+        if refusal is None and not takes(spot):
             refusal = OCCUPIED
         return spot, refusal, fault
 
     def _may_take(self, spot: Spot, token: Token) -> bool:
         if spot.charge is not None:
-            return False
+            return self._parked(spot, token) is not None
         if spot.reservation is not None:
             return _same_driver(spot.reservation.token, token)
         return spot.free
+
+    def _parked(self, spot: Spot, token: Token) -> Charge | None:
+        """The driver's own charge there that is over, its car still plugged in."""
+        charge = self.charges.get(spot.charge or "")
+        over = charge is not None and charge.stage is Stage.OVER
+        return charge if charge and over and _same_driver(charge.token, token) else None
+
+    def _goes_on(self, parked: Charge, charge: Charge) -> None:
+        """The same car, in another session."""
+        charge.car, charge.soc, charge.leaves = parked.car, parked.soc, parked.leaves
+        charge.goal = max(parked.goal, charge.soc)
+        self._forget(parked)
+        self._driving.add(id(charge.token))
 
     def _plug_in(self, charge: Charge, at: datetime) -> None:
         if charge.stage is Stage.AWAITED:
@@ -105,6 +136,8 @@ class Ordered(Street):
             return
         charge.stage = Stage.OVER
         self._forget(charge)
+        if charge.spot.status is Status.BLOCKED:  # its car stood there from an earlier charge
+            self._set_status(charge.spot, Status.AVAILABLE, at)
         self._out.append(Abandoned(at, charge.id, "No cable was plugged in in time."))
 
     def stop(self, charge_id: str) -> Answer:
@@ -168,7 +201,7 @@ class Ordered(Street):
             if same and there:
                 self._keep(held, Reservation(reservation, token, until))
                 return ACCEPTED
-        spot, refusal, fault = self._spot_for(token, operator, location_id, evse_uid)
+        spot, refusal, fault = self._spot_for(token, operator, location_id, evse_uid, empty=True)
         if spot is None or refusal is not None:
             return refusal or OCCUPIED
         if spot.reservation is not None:

@@ -152,6 +152,8 @@ class Street:
         self._out.append(Ended(at, charge.id, reading))
 
     def _drive_off(self, charge: Charge, at: datetime) -> None:
+        if self.charges.get(charge.id) is not charge:
+            return  # it charges again
         self._forget(charge)
         self._set_status(charge.spot, Status.AVAILABLE, at)
 

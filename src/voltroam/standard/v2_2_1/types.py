@@ -8,7 +8,11 @@ from voltroam.standard.types import Language, Number, String512
 
 
 class Role(StrEnum):
-    """What a party does in the market."""
+    """What a party does in the market.
+
+    PTP is a payment terminal provider: a word of the payments package of 2.3.0, which a party has
+    whatever version it speaks.
+    """
 
     CPO = "CPO"
     EMSP = "EMSP"
@@ -16,6 +20,7 @@ class Role(StrEnum):
     NAP = "NAP"
     NSP = "NSP"
     OTHER = "OTHER"
+    PTP = "PTP"
     SCSP = "SCSP"
 
 

@@ -1,4 +1,4 @@
-"""Charging sessions, where 2.3.0 differs from 2.2.1: the amount of money (§mod_sessions)."""
+"""Charging sessions, where 2.3.0 differs from 2.2.1: money, tokens, periods (§mod_sessions)."""
 
 import msgspec
 
@@ -12,13 +12,13 @@ from voltroam.standard.types import (
     PartyCode,
     String255,
 )
-from voltroam.standard.v2_2_1.cdrs import AuthMethod, CdrToken, ChargingPeriod
 from voltroam.standard.v2_2_1.sessions import (
     ChargingPreferences,
     ChargingPreferencesResponse,
     ProfileType,
     SessionStatus,
 )
+from voltroam.standard.v2_3_0.cdrs import AuthMethod, CdrToken, ChargingPeriod
 from voltroam.standard.v2_3_0.types import Price
 
 __all__ = [

@@ -1,4 +1,7 @@
-"""Tariffs, where 2.3.0 differs from 2.2.1: limits, and taxes in or on top (§mod_tariffs)."""
+"""Tariffs, where 2.3.0 differs from 2.2.1: limits, taxes, and bookings (§mod_tariffs).
+
+`booking` comes with the bookings package, `preauthorize_amount` with the payments package.
+"""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,24 +13,25 @@ from voltroam.standard.types import (
     URL,
     CountryCode,
     Currency,
+    Date,
     DateTime,
     Id36,
     Number,
     PartyCode,
+    TimeOfDay,
 )
-from voltroam.standard.v2_2_1.locations import EnergyMix
 from voltroam.standard.v2_2_1.tariffs import (
     DayOfWeek,
     PriceComponent,
     ReservationRestrictionType,
     TariffDimensionType,
-    TariffElement,
-    TariffRestrictions,
     TariffType,
 )
 from voltroam.standard.v2_2_1.types import DisplayText
+from voltroam.standard.v2_3_0.locations import EnergyMix
 
 __all__ = [
+    "BookingRestrictionType",
     "DayOfWeek",
     "PriceComponent",
     "PriceLimit",
@@ -39,6 +43,15 @@ __all__ = [
     "TariffType",
     "TaxIncluded",
 ]
+
+
+class BookingRestrictionType(StrEnum):
+    """An element prices a booking, and which part of one."""
+
+    BOOKING = "BOOKING"
+    BOOKING_EXPIRES = "BOOKING_EXPIRES"
+    BOOKING_CANCELLATION_FEES = "BOOKING_CANCELLATION_FEES"
+    BOOKING_OVERTIME = "BOOKING_OVERTIME"
 
 
 class TaxIncluded(StrEnum):
@@ -54,6 +67,33 @@ class PriceLimit(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
 
     before_taxes: Number
     after_taxes: Number | None = None
+
+
+class TariffRestrictions(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
+    """When an element applies, all of it together: local times, kWh, A, kW, seconds."""
+
+    start_time: TimeOfDay | None = None
+    end_time: TimeOfDay | None = None
+    start_date: Date | None = None
+    end_date: Date | None = None
+    min_kwh: Number | None = None
+    max_kwh: Number | None = None
+    min_current: Number | None = None
+    max_current: Number | None = None
+    min_power: Number | None = None
+    max_power: Number | None = None
+    min_duration: int | None = None
+    max_duration: int | None = None
+    day_of_week: list[DayOfWeek] | None = None
+    reservation: ReservationRestrictionType | None = None
+    booking: BookingRestrictionType | None = None
+
+
+class TariffElement(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
+    """Prices under the same restrictions."""
+
+    price_components: Annotated[list[PriceComponent], Meta(min_length=1)]
+    restrictions: TariffRestrictions | None = None
 
 
 class Tariff(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
@@ -74,3 +114,4 @@ class Tariff(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
     start_date_time: DateTime | None = None
     end_date_time: DateTime | None = None
     energy_mix: EnergyMix | None = None
+    preauthorize_amount: Number | None = None
