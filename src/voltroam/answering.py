@@ -6,7 +6,7 @@ from voltroam.calling import Calling
 from voltroam.holdings import Holdings, micros
 from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.handshake import Handshake, Required
-from voltroam.roaming.interactive import interactive
+from voltroam.roaming.interactive import interactive, stand_ins
 from voltroam.roaming.platforms import Caller, Platform
 from voltroam.roaming.registration import Registration
 from voltroam.roaming.serving import Answering as Handler
@@ -40,7 +40,7 @@ class Answering(Calling):
             profile=holdings.profile,
             announcement=self._announcement,
         )
-        serving = Serving(
+        self._serving = Serving(
             holdings.store,
             holdings.directory,
             holdings.identity,
@@ -49,8 +49,10 @@ class Answering(Calling):
             settings.pages.default,
             settings.pages.maximum,
         )
-        handlers = {**self.registration.handlers(), **self._interactive()}
-        self._dispatch = Dispatch(serving, handlers)
+        self._handlers = {**self.registration.handlers(), **self._interactive()}
+        if holdings.identity.is_hub:
+            self._handlers |= stand_ins(holdings.table)
+        self._dispatch = Dispatch(self._serving, self._handlers)
 
     def _interactive(self) -> Mapping[str, Handler]:
         """The handlers that need more than this: named, so that partners are told of them."""

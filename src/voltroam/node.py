@@ -21,12 +21,14 @@ from voltroam.delivery.knobs import Knobs
 from voltroam.delivery.webhooks import Webhooks
 from voltroam.holdings import Holdings, micros
 from voltroam.hosts import ended, living
+from voltroam.hubbing import Hubbing
 from voltroam.live import Live
 from voltroam.operating import operator_of
 from voltroam.roaming.host import Host, Unattended
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.serving import Answering as Handler
 from voltroam.settings import Settings
+from voltroam.standard.endpoints import CLIENT_INFO
 from voltroam.transport.metrics import Metrics
 from voltroam.transport.server import OcpiApp
 from voltroam.tuning import read_tuning
@@ -40,6 +42,7 @@ class Node(Answering):
         self.host = host or Unattended()
         self.tuning = read_tuning(holdings.settings)
         super().__init__(holdings)
+        self.hubbing = self._hubbing() if holdings.identity.is_hub else None
         self.delivery = Delivery(
             holdings.store,
             holdings.directory,
@@ -49,6 +52,7 @@ class Node(Answering):
             now=micros,
             rotate=self.registration.rotate,
             is_behind=self.registration.is_behind,
+            connecting=self.hubbing.connecting if self.hubbing else None,
         )
         self.webhooks = Webhooks(
             holdings.store, holdings.vault, holdings.table, self.sender.send, now=micros,
@@ -81,6 +85,14 @@ class Node(Answering):
         self.live = Live(self.holdings, self.exchange, self.sender.send, self.host, self.tuning)
         return self.live.handlers()
 
+    def _hubbing(self) -> Hubbing:
+        hubbing = Hubbing(
+            self.holdings, self.exchange, self._serving, self._handlers, self.tuning.hub,
+            pull=self._clients_of,
+        )  # fmt: skip
+        self._dispatch = hubbing.dispatch
+        return hubbing
+
     def app(self, metrics: Metrics | None = None) -> OcpiApp:
         """OCPI and operator API as an ASGI application, to mount at the path of the node's URL."""
         settings = self.holdings.settings
@@ -106,6 +118,8 @@ class Node(Answering):
             await self.delivery.stop()
             await self._background
         await self.live.close()
+        if self.hubbing is not None:
+            await self.hubbing.close()
         await super().close()
 
     async def answer(self, call: Call, caller: Platform) -> Reply:
@@ -114,7 +128,12 @@ class Node(Answering):
             await self.delivery.contact(caller.id)
         else:
             self.delivery.heard(caller.id)
+        if self.hubbing is not None:
+            return await self.hubbing.answer(call, caller)
         return await super().answer(call, caller)
+
+    async def _clients_of(self, hub: Platform) -> None:
+        await self.delivery.pull(hub, CLIENT_INFO.kind)
 
     async def ready(self) -> bool:
         await self.store.head()

@@ -128,6 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Tables of their own, read by `tuning.py` when a part needs them."""
     charging: dict[str, Any] = {}
     commands: dict[str, Any] = {}
+    hub: dict[str, Any] = {}
     profiles: dict[str, Any] = {}
     retention: dict[str, Any] = {}
     webhooks: dict[str, Any] = {}
@@ -182,6 +183,9 @@ def _check(settings: Settings) -> None:
         raise ValueError("`url` must be http(s)://host[:port][/prefix]")
     for text in settings.parties:
         split_party(text)
+    roles = [text.rpartition("/")[2].strip().upper() for text in settings.parties]
+    if "HUB" in roles and len(roles) > 1:
+        raise ValueError("`parties`: a hub is one party with the role HUB and has no other role")
     if settings.pages.default > settings.pages.maximum:
         raise ValueError("`pages.default` is more than `pages.maximum`")
     if settings.host == WORLD and settings.workers > 1:

@@ -10,6 +10,7 @@ from voltroam.delivery.webhook_knobs import WebhookKnobs
 from voltroam.roaming.authorizing.knobs import AuthorizationKnobs
 from voltroam.roaming.charging.knobs import ChargingKnobs
 from voltroam.roaming.commanding.knobs import CommandKnobs
+from voltroam.roaming.hub.knobs import HubKnobs
 from voltroam.roaming.profiling.knobs import ProfileKnobs
 from voltroam.settings import Settings, SettingsError
 
@@ -22,6 +23,7 @@ class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     authorization: AuthorizationKnobs
     charging: ChargingKnobs
     commands: CommandKnobs
+    hub: HubKnobs
     profiles: ProfileKnobs
     retention: RetentionKnobs
     webhooks: WebhookKnobs
@@ -33,6 +35,7 @@ def read_tuning(settings: Settings) -> Tuning:
         authorization=_read("authorization", settings.authorization, AuthorizationKnobs),
         charging=_read("charging", settings.charging, ChargingKnobs),
         commands=_read("commands", settings.commands, CommandKnobs),
+        hub=_read("hub", settings.hub, HubKnobs),
         profiles=_read("profiles", settings.profiles, ProfileKnobs),
         retention=_read("retention", settings.retention, RetentionKnobs),
         webhooks=_read("webhooks", settings.webhooks, WebhookKnobs),

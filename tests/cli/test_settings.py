@@ -90,6 +90,17 @@ def test_a_wrong_key_is_named(tmp_path: Path, line: str, named: str) -> None:
         read_settings(file)
 
 
+def test_a_hub_has_no_other_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CORE-HUB-25"""
+    file = made(tmp_path)
+    monkeypatch.setenv("VOLTROAM_PARTIES", "DE/HUB/HUB")
+    assert read_settings(file).parties == ["DE/HUB/HUB"]
+    for mixed in ("DE/HUB/HUB,DE/ABC/CPO", "DE/HUB/HUB,NL/HUB/hub"):
+        monkeypatch.setenv("VOLTROAM_PARTIES", mixed)
+        with pytest.raises(SettingsError, match="a hub is one party"):
+            read_settings(file)
+
+
 def test_settings_are_never_overwritten(tmp_path: Path) -> None:
     made(tmp_path)
     with pytest.raises(SettingsError, match="exists already"):

@@ -54,6 +54,7 @@ class Sent:
     query: Mapping[str, str]
     routing: Routing
     at: float
+    flow: str = ""
 
     @property
     def json(self) -> Json:
@@ -105,6 +106,7 @@ class FakeCalls:
         body: bytes | None = None,
         routing: Routing | None = None,
         url: str | None = None,
+        correlation_id: str = "",
     ) -> Reply:
         partner = self.partners[platform.id]
         path = url or "/".join(
@@ -112,7 +114,9 @@ class FakeCalls:
             + [value for _, value in sorted(query.items())]
         )
         now = asyncio.get_running_loop().time()
-        sent = Sent(endpoint.method, path, body, dict(query), routing or Routing(), now)
+        sent = Sent(
+            endpoint.method, path, body, dict(query), routing or Routing(), now, correlation_id
+        )
         if partner.mode is Mode.DOWN:
             raise Unreachable("connection refused", sent=False)
         partner.sent.append(sent)

@@ -95,6 +95,7 @@ async def everything(store: Store) -> None:
         draft(RecordKey(QUARANTINE, "1"), aside),
         draft(dead_key(letter), letter, parent="s"),
         RecordDraft(RecordKey("exempt", "1"), b'{"token":%s}' % body, fingerprint),
+        RecordDraft(RecordKey("hub_bond", f"token/{fingerprint} DE/MSP"), b'["DE/MSP",""]'),
         RecordDraft(RecordKey("token_limits", f"DE/MSP\x1f{UID}\x1fRFID"), b'{"mark":"BLOCKED"}'),
         RecordDraft(
             RecordKey("authorization", timed_id(now)), b'{"token":"%s"}' % fingerprint.encode()
@@ -141,8 +142,8 @@ async def test_the_whole_database_holds_no_trace_of_it(any_store: Store, any_url
     assert UID not in str(report)
     assert report.found == {
         "tokens": 1, "sessions": 1, "cdrs": 1, "locations": 1, "parked": 1, "quarantine": 1,
-        "webhook_dead": 1, "exempt": 1, "token_limits": 1, "authorization": 1, "order": 1,
-        "charge": 1, "event": 3,
+        "webhook_dead": 1, "exempt": 1, "token_limits": 1, "hub_bond": 1, "authorization": 1,
+        "order": 1, "charge": 1, "event": 3,
     }  # fmt: skip
     assert report.valid == 1
     assert (await any_store.check()).ok

@@ -36,6 +36,7 @@ FLOORS = {
     "modules": 6,
     "holdings": 6,
     "hosts": 6,
+    "hubbing": 6,
     "served": 6,
     "cli": 6,
     "__main__": 6,

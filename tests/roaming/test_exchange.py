@@ -12,7 +12,8 @@ from voltroam.roaming.platforms import EndpointAt, Phase, Platform, Profile
 from voltroam.standard.endpoints import CORE, Behaviour, Endpoint, Interface
 from voltroam.standard.errors import ForbiddenUrl, PartnerError, Refused, Unreachable, Unusable
 from voltroam.standard.parties import PartyId
-from voltroam.wire.call import Request, Response, Routing
+from voltroam.standard.versions import V2_2_1
+from voltroam.wire.call import Call, Request, Response, Routing
 from voltroam.wire.headers import read_authorization
 
 LIST = next(
@@ -312,3 +313,39 @@ async def test_each_request_has_an_id_of_its_own_on_every_page_and_repeat(
     assert len(ids) > 6
     assert len(set(ids)) == len(ids)
     assert all(request.headers["x-correlation-id"] for request in network.log)
+
+
+def passing(body: bytes | None = b'{"a": 1.50}', **query: str) -> Call:
+    return Call(
+        V2_2_1, PUT, {"location_id": "LOC/1"}, query, body, Routing(PartyId("DE", "MSP")),
+        request_id="theirs", correlation_id="flow",
+    )  # fmt: skip
+
+
+async def test_a_call_of_others_goes_on_with_our_token_and_its_own_path(
+    cpo: Company, far: Platform, network: Network
+) -> None:
+    """CORE-HUB-04, CORE-HUB-05, CORE-MSGID-08"""
+    raw = Response(404, {"x-odd": "1"}, b"not looked at")
+    Pages(network, {"https://far.example/r/loc/A%2DB/LOC%2F1?x=1": raw})
+    assert await cpo.exchange.forward(far, passing(x="1"), tail="A%2DB/LOC%2F1", timeout=5) is raw
+    [request] = network.log
+    assert read_authorization(request.headers["authorization"]).decoded == "secret"
+    assert request.headers["x-correlation-id"] == "flow"
+    assert request.body == b'{"a": 1.50}'
+    assert cpo.contacts == [("far", True)]
+
+
+async def test_a_call_of_others_goes_to_a_whole_url_only_at_the_partners_hosts(
+    cpo: Company, far: Platform, network: Network
+) -> None:
+    url = "https://far.example/odd?x=1"
+    Pages(network, {url: Response(200)})
+    await cpo.exchange.forward(far, passing(), url=url, timeout=5)
+    with pytest.raises(ForbiddenUrl):
+        await cpo.exchange.forward(far, passing(), url="https://evil.example/x", timeout=5)
+    network.down.add("far.example")
+    with pytest.raises(Unreachable):
+        await cpo.exchange.forward(far, passing(), url=url, timeout=5)
+    assert cpo.contacts == [("far", True), ("far", False)]
+    assert [request.url for request in network.log] == [url, url]

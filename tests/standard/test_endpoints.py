@@ -151,12 +151,13 @@ def test_configuration_modules_have_no_routing_headers() -> None:
 
 
 def test_who_owns_what() -> None:
-    """GEN-OWN: the CPO owns everything but tokens; hub client info speaks of any role but HUB."""
+    """GEN-OWN, CORE-BCAST-09: the CPO owns everything but tokens, hub client info speaks of any
+    role but HUB. OTHER is a kind of eMSP whose tokens are broadcast to CPOs."""
     resources = Table().resources
     assert {kind for kind, r in resources.items() if r.owner_roles == {Role.CPO}} == {
         "locations", "sessions", "cdrs", "tariffs",
     }  # fmt: skip
-    assert resources["tokens"].owner_roles == {Role.EMSP}
+    assert resources["tokens"].owner_roles == {Role.EMSP, Role.OTHER}
     assert resources["hubclientinfo"].owner_roles == set(Role) - {Role.HUB}
 
 

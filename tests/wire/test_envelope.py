@@ -21,7 +21,7 @@ from voltroam.standard.errors import (
     WrongMethod,
 )
 from voltroam.wire.call import Reply, Response
-from voltroam.wire.envelope import fault_reply, read_reply, write_reply
+from voltroam.wire.envelope import fault_reply, read_code, read_reply, write_reply
 
 NOW = datetime(2026, 11, 22, 10, 0, 0, 123456, tzinfo=UTC)
 
@@ -187,3 +187,28 @@ def test_nothing_but_a_partner_error_comes_of_any_bytes(body: bytes, status: int
     except (Refused, Unusable):
         return
     raise AssertionError("no random bytes are an envelope")
+
+
+def test_a_ready_envelope_is_passed_on_byte_for_byte() -> None:
+    """CORE-HUB-10, CORE-HUB-18"""
+    raw = b'{"status_code" : 2003, "x": [1.50]}'
+    response = write_reply(Reply(2003, 404, headers={"Link": "<x>"}, envelope=raw), now=NOW)
+    assert (response.status, response.body) == (404, raw)
+    assert response.headers == {"content-type": "application/json", "link": "<x>"}
+
+
+@pytest.mark.parametrize("code", [1000, 1999, 2001, 3003, 4999])
+def test_the_code_of_an_envelope_is_read_without_the_rest(code: int) -> None:
+    body = b'{"data": [{"a": 1.50}, null], "status_code": %d}' % code
+    assert read_code(body) == code
+
+
+@pytest.mark.parametrize("body", [
+    b"", b"[]", b"{}", b"<html>", b'{"status_code": "1000"}', b'{"status_code": 200}',
+    b'{"status_code": 5000}', b'{"status_code": 1000', b'{"data": ], "status_code": 1000}',
+    b"[" * 100_000, b'{"status_code": null}',
+])  # fmt: skip
+def test_what_is_no_envelope_has_no_code(body: bytes) -> None:
+    """CORE-HUB-15"""
+    with pytest.raises(Unusable):
+        read_code(body)

@@ -3,23 +3,25 @@
 Raises the PartnerError family; says nothing about what waits or what is tried again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import structs
 
 from voltroam.delivery.address import Addresses, Rows, contract_party
+from voltroam.delivery.copies import Copies
 from voltroam.delivery.outcome import Fault, judge
 from voltroam.delivery.ports import Calls
 from voltroam.delivery.shelf import Shelf, State
+from voltroam.delivery.sight import Sight
 from voltroam.delivery.takeback import withdrawn
 from voltroam.roaming.marks import Marks
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.references import references_of
-from voltroam.roaming.weigh import same
+from voltroam.roaming.weigh import flow_of, same
 from voltroam.standard.endpoints import Part, Removal, Resource, Table
 from voltroam.standard.errors import PartnerError, Refused
 from voltroam.store.interface import ObjectRow
-from voltroam.wire.call import Reply
+from voltroam.wire.call import Reply, Routing
 from voltroam.wire.diff import PatchPlan
 from voltroam.wire.parts import get_part
 
@@ -28,13 +30,21 @@ RESUMES = frozenset({Fault.UNREACHABLE, Fault.SERVER, Fault.BUSY, Fault.STOPPED}
 
 
 class Courier:
-    """Speaks to every partner; holds no state of any lane."""
+    """Speaks to every partner; holds no state of any lane. `copies`: of a hub."""
 
-    def __init__(self, calls: Calls, table: Table, shelf: Shelf, marks: Marks) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        table: Table,
+        shelf: Shelf,
+        marks: Marks,
+        copies: Copies | None = None,
+    ) -> None:
         self._calls = calls
         self._marks = marks
         self._resources = table.resources
         self._shelf = shelf
+        self._copies = copies
         self._rows = Rows(table)
         self._addresses = Addresses(table)
 
@@ -75,28 +85,52 @@ class Courier:
         *,
         view: str = "",
         doubt: bool,
+        sight: Sight,
     ) -> None:
         """Delivers the current state: PATCH from the known state `base`, otherwise PUT.
 
         `row` and `view` are what `outward` gave.
         """
+        if self._copies is None:
+            await self._show(platform, row, base, view, doubt=doubt)
+            return
+        gone = self._copies.gone(sight, row)
+        if gone:
+            await _each(gone, lambda to: self._take_back(platform, row, base, to))
+        await _each(
+            self._copies.due(sight, row),
+            lambda to: self._show(platform, row, base, view, doubt=doubt, to=to),
+        )
+
+    async def _show(
+        self,
+        platform: Platform,
+        row: ObjectRow,
+        base: State | None,
+        view: str,
+        *,
+        doubt: bool,
+        to: Routing | None = None,
+    ) -> None:
         resource = self._resources[row.key.kind]
-        if doubt and await self._held_as(platform, row, row.document):
+        if doubt and await self._held_as(platform, row, row.document, to=to):
             self._shelf.put(row, view)
             return
         plan = None
         if base is not None and not doubt and platform.profile.push == "patch":
             plan = self._shelf.plan(resource, row, base, view)
-        if plan is None or not await self._patched(platform, row, plan):
-            await self._call(platform, row, "PUT", row.document)
+        if plan is None or not await self._patched(platform, row, plan, to):
+            await self._call(platform, row, "PUT", row.document, to=to)
         self._shelf.put(row, view)
 
-    async def _patched(self, platform: Platform, row: ObjectRow, plan: PatchPlan) -> bool:
+    async def _patched(
+        self, platform: Platform, row: ObjectRow, plan: PatchPlan, to: Routing | None
+    ) -> bool:
         """False: send the whole (CORE-MUT-07, CORE-MUT-08)."""
         if self._rows.find(platform, row.key.kind, "PATCH", plan.part) is None:
             return False
         try:
-            await self._call(platform, row, "PATCH", plan.body, plan.ids)
+            await self._call(platform, row, "PATCH", plan.body, plan.ids, to=to)
         except Refused as fault:
             verdict = judge(fault)
             if verdict.fault in RESUMES:
@@ -104,29 +138,40 @@ class Courier:
             if verdict.unknown or verdict.http == 405:
                 return False
             wanted = get_part(row.document, plan.parts, plan.ids) if plan.parts else row.document
-            return await self._held_as(platform, row, wanted, plan.ids)
+            return await self._held_as(platform, row, wanted, plan.ids, to)
         return True
 
     async def _held_as(
-        self, platform: Platform, row: ObjectRow, wanted: bytes | None, ids: tuple[str, ...] = ()
+        self,
+        platform: Platform,
+        row: ObjectRow,
+        wanted: bytes | None,
+        ids: tuple[str, ...] = (),
+        to: Routing | None = None,
     ) -> bool:
         """Does the partner hold exactly this? Asked after a PATCH whose end we do not know."""
         if not self._may_ask(platform, row):
             return False
         try:
-            reply = await self._call(platform, row, "GET", None, ids)
+            reply = await self._call(platform, row, "GET", None, ids, to=to)
         except Refused as fault:
             if judge(fault).fault in RESUMES:
                 raise
             return False
         return wanted is not None and reply.data is not None and same(reply.data, wanted)
 
-    async def holds(self, platform: Platform, row: ObjectRow) -> bool:
+    async def holds(self, platform: Platform, row: ObjectRow, sight: Sight) -> bool:
         """Asks whether the partner has the object at all; one that cannot be asked does not."""
+        for to in self._backward(sight, row):
+            if await self._has(platform, row, to):
+                return True
+        return False
+
+    async def _has(self, platform: Platform, row: ObjectRow, to: Routing | None) -> bool:
         if not self._may_ask(platform, row):
             return False
         try:
-            await self._call(platform, row, "GET", None)
+            await self._call(platform, row, "GET", None, to=to)
         except Refused as fault:
             if judge(fault).fault in RESUMES:
                 raise
@@ -139,22 +184,35 @@ class Courier:
             return False
         return self._rows.find(platform, row.key.kind, "GET") is not None
 
-    async def take_back(self, platform: Platform, row: ObjectRow, base: State | None) -> None:
+    async def take_back(
+        self, platform: Platform, row: ObjectRow, base: State | None, sight: Sight
+    ) -> None:
         """DELETE, or the document that ends its kind; "unknown" is done too (TAR-DEL-01).
 
         It is made of the state `base` that the partner knows, if we still have it.
         """
+        await _each(self._backward(sight, row), lambda to: self._take_back(platform, row, base, to))
+
+    def _backward(self, sight: Sight, row: ObjectRow) -> Sequence[Routing | None]:
+        """Whoever may have it."""
+        if self._copies is None:
+            return (None,)
+        return (*self._copies.due(sight, row), *self._copies.gone(sight, row))
+
+    async def _take_back(
+        self, platform: Platform, row: ObjectRow, base: State | None, to: Routing | None
+    ) -> None:
         resource = self._resources[row.key.kind]
         if resource.removal is Removal.DELETE:
             try:
-                await self._call(platform, row, "DELETE", None)
+                await self._call(platform, row, "DELETE", None, to=to)
             except PartnerError as fault:
                 if not judge(fault).unknown:
                     raise
             return
         last = withdrawn(resource, self._shelf.document(row, base))
         if last is not None:
-            await self._call(platform, row, "PUT", last)
+            await self._call(platform, row, "PUT", last, to=to)
 
     async def _call(
         self,
@@ -163,6 +221,8 @@ class Courier:
         method: str,
         body: bytes | None,
         ids: tuple[str, ...] = (),
+        *,
+        to: Routing | None,
     ) -> Reply:
         kind = row.key.kind
         parts = self._resources[kind].parts[: len(ids)]
@@ -176,8 +236,25 @@ class Courier:
             keys={**address.keys, **_part_keys(parts, ids)} if ids else address.keys,
             query=address.query,
             body=body,
-            routing=self._addresses.routing(row, address, platform),
+            routing=to or self._addresses.routing(row, address, platform),
+            correlation_id="" if to is None else flow_of(row),
         )
+
+
+async def _each(
+    ways: Sequence[Routing | None], send: Callable[[Routing | None], Awaitable[None]]
+) -> None:
+    """To every party, though one refuses; what stops a lane stops here at once (CORE-BCAST-12)."""
+    refused: Refused | None = None
+    for to in ways:
+        try:
+            await send(to)
+        except Refused as fault:
+            if judge(fault).fault in RESUMES:
+                raise
+            refused = fault
+    if refused is not None:
+        raise refused
 
 
 def _part_keys(parts: Sequence[Part], ids: Sequence[str]) -> dict[str, str]:

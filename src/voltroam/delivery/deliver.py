@@ -8,7 +8,10 @@ from uuid import uuid4
 
 import msgspec
 
+from voltroam.delivery.alive import Alive
 from voltroam.delivery.cdr_ledger import CdrLedger
+from voltroam.delivery.connecting import Announcer, Connecting
+from voltroam.delivery.copies import Copies
 from voltroam.delivery.courier import Courier
 from voltroam.delivery.feed import FeedTail
 from voltroam.delivery.gear import Gear, LaneStats
@@ -21,6 +24,7 @@ from voltroam.delivery.pulling import Pulling
 from voltroam.delivery.retention import IsBehind, Retention, Rotate
 from voltroam.delivery.shelf import Shelf
 from voltroam.delivery.sync import Progress, PullReport
+from voltroam.delivery.timetable import always
 from voltroam.roaming.marks import Marks
 from voltroam.roaming.narrowing import Narrowing
 from voltroam.roaming.platforms import Identity, Platform, Status
@@ -34,7 +38,8 @@ class Delivery:
     """Lanes, ledger, sync and jobs of one process; any number of processes on one store.
 
     `rotate` gives a partner new tokens (`Registration.rotate`); without it tokens stay.
-    `is_behind` tells whether a partner has yet to learn of our endpoints and roles.
+    `is_behind` tells whether a partner has yet to learn of our endpoints and roles. `connecting` is
+    what a hub has beside.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class Delivery:
         rotate: Rotate | None = None,
         is_behind: IsBehind = lambda _: False,
         sync: bool = True,
+        connecting: Connecting | None = None,
     ) -> None:
         self._store = store
         self._directory = directory
@@ -61,6 +67,8 @@ class Delivery:
         self._pulling = Pulling(
             store, directory, calls, identity, table,
             now=now, knobs=knobs, chance=chance, holder=holder,
+            collect=connecting.collect if connecting else (),
+            pushes=connecting.pushes if connecting else always,
         )  # fmt: skip
         self.quarantine = self._pulling.quarantine
         self.timetable = self._pulling.timetable
@@ -72,7 +80,10 @@ class Delivery:
             store=store,
             table=table,
             tail=self._tail,
-            courier=Courier(calls, table, Shelf(knobs.shelf_bytes), marks),
+            courier=Courier(
+                calls, table, Shelf(knobs.shelf_bytes), marks,
+                Copies(identity.parties()[0]) if connecting else None,
+            ),
             ledger=self._ledger,
             marks=marks,
             knobs=knobs,
@@ -81,8 +92,11 @@ class Delivery:
             known_limit=self._known_limit,
             offline=self._presence.offline,
             connected=self._presence.connected,
+            hub=connecting is not None,
+        )  # fmt: skip
+        self._lanes = Lanes(
+            gear, directory, identity, holder, connecting.sharings if connecting else None
         )
-        self._lanes = Lanes(gear, directory, identity, holder)
         self._operators = Operators(store, directory, now)
         self.retention = Retention(
             store, directory, knobs=knobs, now=now, holder=holder, rotate=rotate,
@@ -97,6 +111,13 @@ class Delivery:
                 ("retention", self.retention.run),
                 ("renewal", self.retention.renew),
             ]
+        if connecting is not None:
+            alive = Alive(
+                store, directory, calls, self._presence, table,
+                after=connecting.alive_after, now=now, knobs=knobs, holder=holder,
+            )  # fmt: skip
+            announcer = Announcer(store, connecting.announcing, knobs, holder)
+            self._jobs += [("alive", alive.run), ("announcer", announcer.run)]
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:

@@ -32,7 +32,7 @@ from voltroam.store.interface import (
 )
 
 PIECE = 200
-WHOLE = frozenset({PARKED, "exempt", "token_limits"})
+WHOLE = frozenset({PARKED, "exempt", "token_limits", "hub_bond"})
 """Kinds of records that are about the token alone: they go whole."""
 SEALED = frozenset({"platform", "credentials_token", "webhook", "operator_key"})
 """Kinds that hold no driver's data."""

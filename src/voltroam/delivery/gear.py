@@ -31,6 +31,8 @@ class Gear:
     """How many delivered states one lane may remember."""
     offline: Callable[[str], Awaitable[None]]
     connected: Callable[[str], Awaitable[None]]
+    hub: bool = False
+    """We are one: what waits for a platform is not even tried while it is known to be away."""
 
 
 @dataclass(frozen=True, slots=True)

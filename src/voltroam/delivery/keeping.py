@@ -39,7 +39,9 @@ OF_SESSION = ("charge_terms", "charge_readings", "charge_signed")
 """Kinds whose parent or id is the folded id of an own session."""
 NAMED = ("preferences", "active_profile", "steered_session", "profile_push", "shared_session")
 """Kinds whose parent or id is a session's name, `NL/AAA/S1`."""
-EXPIRING = ("order_request", "profile_request", "operator_request", "exempt")
+EXPIRING = (
+    "order_request", "profile_request", "operator_request", "exempt", "hub_url", "hub_bond",
+)  # fmt: skip
 """Kinds whose due time is when they may go."""
 
 

@@ -67,6 +67,8 @@ class Knobs:
     sessions_since: float = 30 * 86_400.0
     """Sessions are pulled from this long ago if none was seen yet (`date_from` is required)."""
     daily: float = 86_400.0
+    unpushed: float = 3_600.0
+    """A hub pulls this often what a party has but does not push."""
     weekly: float = 7 * 86_400.0
     splay: float = 0.2
     """Share of a pull interval that is random."""

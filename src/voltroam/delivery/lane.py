@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import msgspec
 
+from voltroam.delivery.copies import moved
 from voltroam.delivery.feed import reached
 from voltroam.delivery.filling import Filling, as_lists, as_sets, stops
 from voltroam.delivery.gear import Gear, LaneStats
@@ -19,13 +20,16 @@ from voltroam.delivery.records import (
     Fill,
     Horizon,
     LaneNote,
+    LaneSight,
     Parked,
+    classes_in,
     draft,
     lane_key,
     load,
+    sight_key,
     write,
 )
-from voltroam.delivery.sight import FOREVER, Action, Classes, Sight, action, shrink
+from voltroam.delivery.sight import FOREVER, NOBODY, Action, Classes, Sight, action, shrink
 from voltroam.delivery.wanted import Entry
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.references import references_of
@@ -51,6 +55,8 @@ class Lane:
         self._read_to = 0
         self._saved: LaneNote | None = None
         self._saved_at = 0.0
+        self._noted: Classes | None = None
+        """The classes that were written apart."""
 
     @property
     def platform(self) -> Platform:
@@ -182,7 +188,7 @@ class Lane:
         await self._gear.ledger.doubt(self.platform.id, restored=False)
         if note.fill is not None:
             self._start_fill(note.fill)
-        before = as_sets(note.classes)
+        before = as_sets(await classes_in(store, self.platform.id, note))
         if before != as_sets(as_lists(sight.classes)):
             self._look_again(before, as_sets(note.lost), sight.classes, note.cursor)
 
@@ -211,7 +217,7 @@ class Lane:
             return fresh and not row.deleted and self._push.sight.sees(row)
         since = self._since(row)
         todo = action(row, self._push.sight, since)
-        if todo is Action.SHOW and self._push.pulls and self._push.pulse.waiting:
+        if todo is Action.SHOW and self._push.pulls and self._push.away:
             self._push.known.pop(row.key, None)  # it pulls what happens while it is away
             return False
         if todo is Action.NOTHING:
@@ -241,9 +247,15 @@ class Lane:
         self._push.sight = replace(self._push.sight, classes=now, lost=gone)
         if not gone and not gained:
             return
-        kept = {kind: sorted(names & now.get(kind, frozenset())) for kind, names in before.items()}
+        others = moved(before, now)
+        kept = {
+            kind: sorted((names & now.get(kind, NOBODY)) - others.get(kind, NOBODY))
+            for kind, names in before.items()
+        }
         for kind in self._reshown(before, now):
             kept.pop(kind, None)
+        if others:
+            self._push.forget(others)
         if self._filling is not None:
             kept, since = {}, self._filling.since
         self._start_fill(Fill(kind="", owner="", since=since, kept=kept))
@@ -312,12 +324,13 @@ class Lane:
             cursor=self._push.wanted.settled(self._read_to),
             born=self._push.sight.born,
             epoch=self._store.epoch,
-            classes=as_lists(self._push.sight.classes),
+            classes={} if self._gear.hub else as_lists(self._push.sight.classes),
             lost=as_lists(self._push.sight.lost),
             fill=None if self._filling is None else self._filling.note(),
             stopped=self._push.pulse.reason if self._push.pulse.stopped else None,
             delivered=self._push.pushed,
             failed=self._push.failed,
+            apart=self._gear.hub,
         )
 
     async def _save(self, *, force: bool = False) -> None:
@@ -325,14 +338,18 @@ class Lane:
         now = clock()
         if not force and now - self._saved_at < self._knobs.save_every:
             return
-        note = self._note()
-        same = self._saved is not None and note == replace_saved(self._saved, 0)
+        note, seen = self._note(), self._push.sight.classes
+        moved = self._gear.hub and seen is not self._noted
+        same = not moved and self._saved is not None and note == replace_saved(self._saved, 0)
         if same and not force and now - self._saved_at < HEARTBEAT:
             return
         self._saved_at = now
         saved = replace_saved(note, self._gear.now())
-        await write(self._store, draft(lane_key(self.platform.id), saved))
-        self._saved = saved  # only now: a write that is cut off must not count
+        drafts = [draft(lane_key(self.platform.id), saved)]
+        if moved:
+            drafts.append(draft(sight_key(self.platform.id), LaneSight(as_lists(seen))))
+        await write(self._store, *drafts)
+        self._saved, self._noted = saved, seen  # only now: a write cut off must not count
 
     async def _rest(self, turn: float | None) -> None:
         """Until something happens, or the turn of what is held back comes."""

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from voltroam.delivery.audiences import Behind, Granted, classes_of, routes
+from voltroam.delivery.audiences import Behind, Granted, Routes, classes_of, routes
+from voltroam.delivery.copies import Shares
 from voltroam.delivery.gear import Gear, LaneStats
 from voltroam.delivery.lane import Lane
 from voltroam.delivery.log import Log
@@ -16,11 +17,13 @@ from voltroam.delivery.records import (
     lane_key,
     read,
     resync_key,
+    sight_key,
     write,
 )
 from voltroam.delivery.sight import Classes
 from voltroam.roaming.directory import read_platform
 from voltroam.roaming.grants import granted_to
+from voltroam.roaming.hub.sharing import Sharing, Sharings
 from voltroam.roaming.platforms import PLATFORM, Identity, Platform, Status
 from voltroam.standard.endpoints import Interface
 from voltroam.standard.parties import PartyId
@@ -38,12 +41,21 @@ LIVE = frozenset({Status.CONNECTED, Status.OFFLINE})
 class Lanes:
     """Starts, updates and ends lanes as platforms come, change and go."""
 
-    def __init__(self, gear: Gear, platforms: Platforms, identity: Identity, holder: str) -> None:
+    def __init__(
+        self,
+        gear: Gear,
+        platforms: Platforms,
+        identity: Identity,
+        holder: str,
+        sharings: Sharings | None = None,
+    ) -> None:
         self._gear = gear
         self._store, self._knobs = gear.store, gear.knobs
         self._directory = platforms
         self._identity = identity
         self._holder = holder
+        self._sharings = sharings
+        self._shares = Shares(gear.table.resources.values())
         self._holds: dict[str, asyncio.Task[None]] = {}
         self._lanes: dict[str, Lane] = {}
         self._live: dict[str, tuple[Platform, Classes]] = {}
@@ -51,6 +63,7 @@ class Lanes:
         self._behind: dict[str, tuple[float, Behind]] = {}
         self._woken: dict[str, float] = {}
         self._judged: Sequence[Platform] = ()
+        self._shared: Sharing | None = None
         self._looking = asyncio.Lock()
 
     async def run(self) -> None:
@@ -99,8 +112,9 @@ class Lanes:
 
     async def _compare(self) -> None:
         platforms = [p for p in await self._platforms() if p.is_registered]
-        if not self._as_before(platforms):
-            await self._judge(platforms)
+        sharing = None if self._sharings is None else await self._sharings.now()
+        if not self._as_before(platforms, sharing):
+            await self._judge(platforms, sharing)
         for platform_id, (platform, classes) in self._live.items():
             lane = self._lanes.get(platform_id)
             if platform_id not in self._holds:
@@ -109,14 +123,19 @@ class Lanes:
                 lane.update(platform, classes)
         await self._obey()
 
-    def _as_before(self, platforms: Sequence[Platform]) -> bool:
-        """Parties behind a hub and grants of a provider move without a change of any platform."""
-        return len(platforms) == len(self._judged) and all(
-            one is other and not (one.is_hub or one.is_provider)
-            for one, other in zip(platforms, self._judged, strict=True)
+    def _as_before(self, platforms: Sequence[Platform], sharing: Sharing | None) -> bool:
+        """Parties behind a hub and grants of a provider move without a change of any platform;
+        on a hub the agreements move too, and what is shared tells of all."""
+        return (
+            len(platforms) == len(self._judged)
+            and sharing is self._shared
+            and all(
+                one is other and (sharing is not None or not (one.is_hub or one.is_provider))
+                for one, other in zip(platforms, self._judged, strict=True)
+            )
         )
 
-    async def _judge(self, platforms: Sequence[Platform]) -> None:
+    async def _judge(self, platforms: Sequence[Platform], sharing: Sharing | None) -> None:
         """Who has a lane, and what each sees."""
         resources = tuple(self._gear.table.resources.values())
         await self._gear.marks.now()
@@ -124,19 +143,12 @@ class Lanes:
         live: dict[str, tuple[Platform, Classes]] = {}
         for platform in platforms:
             if platform.status in LIVE and not platform.paused and platform.version:
-                behind = await self._behind_of(platform)
-                live[platform.id] = (
-                    platform,
-                    classes_of(
-                        platform,
-                        self._identity,
-                        resources,
-                        ways=ways,
-                        behind=behind,
-                        served=self._served(platform),
-                        granted=await self._granted_to(platform),
-                    ),
-                )
+                if sharing is None:
+                    classes = await self._own_classes(platform, ways)
+                else:
+                    classes = self._shares.classes_of(platform, sharing, self._served(platform))
+                    await asyncio.sleep(0)
+                live[platform.id] = (platform, classes)
         self._live = live
         await self._end([held for held in self._holds if held not in live])
         for platform_id, (platform, classes) in live.items():
@@ -149,7 +161,19 @@ class Lanes:
             for resource in resources:
                 if resource.immutable:
                     await self._gear.ledger.move(ways.get(resource.kind, {}), registered)
-        self._judged = platforms
+        self._judged, self._shared = platforms, sharing
+
+    async def _own_classes(self, platform: Platform, ways: Routes) -> Classes:
+        """What one partner sees of our own."""
+        return classes_of(
+            platform,
+            self._identity,
+            tuple(self._gear.table.resources.values()),
+            ways=ways,
+            behind=await self._behind_of(platform),
+            served=self._served(platform),
+            granted=await self._granted_to(platform),
+        )
 
     async def _platforms(self) -> Sequence[Platform]:
         """Read anew each time; what did not change is not decoded again."""
@@ -201,7 +225,7 @@ class Lanes:
         for platform_id in self._read.keys() - registered:
             if await self._store.record(lane_key(platform_id)) is None:
                 continue
-            gone = [RecordDraft(lane_key(platform_id), None)]
+            gone = [RecordDraft(key(platform_id), None) for key in (lane_key, sight_key)]
             for kind in (PARKED, SYNC):
                 while page := await self._store.records(kind, parent=platform_id):
                     await write(self._store, *(RecordDraft(record.key, None) for record in page))

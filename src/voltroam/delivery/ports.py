@@ -26,6 +26,7 @@ class Calls(Protocol):
         body: bytes | None = None,
         routing: Routing = ...,
         url: str | None = None,
+        correlation_id: str = "",
     ) -> Reply: ...
 
     def pages(
@@ -48,5 +49,9 @@ class Platforms(Protocol):
     async def update(
         self, platform_id: str, change: Callable[[Platform], Platform]
     ) -> Platform | None: ...
+
+    def last_contact(self, platform_id: str) -> int | None:
+        """When this process last heard of it (µs)."""
+        ...
 
     async def behind(self, hub: Platform, roles: Iterable[Role]) -> tuple[PartyId, ...]: ...

@@ -1,6 +1,7 @@
 """Pull one list of one partner now: what both the background work and a command do."""
 
 import random
+from collections.abc import Collection
 from uuid import uuid4
 
 from voltroam.delivery.knobs import Knobs
@@ -9,7 +10,7 @@ from voltroam.delivery.presence import Presence
 from voltroam.delivery.quarantine import Quarantine
 from voltroam.delivery.records import SyncNote, load, sync_key
 from voltroam.delivery.sync import Progress, PullReport, Sync
-from voltroam.delivery.timetable import Timetable
+from voltroam.delivery.timetable import Pushes, Timetable, always
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import Table
 from voltroam.store.interface import Store
@@ -30,17 +31,21 @@ class Pulling:
         knobs: Knobs | None = None,
         chance: random.Random | None = None,
         holder: str | None = None,
+        collect: Collection[str] = (),
+        pushes: Pushes = always,
     ) -> None:
         self._store = store
         knobs = knobs or Knobs()
         chance, holder = chance or random.SystemRandom(), holder or uuid4().hex
         self.quarantine = Quarantine(store, directory, identity, table, now)
         self._sync = Sync(
-            store, calls, identity, table, quarantine=self.quarantine, knobs=knobs, now=now
-        )
+            store, calls, identity, table, quarantine=self.quarantine, knobs=knobs, now=now,
+            collect=collect,
+        )  # fmt: skip
         self.timetable = Timetable(
-            store, directory, self._sync, knobs=knobs, now=now, chance=chance, holder=holder
-        )
+            store, directory, self._sync, knobs=knobs, now=now, chance=chance, holder=holder,
+            pushes=pushes,
+        )  # fmt: skip
         self.presence = Presence(directory, self.timetable.returned)
 
     async def pull(

@@ -13,7 +13,7 @@ from voltroam.delivery.pacing import Pacing
 from voltroam.delivery.parking import Parking
 from voltroam.delivery.pulse import Pulse
 from voltroam.delivery.shelf import State
-from voltroam.delivery.sight import Action, Sight, action
+from voltroam.delivery.sight import Action, Classes, Sight, action
 from voltroam.delivery.wanted import Entry, Wanted
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.redaction import secrets_in, without
@@ -51,6 +51,12 @@ class Pusher:
     def pulls(self) -> bool:
         """The partner prefers to pull what it missed."""
         return self.platform.profile.catch_up == "wait_for_pull"
+
+    @property
+    def away(self) -> bool:
+        """It is out of reach, as far as we know; a hub then does not even try (CORE-BCAST-18)."""
+        offline = self._gear.hub and self.platform.status is Status.OFFLINE
+        return self.pulse.waiting or offline
 
     def _may_send(self) -> bool:
         return self.pulse.may_send(self.wanted.flying)
@@ -121,12 +127,21 @@ class Pusher:
         await self.pulse.pace(self.platform.profile.rate)
         if shown:
             entry.patching = base is not None
-            await self._gear.courier.show(self.platform, row, base, view=view, doubt=entry.doubt)
-        elif todo is Action.REMOVE or await self._gear.courier.holds(self.platform, row):
-            await self._gear.courier.take_back(self.platform, row, base)
+            await self._gear.courier.show(
+                self.platform, row, base, view=view, doubt=entry.doubt, sight=self.sight
+            )
+        elif todo is Action.REMOVE or await self._gear.courier.holds(
+            self.platform, row, self.sight
+        ):
+            await self._gear.courier.take_back(self.platform, row, base, self.sight)
         self._remember(key, (row.changed, shown, view))
         self.pacing.sent(row)
         self.pushed += 1
+
+    def forget(self, classes: Classes) -> None:
+        """Of these owners' objects we do not know what each party on the platform has."""
+        for key in [key for key in self.known if key.owner in classes.get(key.kind, ())]:
+            del self.known[key]
 
     def _remember(self, key: ObjectKey, state: tuple[int, bool, str]) -> None:
         self.known[key] = state

@@ -1,7 +1,8 @@
 """Our own durable notes about delivery, as store records.
 
-Kinds: `lane` (one per platform), `parked` (an object that a partner refuses), `cdr_ledger` (one
-per CDR), `sync` (one per platform and module), `quarantine`, `decision`, `horizon`.
+Kinds: `lane` and `lane_sight` (one per platform), `parked` (an object that a partner refuses),
+`cdr_ledger` (one per CDR), `sync` (one per platform and module), `quarantine`, `decision`,
+`horizon`.
 """
 
 from enum import StrEnum
@@ -21,6 +22,7 @@ from voltroam.store.interface import (
 )
 
 LANE = "lane"
+LANE_SIGHT = "lane_sight"
 PARKED = "parked"
 LEDGER = "cdr_ledger"
 SYNC = "sync"
@@ -64,6 +66,14 @@ class LaneNote(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     delivered: int = 0
     failed: int = 0
     saved_at: int = 0
+    apart: bool = False
+    """The classes stand in `LaneSight`: those of a hub are many, and seldom move."""
+
+
+class LaneSight(msgspec.Struct, frozen=True):
+    """The classes of a lane whose note is `apart`."""
+
+    classes: dict[str, list[str]]
 
 
 class Parked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -163,6 +173,18 @@ class Horizon(msgspec.Struct, frozen=True):
 
 def lane_key(platform: str) -> RecordKey:
     return RecordKey(LANE, platform)
+
+
+def sight_key(platform: str) -> RecordKey:
+    return RecordKey(LANE_SIGHT, platform)
+
+
+async def classes_in(store: Store, platform: str, note: LaneNote) -> dict[str, list[str]]:
+    """The classes as last delivered, wherever they stand."""
+    if not note.apart:
+        return note.classes
+    sight = await load(store, sight_key(platform), LaneSight)
+    return {} if sight is None else sight.classes
 
 
 def parked_key(platform: str, key: ObjectKey) -> RecordKey:

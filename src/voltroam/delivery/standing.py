@@ -8,6 +8,7 @@ from voltroam.delivery.records import (
     Fill,
     LaneNote,
     Parked,
+    classes_in,
     lane_key,
     ledger_key,
     load,
@@ -78,7 +79,8 @@ class Standings:
 
     async def _one(self, platform: Platform, resource: Resource, row: ObjectRow) -> Standing:
         note = await load(self._store, lane_key(platform.id), LaneNote)
-        if note is None or not includes(note.classes.get(row.key.kind, ()), row.audience):
+        seen = {} if note is None else await classes_in(self._store, platform.id, note)
+        if note is None or not includes(seen.get(row.key.kind, ()), row.audience):
             return Standing(platform, NOT_SHOWN)
         parked = await load(self._store, parked_key(platform.id, row.key), Parked)
         if parked is not None:

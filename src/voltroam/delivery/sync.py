@@ -5,7 +5,7 @@ what the partner no longer lists is gone; if that is too much at once, an operat
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -95,6 +95,7 @@ class Sync:
         quarantine: Quarantine,
         knobs: Knobs,
         now: Now,
+        collect: Collection[str] = (),
     ) -> None:
         self._store = store
         self._calls = calls
@@ -103,15 +104,21 @@ class Sync:
         self._quarantine = quarantine
         self._knobs = knobs
         self._now = now
+        self._collect = collect
         self._vanished = Vanished(store, identity, knobs, now)
 
     def modules(self, platform: Platform) -> list[str]:
         """Those that the partner lists and one of our roles receives."""
-        return [
-            row.module.name
-            for row in self._lists(platform)
-            if self._identity.parties(*row.module.receiver_roles)
-        ]
+        return [row.module.name for row in self._lists(platform) if self._takes(row, platform)]
+
+    def _takes(self, row: Endpoint, platform: Platform) -> bool:
+        """A hub: what is for all, whom another hub connects, and what it was set to collect."""
+        resource = row.resource
+        if not self._identity.is_hub or resource is None:
+            return bool(self._identity.parties(*row.module.receiver_roles))
+        if resource.audience is Audience.NOBODY:
+            return platform.is_hub
+        return resource.audience is Audience.PARTNERS or resource.kind in self._collect
 
     async def pull(
         self,

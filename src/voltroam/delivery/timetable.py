@@ -6,6 +6,7 @@ of hours, at random).
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -23,6 +24,13 @@ log = Log("voltroam.timetable")
 MANY = 10_000
 AT_ONCE = 8
 """Pulls that one process does at the same time; one for each platform."""
+Pushes = Callable[[str, str], Awaitable[bool]]
+"""Whether a platform pushes what it has of a module."""
+
+
+async def always(_platform_id: str, _module: str) -> bool:
+    """Partners push to whom they know; a pull a day finds what got lost."""
+    return True
 
 
 class Timetable:
@@ -38,8 +46,10 @@ class Timetable:
         now: Now,
         chance: random.Random,
         holder: str,
+        pushes: Pushes = always,
     ) -> None:
         self._store = store
+        self._pushes = pushes
         self._platforms = platforms
         self._sync = sync
         self._knobs = knobs
@@ -174,7 +184,9 @@ class Timetable:
             reason=None,
             attempts=0,
         )
-        await self._write(note, now + self._splayed(self._knobs.daily))
+        pushed = await self._pushes(note.platform, note.module)
+        pause = self._knobs.daily if pushed else self._knobs.unpushed
+        await self._write(note, now + self._splayed(pause))
 
     async def _failed(self, note: SyncNote, fault: OcpiError) -> None:
         pause = min(self._knobs.daily, self._knobs.sync_retry * 4.0 ** min(note.attempts, 10))

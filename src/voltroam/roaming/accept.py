@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from voltroam.roaming.audience import audience_of
+from voltroam.roaming.client_info import hear
 from voltroam.roaming.keys import object_key, owner_in
 from voltroam.roaming.marks import mark_key, only
 from voltroam.roaming.owners import owns
@@ -35,7 +36,7 @@ from voltroam.roaming.weigh import (
     marked,
     same,
 )
-from voltroam.standard.endpoints import Removal, Resource
+from voltroam.standard.endpoints import Audience, Removal, Resource
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.versions import Version
@@ -61,6 +62,7 @@ def accept(
     authoritative: bool = False,
     began: int | None = None,
     private: bool | None = None,
+    flow: str = "",
 ) -> Change[Accepted]:
     """Take one whole object. `owner` and `ids` are what the URL names, if it came by URL.
 
@@ -68,7 +70,7 @@ def accept(
     it. Raises InvalidBody (no JSON), CallerError 2001 (unusable, or URL and body differ), NotFound
     (not the caller's). Whoever applies it must look at `Accepted.refusal`.
     """
-    writer = Writer(identity, version, source, strict, authoritative, began)
+    writer = Writer(identity, version, source, strict, authoritative, began, flow)
     if owner is not None:
         refuse_stranger(resource, owner, source)
     members, problems = read_object(resource.object, document, strict=strict)
@@ -84,6 +86,12 @@ def accept(
     target = Target(resource, named, object_key(resource, named, members), writer)
     # Only what is needed later outlives this call: the typed view is large, and many wait at once.
     lift = partial(raised, document, resource.parts, members) if source is None else None
+
+    if identity.is_hub and resource.audience is Audience.NOBODY:
+        stamped = to_micros(moment) if isinstance(moment, datetime) else 0
+        return target.change(
+            lambda row, held: hear(target, row, document, held, stamp=stamped, problems=problems)
+        )
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         whole, when = document, moment
@@ -111,6 +119,7 @@ def remove(
     version: Version,
     source: Platform | None,
     identity: Identity,
+    flow: str = "",
 ) -> Change[Accepted]:
     """End an object that may be deleted; a tombstone tells the lanes. NotFound if it is absent."""
     refuse_stranger(resource, owner, source)
@@ -121,7 +130,7 @@ def remove(
             raise NotFound("No such object")
         draft = ObjectDraft(
             key, row.version, row.document, row.last_updated, row.audience, row.sources,
-            row.notes, row.sidecar, deleted=True,
+            row.notes, marked(row.sidecar, is_private(row), flow), deleted=True,
         )  # fmt: skip
         return Decision(
             Accepted(Outcome.REMOVED, row.document),

@@ -2,7 +2,8 @@
 
 `NL/AAA` is for the partners of that owner, `NL/AAA#DE/MSP+FR/XYZ` only for those partners that
 hold one of these parties, `NL/AAA>DE/MSP` for the party in `cdr_token`, `-` for nobody although it
-is ours, and the empty class for what others own and we only hold.
+is ours, and the empty class for what others own and we only hold. On a hub what a party shares has
+that party's class, as if it were the hub's own.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -39,7 +40,10 @@ def audience_of(
     only: Sequence[str] | None = None,
 ) -> str:
     """The class of an object as it is written. `only`: folded parties that alone may see it."""
-    if resource.audience is Audience.NOBODY or not identity.holds(owner):
+    if identity.is_hub:
+        if resource.audience is not Audience.CONTRACT:
+            return owner.folded
+    elif resource.audience is Audience.NOBODY or not identity.holds(owner):
         return HELD
     if private:
         return PRIVATE

@@ -111,6 +111,36 @@ class Exchange:
         self._on_contact(platform.id, True)
         return reply
 
+    async def forward(
+        self,
+        platform: Platform,
+        call: Call,
+        *,
+        tail: str = "",
+        url: str | None = None,
+        timeout: float,
+    ) -> Response:
+        """Pass on somebody else's call with our own token and a request id of its own.
+
+        `tail` is the path below the endpoint's URL as it came, percent-encoding included; `url` is
+        whole, as the partner gave it. What comes back is not read. Raises Unreachable, Unusable
+        and ForbiddenUrl.
+        """
+        if url is not None:
+            self._check_host(platform, url)
+        address = url or _below(_endpoint_url(platform, call.endpoint), tail)
+        access = self._access(platform)
+        request = write_call(call, address, token=access.token, base64=access.base64, whole=True)
+        limit = PAGE if call.endpoint.behaviour is Behaviour.LIST else ONE
+        try:
+            response = await self._send(request, timeout=min(timeout, access.timeout), limit=limit)
+        except PartnerError as fault:
+            self._on_contact(platform.id, not isinstance(fault, Unreachable))
+            fault.reword(redacted(fault.message, call, access.token))
+            raise
+        self._on_contact(platform.id, True)
+        return response
+
     async def ask(
         self,
         url: str,
@@ -225,6 +255,14 @@ def _endpoint_url(platform: Platform, endpoint: Endpoint) -> str:
             return at.url
     side = f" {interface.value}" if interface else ""
     raise Unusable(f"{platform.name} has no {endpoint.module.name}{side} endpoint")
+
+
+def _below(url: str, tail: str) -> str:
+    """A path as it came below an endpoint's URL, with exactly one slash between them."""
+    if not tail:
+        return url
+    address, mark, query = url.partition("?")
+    return f"{address.rstrip('/')}/{tail}{mark}{query}"
 
 
 def _objects(reply: Reply) -> Sequence[bytes]:

@@ -4,8 +4,12 @@ What a node tells its partners of itself depends on their names, also in a comma
 registers and never answers; `live.py` makes the handlers themselves.
 """
 
-from voltroam.roaming.platforms import Identity
+from voltroam.roaming.platforms import Identity, Platform
+from voltroam.roaming.serving import Answering
+from voltroam.standard.endpoints import Table
+from voltroam.standard.status import StatusCode
 from voltroam.standard.v2_2_1 import Role
+from voltroam.wire.call import Call, Reply
 
 EVERYWHERE = frozenset(
     {
@@ -23,3 +27,12 @@ def interactive(identity: Identity, *, relay: bool) -> frozenset[str]:
     """
     steered = identity.parties(Role.CPO) or (relay and identity.parties(Role.EMSP))
     return EVERYWHERE | STEERED if steered else EVERYWHERE
+
+
+def stand_ins(table: Table) -> dict[str, Answering]:
+    """For the rows that need a handler: a hub offers them all, and answers none itself."""
+
+    async def passed_on(call: Call, _caller: Platform) -> Reply:
+        return Reply(StatusCode.HUB_ERROR, message=f"{call.endpoint.module.name}: name a receiver")
+
+    return {row.handler: passed_on for row in table.rows if row.module.functional and row.handler}

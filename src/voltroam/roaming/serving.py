@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from voltroam.roaming.audience import visible
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.grants import granted_to
 from voltroam.roaming.marks import Marks
@@ -18,6 +19,8 @@ from voltroam.wire.routes import Router
 
 Answering = Callable[[Call, Platform], Awaitable[Reply]]
 """Answers the calls of a HANDLED row."""
+Sights = Callable[[Call, Platform, Resource], Awaitable[tuple[str, ...]]]
+"""The classes of objects that a call may see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +34,26 @@ class Serving:
     router: Router
     page_default: int = 100
     page_maximum: int = 1000
+    sights: Sights | None = None
+    """Of a hub, which shows what others gave it; None: our own objects, by our own rules."""
     marks: Marks = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "marks", Marks(self.store))
 
-    async def granted(self, caller: Platform, resource: Resource) -> tuple[str, ...]:
-        """Classes that the caller sees beside those that its roles give it."""
-        granted = await granted_to(self.store, caller, resource)
-        if not resource.narrowable:
-            return granted
-        return (*granted, *(await self.marks.now()).classes(caller, resource.kind))
-
     def writer(self, call: Call, caller: Platform) -> Writer:
-        return Writer(self.identity, call.version, caller, caller.profile.strict)
+        flow = call.correlation_id if self.identity.is_hub else ""
+        return Writer(self.identity, call.version, caller, caller.profile.strict, flow=flow)
+
+    async def sees(self, call: Call, caller: Platform, resource: Resource) -> tuple[str, ...]:
+        """The classes of objects that the caller may see on the SENDER side."""
+        if self.sights is not None:
+            return await self.sights(call, caller, resource)
+        behind = await self.directory.behind(caller, resource.readers) if caller.is_hub else ()
+        granted = await granted_to(self.store, caller, resource)
+        if resource.narrowable:
+            granted = (*granted, *(await self.marks.now()).classes(caller, resource.kind))
+        return visible(caller, self.identity, resource, call.routing.to, behind, granted=granted)
 
 
 def resource_of(call: Call) -> Resource:

@@ -51,6 +51,8 @@ class Writer:
     authoritative: bool = False
     began: int | None = None
     """When that pull began (µs): what arrived since is newer than its pages."""
+    flow: str = ""
+    """The correlation id under which a hub passes the object on (CORE-MSGID-10)."""
 
     def wins_over(self, row: ObjectRow) -> bool:
         """Whether what is written stands whatever the times in the documents say."""
@@ -117,7 +119,7 @@ def settle(
         ),
         _sources(row, writer),
         notes_of(found),
-        marked(row.sidecar if row else None, hidden),
+        marked(row.sidecar if row else None, hidden, writer.flow),
     )  # fmt: skip
     return Decision(
         Accepted(outcome or (Outcome.CHANGED if live else Outcome.CREATED), document, found),

@@ -22,7 +22,7 @@ from voltroam.standard.endpoints import (
 from voltroam.standard.shapes import shape
 from voltroam.standard.trees import Tree, tree_of
 from voltroam.standard.v2_2_1 import Endpoint as EndpointLine
-from voltroam.standard.v2_2_1 import VersionDetails, VersionInfo
+from voltroam.standard.v2_2_1 import Role, VersionDetails, VersionInfo
 from voltroam.standard.versions import Version
 from voltroam.wire.routes import Router
 
@@ -95,7 +95,14 @@ def is_offered(
     module = row.module
     if module.name not in STANDARD_MODULES and module.name not in caller.profile.modules:
         return False
-    return _is_served(row, handlers) and plays(identity, module, row.interface)
+    played = plays(identity, module, row.interface) or _between_hubs(row, identity, caller)
+    return _is_served(row, handlers) and played
+
+
+def _between_hubs(row: Endpoint, identity: Identity, caller: Platform) -> bool:
+    """Two hubs in a row tell each other what only hubs tell: whom they connect."""
+    told = row.interface is Interface.RECEIVER and row.module.sender_roles <= {Role.HUB}
+    return told and identity.is_hub and caller.is_hub
 
 
 def plays(identity: Identity, module: Module, interface: Interface | None) -> bool:

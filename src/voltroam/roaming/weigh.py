@@ -15,6 +15,9 @@ from voltroam.wire.decode import Problem, Severity
 AHEAD = 10 * 60 * 1_000_000
 """Microseconds; a time further ahead of our clock is not believed (design: staleness)."""
 
+LONGEST_FLOW = 200
+"""Characters of a correlation id that are kept beside an object."""
+
 _PLAIN = msgspec.json.Decoder(float_hook=Decimal)
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -93,13 +96,23 @@ def is_private(row: ObjectRow | None) -> bool:
     return bool(msgspec.json.decode(row.sidecar).get("private", False))
 
 
-def marked(sidecar: bytes | None, private: bool) -> bytes | None:
-    """The sidecar with the private mark set or taken away."""
+def marked(sidecar: bytes | None, private: bool, flow: str = "") -> bytes | None:
+    """The sidecar with the private mark set or taken away, and the flow of the newest write."""
     members = msgspec.json.decode(sidecar) if sidecar else {}
     members.pop("private", None)
+    members.pop("flow", None)
     if private:
         members["private"] = True
+    if flow:
+        members["flow"] = flow[:LONGEST_FLOW]
     return msgspec.json.encode(members) if members else None
+
+
+def flow_of(row: ObjectRow) -> str:
+    """The correlation id of the push that brought a hub the object as it is; empty: none did."""
+    if row.sidecar is None:
+        return ""
+    return str(msgspec.json.decode(row.sidecar).get("flow", ""))
 
 
 def with_source(row: ObjectRow, source: str | None) -> tuple[ObjectDraft, ...]:

@@ -43,7 +43,7 @@ class Audience(StrEnum):
     """Only the parties to whom its owner addressed it, by a mark beside it (invoice records)."""
 
     NOBODY = "nobody"
-    """Kept for ourselves (hub client info that a hub told us)."""
+    """Kept for ourselves (hub client info that a hub told us); a hub shows it to its parties."""
 
 
 class Removal(StrEnum):
@@ -164,6 +164,8 @@ class Endpoint:
     alias: bool = False
     """Accepted from others and never called."""
     urls: UrlPlace | None = None
+    result: str | None = None
+    """Path of the row, on the asking side, to which the result of this one comes later."""
     since: Version = V2_2_1
     until: Version | None = None
 
@@ -208,12 +210,12 @@ TARIFF = Resource(
     removal=Removal.DELETE, readers=DATA_USERS, narrowable=True, first_fill=1,
 )  # fmt: skip
 TOKEN = Resource(
-    "tokens", v.Token, ("uid", "type"), frozenset({Role.EMSP}), Audience.PARTNERS,
+    "tokens", v.Token, ("uid", "type"), frozenset({Role.EMSP, Role.OTHER}), Audience.PARTNERS,
     key_defaults={"type": "RFID"}, removal=Removal.INVALID, readers=CPO, first_fill=3,
     secrets=("uid", "contract_id", "visual_number", "group_id"),
 )  # fmt: skip
 CLIENT_INFO = Resource(
-    "hubclientinfo", v.ClientInfo, ("role",), ALL_BUT_HUB, Audience.NOBODY,
+    "hubclientinfo", v.ClientInfo, ("role",), ALL_BUT_HUB, Audience.NOBODY, first_fill=0,
 )  # fmt: skip
 
 VERSIONS_MODULE = Module(
@@ -274,12 +276,12 @@ def _handled(
     *, takes: type | None = None, gives: type | None = None, gives_list: bool = False,
     query: tuple[str, ...] = (), required_query: tuple[str, ...] = (),
     resource: Resource | None = None,
-    urls: UrlPlace | None = None, safe_to_repeat: bool = True,
+    urls: UrlPlace | None = None, safe_to_repeat: bool = True, result: str | None = None,
 ) -> Endpoint:  # fmt: skip
     return Endpoint(
         module, interface, method, path, Behaviour.HANDLED, resource, handler=handler, takes=takes,
         gives=gives, gives_list=gives_list, query=query, required_query=required_query, urls=urls,
-        safe_to_repeat=safe_to_repeat,
+        safe_to_repeat=safe_to_repeat, result=result,
     )  # fmt: skip
 
 
@@ -338,7 +340,7 @@ CORE: tuple[Endpoint, ...] = (
     # mod_commands: the RECEIVER acts, the result comes to the SENDER's own URL
     *(
         _handled(COMMANDS, _R, "POST", command, "command", takes=body, gives=v.CommandResponse,
-                 urls=UrlPlace.BODY, safe_to_repeat=False)
+                 urls=UrlPlace.BODY, safe_to_repeat=False, result="{command}/{uid}")
         for command, body in _COMMAND_BODIES
     ),
     _handled(COMMANDS, _S, "POST", "{command}/{uid}", "command_result", takes=v.CommandResult,
@@ -346,12 +348,14 @@ CORE: tuple[Endpoint, ...] = (
     # mod_charging_profiles
     _handled(CHARGING_PROFILES, _R, "GET", "{session_id}", "charging_profile_get",
              gives=v.ChargingProfileResponse, query=("duration", "response_url"),
-             required_query=("duration", "response_url"), urls=UrlPlace.QUERY),
+             required_query=("duration", "response_url"), urls=UrlPlace.QUERY,
+             result="activechargingprofile/{uid}"),
     _handled(CHARGING_PROFILES, _R, "PUT", "{session_id}", "charging_profile_set",
-             takes=v.SetChargingProfile, gives=v.ChargingProfileResponse, urls=UrlPlace.BODY),
+             takes=v.SetChargingProfile, gives=v.ChargingProfileResponse, urls=UrlPlace.BODY,
+             result="chargingprofile/{uid}"),
     _handled(CHARGING_PROFILES, _R, "DELETE", "{session_id}", "charging_profile_clear",
              gives=v.ChargingProfileResponse, query=("response_url",),
-             required_query=("response_url",), urls=UrlPlace.QUERY),
+             required_query=("response_url",), urls=UrlPlace.QUERY, result="clearprofile/{uid}"),
     *(
         _handled(CHARGING_PROFILES, _S, "POST", f"{result}/{{uid}}", "charging_profile_result",
                  takes=body, safe_to_repeat=False)

@@ -12,6 +12,7 @@ OcpiError                whose fault, OCPI status code, HTTP hint
 │   └── Overloaded       the write queue is full (HTTP 429)
 └── PartnerError         the far end of a call that we made
     ├── Unreachable      no connection, TLS, time-out: we do not know whether it arrived
+    │   └── Silent       the time-out
     ├── Refused          an OCPI code outside 1xxx, or an HTTP error with an envelope
     ├── Unusable         an answer that is no OCPI envelope, too large, or against the rules
     └── ForbiddenUrl     a URL that the guard does not let us call
@@ -105,6 +106,10 @@ class Unreachable(PartnerError):
     def __init__(self, message: str, *, sent: bool = True) -> None:
         super().__init__(message)
         self.sent = sent
+
+
+class Silent(Unreachable):
+    """Connected, perhaps, but no answer in time."""
 
 
 class Refused(PartnerError):

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from msgspec import structs
 
-from voltroam.standard.errors import ForbiddenUrl, Unreachable, Unusable
+from voltroam.standard.errors import ForbiddenUrl, Silent, Unreachable, Unusable
 from voltroam.transport.guard import Checked, UrlGuard
 from voltroam.wire.call import Request, Response
 
@@ -79,7 +79,7 @@ class GuardedSender:
                         return response
                     request = await self._redirected(request, to, response)
         except TimeoutError:
-            raise Unreachable(f"no answer within {timeout:g} s", sent=sent) from None
+            raise Silent(f"no answer within {timeout:g} s", sent=sent) from None
         raise Unusable(f"more than {REDIRECTS} redirects")
 
     async def close(self) -> None:

@@ -97,6 +97,8 @@ class PyreqwestSender:
                 return await _read(answer, limit)
         except (ConnectError, ConnectTimeoutError, PoolTimeoutError) as fault:
             sent = not _never_left(fault)
+            if sent and isinstance(fault, RequestTimeoutError):
+                raise TimeoutError from None
             raise Unreachable(f"no connection to {to.host}: {_why(fault)}", sent=sent) from None
         except RequestTimeoutError:
             raise TimeoutError from None

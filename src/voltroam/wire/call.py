@@ -101,6 +101,8 @@ class Reply(msgspec.Struct, frozen=True):
     routing: Routing = Routing()
     items: Sequence[bytes] | None = None
     """In place of `data` where we answer with a list: its entries, joined when they are sent."""
+    envelope: bytes | None = None
+    """In place of data, codes and message: a ready envelope that is passed on as it came."""
     timestamp: str = ""
     """Of a reply that we read; when we write one the server stamps it."""
 

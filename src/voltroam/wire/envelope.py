@@ -52,7 +52,9 @@ def reply_headers(reply: Reply) -> dict[str, str]:
 
 
 def envelope(reply: Reply, *, now: datetime) -> bytes:
-    """The body of `write_reply`."""
+    """The body of `write_reply`; one that a reply brings is passed on as it came."""
+    if reply.envelope is not None:
+        return reply.envelope
     end = b'"status_code":%d,' % reply.status_code
     if reply.message is not None:
         end += b'"status_message":%b,' % msgspec.json.encode(_sendable(reply.message))
@@ -120,6 +122,20 @@ def read_reply(response: Response) -> Reply:
         routing=_routing(response),
         timestamp=_text(envelope.timestamp) or "",
     )
+
+
+def read_code(body: bytes) -> int:
+    """The status code of an envelope that goes on as it is; nothing else of it is decoded.
+
+    Raises Unusable if it is no envelope.
+    """
+    try:
+        code = _DECODER.decode(body).status_code
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise Unusable("no OCPI envelope") from None
+    if not 1000 <= code < 5000:
+        raise Unusable(f"{code} is no OCPI status code")
+    return code
 
 
 def _data(raw: msgspec.Raw) -> bytes | None:

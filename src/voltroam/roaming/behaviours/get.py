@@ -1,6 +1,5 @@
 """One object, or a part of one: ours on the SENDER side, the caller's own on the RECEIVER side."""
 
-from voltroam.roaming.audience import visible
 from voltroam.roaming.keys import object_key, part_ids, path_ids
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.serving import Serving, owner_of, readable, resource_of
@@ -34,11 +33,7 @@ async def _own(call: Call, caller: Platform, serving: Serving) -> ObjectRow | No
     """The path names no owner: the first of our parties that has it and shows it to the caller."""
     resource = resource_of(call)
     ids = path_ids(call.endpoint, call.keys, call.query)
-    behind = await serving.directory.behind(caller, resource.readers) if caller.is_hub else ()
-    granted = await serving.granted(caller, resource)
-    audiences = visible(
-        caller, serving.identity, resource, call.routing.to, behind, granted=granted
-    )
+    audiences = await serving.sees(call, caller, resource)
     if not audiences:
         return None
     for owner in serving.identity.parties(*resource.owner_roles):

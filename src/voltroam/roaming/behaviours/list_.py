@@ -1,6 +1,5 @@
 """A page of objects: stored bytes joined, never decoded (OCPI 2.2.1 §transport, pagination)."""
 
-from voltroam.roaming.audience import visible
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.serving import Serving, resource_of
 from voltroam.standard.errors import CallerError
@@ -29,11 +28,7 @@ async def _page(call: Call, caller: Platform, serving: Serving, paging: Paging) 
     if paging.cursor is not None and paging.cursor.epoch != serving.store.epoch:
         raise CallerError("query parameter cursor: the list was restored meanwhile, start again")
     resource = resource_of(call)
-    behind = await serving.directory.behind(caller, resource.readers) if caller.is_hub else ()
-    granted = await serving.granted(caller, resource)
-    audiences = visible(
-        caller, serving.identity, resource, call.routing.to, behind, granted=granted
-    )
+    audiences = await serving.sees(call, caller, resource)
     if not audiences:
         return _NOTHING
     return await serving.store.page(

@@ -1,0 +1,103 @@
+"""A hub's copies of what one party shared: from the hub, to each party that may have it.
+
+A lane serves a platform; the parties on it that get an owner's objects stand among its classes as
+`NL/AAA>DE/MSP`, beside the class `NL/AAA` that the objects carry. So a lane notices when one of
+them comes or goes, keeps that over a restart, and takes back from that one alone
+(OCPI 2.2.1 §transport, broadcast push).
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from voltroam.delivery.address import CONTRACT, contract_party, owner_in
+from voltroam.delivery.sight import NOBODY, Classes, Sight
+from voltroam.roaming.audience import contract_class
+from voltroam.roaming.hub.sharing import Sharing
+from voltroam.roaming.platforms import Platform
+from voltroam.standard.endpoints import Resource
+from voltroam.standard.parties import PartyId
+from voltroam.store.interface import ObjectRow
+from voltroam.wire.call import Routing
+
+Ways = Sequence[Routing]
+_NO_WAYS: Mapping[str, Ways] = {}
+
+
+class Shares:
+    """The classes of each platform by one `Sharing`; worked out anew only when that moved."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._resources = tuple(resources)
+        self._known: dict[str, tuple[Sharing, Collection[str], Classes]] = {}
+
+    def classes_of(self, platform: Platform, sharing: Sharing, served: Collection[str]) -> Classes:
+        """Of the kinds that it takes: what was shared with all, nothing meant for one party."""
+        known = self._known.get(platform.id)
+        if known is None or known[0] is not sharing or known[1] != served:
+            classes = {
+                resource.kind: _marked(sharing.receivers(platform.id, resource))
+                if resource.kind in served
+                else NOBODY
+                for resource in self._resources
+            }
+            known = self._known[platform.id] = (sharing, served, classes)
+        return known[2]
+
+
+def _marked(receivers: Mapping[str, Sequence[PartyId]]) -> frozenset[str]:
+    """The classes, and beside each the parties that get it."""
+    return frozenset(receivers) | {
+        _mark(owner, party) for owner, parties in receivers.items() for party in parties
+    }
+
+
+def _mark(owner: str, party: PartyId) -> str:
+    country, _, code = owner.partition("/")
+    return contract_class(PartyId(country, code), party)
+
+
+class Copies:
+    """To whom the copies of one object go. Reads each set of classes once."""
+
+    def __init__(self, hub: PartyId) -> None:
+        self._hub = hub
+        self._read: dict[tuple[str, str, bool], tuple[frozenset[str], Mapping[str, Ways]]] = {}
+
+    def due(self, sight: Sight, row: ObjectRow) -> Ways:
+        """The parties that get it now."""
+        return self._ways(sight, row, lost=False)
+
+    def gone(self, sight: Sight, row: ObjectRow) -> Ways:
+        """Those that got it once and may not have it any more."""
+        return self._ways(sight, row, lost=True)
+
+    def _ways(self, sight: Sight, row: ObjectRow, *, lost: bool) -> Ways:
+        kind = row.key.kind
+        names = (sight.lost if lost else sight.classes).get(kind, NOBODY)
+        at = (sight.platform, kind, lost)
+        known = self._read.get(at)
+        if known is None or known[0] is not names:
+            known = self._read[at] = (names, self._sorted(names))
+        return known[1].get(row.audience, ())
+
+    def _sorted(self, names: frozenset[str]) -> Mapping[str, Ways]:
+        if not names:
+            return _NO_WAYS
+        found: dict[str, list[Routing]] = {}
+        for name in sorted(names):
+            party = contract_party(name)
+            if party is not None:
+                found.setdefault(owner_in(name), []).append(Routing(party, self._hub))
+        return found
+
+
+def moved(before: Classes, now: Classes) -> Mapping[str, frozenset[str]]:
+    """Classes by kind that a platform still sees, but not for the same parties as before."""
+    found = {
+        kind: frozenset(
+            owner_in(name)
+            for name in before.get(kind, NOBODY) ^ names
+            if CONTRACT in name and owner_in(name) in names & before.get(kind, NOBODY)
+        )
+        for kind, names in now.items()
+    }
+    return {kind: names for kind, names in found.items() if names}

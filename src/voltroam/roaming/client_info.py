@@ -1,0 +1,161 @@
+"""What a hub keeps about each party, in each role: its own word, or what another hub told.
+
+Both stand in one row, which is the list and what is pushed. A party that we reach directly is
+described by us alone. Of what another hub told, its own status stays known beside the row while
+that hub cannot be reached itself (OCPI 2.2.1 §mod_hub_client_info).
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from voltroam.roaming.settle import Target, event, older, settle, unchanged
+from voltroam.roaming.weigh import Accepted, Outcome, is_older, same
+from voltroam.standard.endpoints import CLIENT_INFO
+from voltroam.standard.parties import PartyId, fold
+from voltroam.standard.v2_2_1 import ClientInfo, ConnectionStatus, Role
+from voltroam.standard.versions import V2_2_1
+from voltroam.store.interface import Decision, Held, ObjectDraft, ObjectKey, ObjectRow
+from voltroam.wire.decode import Problem
+from voltroam.wire.times import format_datetime, from_micros, to_micros
+
+MILLISECOND = 1_000
+_INFO = msgspec.json.Decoder(ClientInfo)
+
+
+class Beside(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The row's sidecar. `told`, `told_at` (µs): what a hub said, where we say something else."""
+
+    told: ConnectionStatus | None = None
+    told_at: int | None = None
+    left: bool = False
+    """It left us: another hub may bring it back."""
+
+
+_BESIDE = msgspec.json.Decoder(Beside)
+
+
+def info_of(row: ObjectRow) -> ClientInfo:
+    return _INFO.decode(row.document)
+
+
+def beside(row: ObjectRow) -> Beside:
+    return Beside() if row.sidecar is None else _BESIDE.decode(row.sidecar)
+
+
+def told_status(row: ObjectRow) -> ConnectionStatus:
+    """What the hub that knows the party said last."""
+    return beside(row).told or info_of(row).status
+
+
+def hear(
+    target: Target,
+    row: ObjectRow | None,
+    document: bytes,
+    held: Held,
+    *,
+    stamp: int,
+    problems: Sequence[Problem],
+) -> Decision[Accepted]:
+    """Another hub tells about a party; of one that is ours it is thanked, and not believed."""
+    if row is not None and not row.deleted:
+        kept = _kept(target, row, document, stamp, held.now)
+        if kept is not None:
+            return kept
+        row = msgspec.structs.replace(row, sidecar=None)
+    return settle(target, row, document, held, last_updated=stamp, problems=problems)
+
+
+def _kept(
+    target: Target, row: ObjectRow, document: bytes, stamp: int, now: int
+) -> Decision[Accepted] | None:
+    """The decision that leaves what is announced as it is; None: what was told is announced."""
+    noted = beside(row)
+    if not row.sources and not noted.left:
+        return Decision(Accepted(Outcome.UNCHANGED, row.document))
+    if row.sources and is_older(stamp, noted.told_at or row.last_updated, now):
+        return older(row, target.writer)
+    if row.sources and (stamp == noted.told_at or same(row.document, document)):
+        return unchanged(row, target.writer)
+    return _back(target, row, document, stamp) if stamp <= row.last_updated else None
+
+
+def _back(target: Target, row: ObjectRow, document: bytes, stamp: int) -> Decision[Accepted]:
+    """Its own time is before what we announced: the word is kept, and announced anew by us."""
+    note = Beside(told=_INFO.decode(document).status, told_at=stamp)
+    source = target.writer.source_id
+    draft = ObjectDraft(
+        row.key, row.version, row.document, row.last_updated, row.audience,
+        row.sources | ({source} if source else set()), row.notes, msgspec.json.encode(note),
+        quiet=True,
+    )  # fmt: skip
+    return Decision(Accepted(Outcome.CHANGED, row.document), objects=(draft,))
+
+
+def own_word(
+    party: PartyId,
+    role: Role,
+    status: ConnectionStatus,
+    row: ObjectRow | None,
+    now: int,
+    *,
+    left: bool = False,
+) -> Decision[bool]:
+    """We describe a party ourselves; False: nothing moved."""
+    note = Beside(left=left)
+    ours = row is not None and not row.deleted and not row.sources
+    if row is not None and ours and info_of(row).status is status:
+        return _quietly(row, note)
+    moment = now if row is None else max(now, row.last_updated + MILLISECOND)
+    info = _info(party, role, status, moment)
+    key = ObjectKey(CLIENT_INFO.kind, party.folded, fold(role.value))
+    return _written(key, info, note, frozenset())
+
+
+def hubs_word(row: ObjectRow, status: ConnectionStatus, now: int) -> Decision[bool]:
+    """A party behind another hub, as far as we can reach it; False: nothing moved."""
+    info = info_of(row)
+    if info.status is status:
+        return Decision(False)
+    noted = beside(row)
+    note = Beside(told=told_status(row), told_at=noted.told_at or row.last_updated)
+    moment = max(now, row.last_updated + MILLISECOND)
+    again = _info(PartyId(info.country_code, info.party_id), info.role, status, moment)
+    return _written(row.key, again, note, row.sources)
+
+
+def _quietly(row: ObjectRow, note: Beside) -> Decision[bool]:
+    if beside(row) == note:
+        return Decision(False)
+    draft = ObjectDraft(
+        row.key, row.version, row.document, row.last_updated, row.audience, row.sources, row.notes,
+        _sidecar(note), quiet=True,
+    )  # fmt: skip
+    return Decision(False, objects=(draft,))
+
+
+def _info(party: PartyId, role: Role, status: ConnectionStatus, moment: int) -> ClientInfo:
+    """To the millisecond, as it is written."""
+    return ClientInfo(
+        party_id=party.party_id,
+        country_code=party.country_code,
+        role=role,
+        status=status,
+        last_updated=from_micros(moment - moment % MILLISECOND),
+    )
+
+
+def _written(
+    key: ObjectKey, info: ClientInfo, note: Beside, sources: frozenset[str]
+) -> Decision[bool]:
+    """Its time is later than all before, so that nobody takes it for old."""
+    members = msgspec.structs.asdict(info) | {"last_updated": format_datetime(info.last_updated)}
+    draft = ObjectDraft(
+        key, V2_2_1.number, msgspec.json.encode(members), to_micros(info.last_updated), key.owner,
+        sources, sidecar=_sidecar(note),
+    )  # fmt: skip
+    return Decision(True, objects=(draft,), events=(event(key, "changed"),))
+
+
+def _sidecar(note: Beside) -> bytes | None:
+    return None if note == Beside() else msgspec.json.encode(note)

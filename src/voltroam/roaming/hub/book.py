@@ -1,0 +1,129 @@
+"""The agreements as they are kept: read at most once a second, changed by an operator."""
+
+import time
+from collections.abc import Callable, Iterable
+from uuid import uuid4
+
+import msgspec
+from msgspec import structs
+
+from voltroam.roaming.hub.agreements import AGREEMENT, Agreement, Agreements, Default
+from voltroam.standard.errors import NotFound
+from voltroam.store.interface import (
+    Change,
+    Decision,
+    EventDraft,
+    Held,
+    RecordDraft,
+    RecordKey,
+    Store,
+)
+
+FRESH = 1.0
+"""Seconds for which what was read may be used again."""
+CHANGED = "agreement.changed"
+"""Event type; its key is the agreement's id."""
+
+
+class AgreementBook:
+    """All agreements of one hub; any number of processes share it."""
+
+    def __init__(
+        self,
+        store: Store,
+        default: Default,
+        now: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._default = default
+        self._now = now
+        self._clock = clock
+        self._read: tuple[float, Agreements] | None = None
+
+    async def current(self) -> Agreements:
+        """As they count now. The same object for as long as nothing changed."""
+        now = self._now()
+        known = self._read
+        if known is not None and self._clock() - known[0] < FRESH and not _over(known[1], now):
+            return known[1]
+        at = self._clock()
+        found = tuple(await self._all())
+        if known is not None and known[1].all == found and not _over(known[1], now):
+            self._read = (at, known[1])
+        else:
+            self._read = (at, Agreements(found, self._default, now))
+        return self._read[1]
+
+    async def add(self, agreement: Agreement) -> Agreement:
+        """Keep a new one; its id is made here if it has none."""
+        kept = agreement if agreement.id else structs.replace(agreement, id=uuid4().hex[:12])
+        await self._write([_draft(kept)], [kept.id])
+        return kept
+
+    async def remove(self, agreement_id: str) -> None:
+        """Raises NotFound."""
+        await self._change(agreement_id, lambda _: None)
+
+    async def suspend(self, agreement_id: str, *, suspended: bool = True) -> Agreement:
+        """At once; `suspended` False takes it up again. Raises NotFound."""
+        changed = await self._change(
+            agreement_id, lambda held: structs.replace(held, suspended=suspended)
+        )
+        return changed or _missing(agreement_id)
+
+    async def replace(self, agreements: Iterable[Agreement]) -> None:
+        """The whole book anew, in one step."""
+        wanted = {it.id or uuid4().hex[:12]: it for it in agreements}
+        gone = [it.id for it in await self._all() if it.id not in wanted]
+        drafts = [_draft(structs.replace(it, id=key)) for key, it in wanted.items()]
+        drafts += [RecordDraft(RecordKey(AGREEMENT, key), None) for key in gone]
+        await self._write(drafts, [*wanted, *gone])
+
+    async def _change(
+        self, agreement_id: str, change: Callable[[Agreement], Agreement | None]
+    ) -> Agreement | None:
+        key = RecordKey(AGREEMENT, agreement_id)
+
+        def decide(held: Held) -> Decision[Agreement | None]:
+            if key not in held.records:
+                _missing(agreement_id)
+            after = change(_DECODER.decode(held.records[key].document))
+            draft = RecordDraft(key, None) if after is None else _draft(after)
+            return Decision(after, records=(draft,), events=(_event(agreement_id),))
+
+        changed = await self._store.apply(Change(decide, records=(key,)))
+        self._read = None
+        return changed
+
+    async def _write(self, drafts: list[RecordDraft], ids: Iterable[str]) -> None:
+        decision = Decision(None, records=drafts, events=[_event(key) for key in ids])
+        await self._store.apply(Change(lambda _: decision))
+        self._read = None
+
+    async def _all(self) -> list[Agreement]:
+        found: list[Agreement] = []
+        after = ""
+        while page := await self._store.records(AGREEMENT, after=after):
+            found += (_DECODER.decode(record.document) for record in page)
+            after = page[-1].key.id
+        return found
+
+
+_DECODER = msgspec.json.Decoder(Agreement)
+
+
+def _over(agreements: Agreements, now: int) -> bool:
+    return agreements.until is not None and agreements.until <= now
+
+
+def _draft(agreement: Agreement) -> RecordDraft:
+    return RecordDraft(RecordKey(AGREEMENT, agreement.id), msgspec.json.encode(agreement))
+
+
+def _event(agreement_id: str) -> EventDraft:
+    return EventDraft(CHANGED, agreement_id, b"")
+
+
+def _missing(agreement_id: str) -> Agreement:
+    raise NotFound(f"There is no agreement {agreement_id}")
