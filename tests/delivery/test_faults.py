@@ -247,6 +247,7 @@ async def test_an_object_at_which_the_server_fails_is_set_aside(tmp_path: Path) 
     [
         Refused("later", http=429, retry_after=0.2),
         Refused("down", http=503),
+        Refused("down", http=503, retry_after=0.2),
         Refused("server error", http=200, code=3000),
         Unusable("no JSON"),
         Unreachable("timed out"),
@@ -264,6 +265,19 @@ async def test_a_fault_of_the_partner_is_waited_out(tmp_path: Path, error: Partn
         assert partner.held[L1] == location("L1")
         if isinstance(error, Refused) and error.retry_after:
             assert partner.sent[1].at - partner.sent[0].at >= 0.2
+
+
+async def test_a_partner_that_says_when_to_come_back_has_nothing_set_aside(tmp_path: Path) -> None:
+    """CORE-OFF-01: however often its server rests; 503 with Retry-After."""
+    async with node(tmp_path, backoff_first=30.0) as ours:
+        partner = await ours.join(platform("p1"))
+        partner.refuse = lambda sent: Refused("down", http=503, retry_after=0.01)
+        ours.start()
+        await ours.put(LOCATION, location("L1"))
+        await until(lambda: len(partner.sent) > 6)
+        partner.refuse = lambda sent: None
+        await until(lambda: L1 in partner.held)
+        assert await ours.delivery.parked(platform("p1")) == []
 
 
 async def test_a_partner_that_denies_us_stops_its_lane_visibly(tmp_path: Path) -> None:

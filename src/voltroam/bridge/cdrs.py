@@ -1,32 +1,18 @@
-"""CDRs between 2.2.1 and 2.3.0."""
-
-from typing import Any
-
-import msgspec
+"""CDRs as typed objects, brought up from 2.2.1 by the same steps."""
 
 from voltroam.bridge.notes import Bridged, Note
 from voltroam.bridge.prices import price_up
+from voltroam.bridge.recast import members_of
 from voltroam.bridge.retype import all_retyped, retyped
 from voltroam.bridge.tariffs import tariff_up
+from voltroam.bridge.v2_3_0.money import AMOUNTS
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard import v2_3_0 as new
-
-AMOUNTS = (
-    "total_cost",
-    "total_fixed_cost",
-    "total_energy_cost",
-    "total_time_cost",
-    "total_parking_cost",
-    "total_reservation_cost",
-)
-"""The members of a CDR that are amounts of money."""
 
 
 def cdr_up(cdr: old.CDR, pointer: str = "") -> Bridged[new.CDR]:
     """Amounts and embedded tariffs change shape, all else stays (OCPI 2.3.0 §mod_cdrs, CDR)."""
-    members: dict[str, Any] = {
-        field.name: getattr(cdr, field.name) for field in msgspec.structs.fields(old.CDR)
-    }
+    members = members_of(cdr)
     members |= {
         "cdr_token": retyped(cdr.cdr_token, new.CdrToken),
         "cdr_location": retyped(cdr.cdr_location, new.CdrLocation),
@@ -34,8 +20,9 @@ def cdr_up(cdr: old.CDR, pointer: str = "") -> Bridged[new.CDR]:
     }
     notes: list[Note] = []
     for name in AMOUNTS:
-        if members[name] is not None:
-            members[name], told = price_up(members[name], f"{pointer}/{name}")
+        price: old.Price | None = getattr(cdr, name)
+        if price is not None:
+            members[name], told = price_up(price, f"{pointer}/{name}")
             notes += told
     if cdr.tariffs is not None:
         steps = [

@@ -22,6 +22,11 @@ class Severity(StrEnum):
     REFUSED = "refused"
     """Not carried over, since it would say something else."""
 
+    @property
+    def safe(self) -> bool:
+        """Whether the way back gives the same, or the original still holds what was lost."""
+        return self in (Severity.LOSSLESS, Severity.KEPT)
+
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
     """`pointer` is a JSON pointer (RFC 6901) into the object that was given."""

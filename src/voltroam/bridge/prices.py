@@ -1,43 +1,32 @@
-"""Amounts of money between 2.2.1 and 2.3.0."""
+"""Amounts of money as typed objects, brought up from 2.2.1 by the same steps."""
 
-from voltroam.bridge.notes import Bridged, Note, Severity
+from voltroam.bridge.crossing import Crossing
+from voltroam.bridge.notes import Bridged
+from voltroam.bridge.terms import Document, Terms
+from voltroam.bridge.v2_3_0 import prices as steps
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard import v2_3_0 as new
 
-VAT = "VAT"
-"""The name of the one tax that 2.2.1 knows."""
-
 
 def price_up(price: old.Price, pointer: str = "") -> Bridged[new.Price]:
-    """`excl_vat` is before taxes, the rest to `incl_vat` is VAT (OCPI 2.3.0 §types, Price).
-
-    Without `incl_vat` the taxes are unknown and stay unset: an empty list could be read as none.
-    """
-    if price.incl_vat is None:
-        note = Note(
-            code="taxes-unknown",
-            pointer=f"{pointer}/incl_vat",
-            severity=Severity.LOSSLESS,
-            text="no amount with VAT was given: the taxes are unknown, which is not zero",
-        )
-        return Bridged(new.Price(before_taxes=price.excl_vat), (note,))
-    tax = new.TaxAmount(name=VAT, amount=price.incl_vat - price.excl_vat)
-    note = Note(
-        code="vat-amount",
-        pointer=f"{pointer}/incl_vat",
-        severity=Severity.LOSSLESS,
-        text="the difference to the amount without VAT became a tax named VAT",
+    """`excl_vat` is before taxes, the rest to `incl_vat` is VAT (OCPI 2.3.0 §types, Price)."""
+    crossing = Crossing(Terms())
+    found = steps.price_up(plain_price(price), pointer, crossing)
+    taxes = found.get("taxes")
+    value = new.Price(
+        before_taxes=found["before_taxes"],
+        taxes=None if taxes is None else [new.TaxAmount(**tax) for tax in taxes],
     )
-    return Bridged(new.Price(before_taxes=price.excl_vat, taxes=[tax]), (note,))
+    return Bridged(value, tuple(crossing.notes))
 
 
 def limit_up(price: old.Price, pointer: str = "") -> Bridged[new.PriceLimit]:
     """A bound keeps its two numbers under new names (OCPI 2.3.0 §mod_tariffs, PriceLimit)."""
-    note = Note(
-        code="limit-renamed",
-        pointer=pointer,
-        severity=Severity.LOSSLESS,
-        text="excl_vat became before_taxes, incl_vat after_taxes",
-    )
-    limit = new.PriceLimit(before_taxes=price.excl_vat, after_taxes=price.incl_vat)
-    return Bridged(limit, (note,))
+    crossing = Crossing(Terms())
+    found = steps.limit_up(plain_price(price), pointer, crossing)
+    return Bridged(new.PriceLimit(**found), tuple(crossing.notes))
+
+
+def plain_price(price: old.Price) -> Document:
+    found: Document = {"excl_vat": price.excl_vat}
+    return found if price.incl_vat is None else found | {"incl_vat": price.incl_vat}

@@ -1,62 +1,38 @@
-"""Tariffs between 2.2.1 and 2.3.0."""
+"""Tariffs as typed objects, brought up from 2.2.1 by the same steps."""
 
-from voltroam.bridge.notes import Bridged, Note, Severity
-from voltroam.bridge.prices import limit_up
-from voltroam.bridge.retype import all_retyped, retyped
+from voltroam.bridge.crossing import Crossing
+from voltroam.bridge.notes import Bridged
+from voltroam.bridge.prices import plain_price
+from voltroam.bridge.recast import members_of
+from voltroam.bridge.terms import Document, Terms
+from voltroam.bridge.v2_3_0 import tariffs as steps
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard import v2_3_0 as new
 
 
 def tariff_up(tariff: old.Tariff, pointer: str = "") -> Bridged[new.Tariff]:
-    """Bounds are renamed, and prices come before taxes (OCPI 2.3.0 §mod_tariffs, Tariff).
+    """Bounds are renamed, and prices come before taxes (OCPI 2.3.0 §mod_tariffs, Tariff)."""
+    crossing = Crossing(Terms())
+    found = steps.tariff_up(_changing(tariff), pointer, crossing)
+    bounds = {
+        name: new.PriceLimit(**found[name]) if name in found else None for name in steps.LIMITS
+    }
+    members = members_of(tariff) | bounds
+    members["tax_included"] = new.TaxIncluded(found["tax_included"])
+    value = new.Tariff(**members)
+    return Bridged(value, tuple(crossing.notes))
 
-    2.2.1 prices are always without VAT, so `tax_included` is NO; never N/A, which would say that
-    no tax exists, while a missing `vat` may only be unknown.
-    """
-    notes: list[Note] = [_tax_included(tariff, pointer)]
-    bounds: dict[str, new.PriceLimit | None] = {"min_price": None, "max_price": None}
-    for name in bounds:
+
+def _changing(tariff: old.Tariff) -> Document:
+    """The members that the step reads or changes."""
+    components = [
+        {} if one.vat is None else {"vat": one.vat}
+        for element in tariff.elements
+        for one in element.price_components
+    ]
+    found: Document = {"elements": [{"price_components": components}]}
+    for name in steps.LIMITS:
         price: old.Price | None = getattr(tariff, name)
         if price is not None:
-            bounds[name], told = limit_up(price, f"{pointer}/{name}")
-            notes += told
-    mix = tariff.energy_mix
-    value = new.Tariff(
-        country_code=tariff.country_code,
-        party_id=tariff.party_id,
-        id=tariff.id,
-        currency=tariff.currency,
-        elements=all_retyped(tariff.elements, new.TariffElement),
-        tax_included=new.TaxIncluded.NO,
-        last_updated=tariff.last_updated,
-        type=tariff.type,
-        tariff_alt_text=tariff.tariff_alt_text,
-        tariff_alt_url=tariff.tariff_alt_url,
-        min_price=bounds["min_price"],
-        max_price=bounds["max_price"],
-        start_date_time=tariff.start_date_time,
-        end_date_time=tariff.end_date_time,
-        energy_mix=None if mix is None else retyped(mix, new.EnergyMix),
-    )
-    return Bridged(value, tuple(notes))
-
-
-def _tax_included(tariff: old.Tariff, pointer: str) -> Note:
-    vats = [
-        component.vat is not None
-        for element in tariff.elements
-        for component in element.price_components
-    ]
-    if all(vats):
-        return Note(
-            code="tax-included-no",
-            pointer=pointer,
-            severity=Severity.LOSSLESS,
-            text="prices are without VAT: tax_included is NO",
-        )
-    return Note(
-        code="tax-included-no",
-        pointer=pointer,
-        severity=Severity.INFERRED,
-        text="tax_included is NO, but some prices name no VAT: it may be unknown",
-    )
+            found[name] = plain_price(price)
+    return found

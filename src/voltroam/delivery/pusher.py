@@ -184,7 +184,12 @@ class Pusher:
         return not (verdict.fault is Fault.SERVER and await self._at_fault(entry, verdict))
 
     async def _at_fault(self, entry: Entry, verdict: Verdict) -> bool:
-        """Is it this object at which the partner's server fails? Then it is set aside a while."""
+        """Is it this object at which the partner's server fails? Then it is set aside a while.
+
+        Not where the partner said when to come back: then it is its server that rests.
+        """
+        if verdict.retry_after is not None:
+            return False
         entry.attempts += 1
         if entry.attempts == 1:
             entry.mark = self.pushed

@@ -303,6 +303,8 @@ async def test_a_refusal_is_final_and_keeps_its_reason(scene: Scene) -> None:
         (envelope(None, code=3000), "UNCERTAIN"),
         (envelope(None, http=500, code=3000), "UNCERTAIN"),
         (Response(502, {}, b"<html>"), "UNCERTAIN"),
+        (Response(503, {"retry-after": "120"}, b"<html>"), "REFUSED"),
+        (envelope(None, http=503, code=3000), "REFUSED"),
         (Response(200, {}, b"ok"), "UNCERTAIN"),
         (envelope(None), "UNCERTAIN"),
         (envelope({"result": "PERHAPS", "timeout": 5}), "UNCERTAIN"),

@@ -12,7 +12,7 @@ from tests.roaming.profiling.test_steering import HERE, posted
 
 from voltroam.standard.errors import CallerError
 from voltroam.standard.parties import PartyId
-from voltroam.wire.call import Request
+from voltroam.wire.call import Request, Response
 
 CHANGES = "sender/chargingprofiles/"
 
@@ -118,6 +118,29 @@ async def test_a_partner_that_stays_away_is_left_in_peace_until_the_next_change(
     network.log.clear()
     await it.cpo.steering.changed("S1", active((0, 9)))
     assert [limits(one) for one in await until(lambda: pushed(it))] == [[9]]
+
+
+async def test_a_partner_that_is_busy_says_when_to_come_back(stage: MakeStage) -> None:
+    """CHP-UPD-01: 429 and 503 are no refusals, and their Retry-After counts."""
+    it = await set_up(stage)
+    network = it.cpo.company.network
+    serve = network.hosts["emsp.example"]
+    busy = [Response(429, {"retry-after": "40"}, b""), Response(503, {"retry-after": "40"}, b"")]
+
+    async def answer(request: Request) -> Response:
+        return busy.pop(0) if busy else await serve(request)
+
+    network.hosts["emsp.example"] = answer
+    await it.cpo.steering.changed("S1", active((0, 10)))
+    await until(lambda: len(pushed(it)) == 1)
+    for at in (1, 2, 3):
+        await asyncio.sleep(0.02)
+        it.cpo.company.clock.forward(39)
+        await it.cpo.look()
+        assert len(pushed(it)) == min(at, 3)
+        it.cpo.company.clock.forward(2)
+        await it.cpo.look()
+    assert [limits(one) for one in pushed(it)] == [[10]] * 3
 
 
 async def test_pushes_stop_when_the_session_ends(stage: MakeStage) -> None:

@@ -15,6 +15,7 @@ from voltroam.roaming.profiling import CallState, ProfileCall
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import ChargingProfileResponseType, Role
+from voltroam.wire.call import Request, Response
 
 
 async def operator_token(it: Stage) -> str:
@@ -230,3 +231,15 @@ async def test_a_call_that_a_dead_process_left_becomes_uncertain(stage: MakeStag
     (call,) = await it.emsp.profiles.newest(10)
     assert call.state is CallState.TIMED_OUT
     assert len(network.sent("PUT", "receiver/chargingprofiles")) == 1
+
+
+async def test_a_partner_that_is_busy_did_nothing(stage: MakeStage) -> None:
+    """CHP-RSP-07: 503 means that; nobody waits for a result."""
+    it = await stage()
+
+    async def busy(_request: Request) -> Response:
+        return Response(503, {}, b"<html>")
+
+    it.cpo.company.network.hosts["cpo.example"] = busy
+    call = await it.emsp.profiles.set("S1", profile((0, 16)))
+    assert call.state is CallState.REFUSED

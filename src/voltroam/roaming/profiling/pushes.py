@@ -30,6 +30,8 @@ SECOND = 1_000_000
 AWAY = 60 * SECOND
 """A push of which nothing was heard for so long after its time-out was lost with its process."""
 FEWEST, MOST = 0, 1_000
+BUSY = (408, 429)
+"""Refusals that pass: tried again, when the partner says so if it does."""
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -174,14 +176,18 @@ class Pushes:
 
     def _again(self, push: Push, taken: Push, problem: PartnerError, now: int) -> int | None:
         """When to try again: a newer state at once, else after a pause, else never."""
+        refused = problem if isinstance(problem, Refused) else None
+        told = None if refused is None else refused.retry_after
         final = isinstance(problem, Unusable) or (
-            isinstance(problem, Refused) and problem.http < 500
+            refused is not None and refused.http < 500 and refused.http not in BUSY
         )
         if push.wanted > taken.wanted:
-            return now + round(self._knobs.push_first * SECOND)
-        if final or push.attempts >= self._knobs.push_attempts:
+            pause = self._knobs.push_first if told is None else told
+        elif final or push.attempts >= self._knobs.push_attempts:
             return None
-        return now + round(self._knobs.push_first * 2.0 ** (push.attempts - 1) * SECOND)
+        else:
+            pause = self._knobs.push_first * 2.0 ** (push.attempts - 1) if told is None else told
+        return now + round(pause * SECOND)
 
 
 def _draft(key: RecordKey, push: Push, due: int | None) -> RecordDraft:

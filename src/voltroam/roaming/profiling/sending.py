@@ -57,6 +57,8 @@ POLL = 0.05
 SENDING_LIMIT = 60
 """Seconds beyond the partner's time for a request, after which its sender is taken for dead."""
 MANY = 500
+BUSY = 503
+"""Not handled, by its meaning (RFC 9110 §15.6.4)."""
 _CALL = msgspec.json.Decoder(ProfileCall)
 _UNKNOWN = "No such request"
 _HANDLER = {
@@ -262,7 +264,7 @@ def _failed(call: ProfileCall, now: int, *, fault: PartnerError) -> ProfileCall:
         isinstance(fault, Unreachable) and not fault.sent
     )
     said_no = isinstance(fault, Refused) and (
-        fault.http < 500 and (code is None or 2000 <= code < 3000)
+        fault.http == BUSY or (fault.http < 500 and (code is None or 2000 <= code < 3000))
     )
     if never_left or said_no:
         return refused(call, now, fault.message, code)

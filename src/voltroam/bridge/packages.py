@@ -1,0 +1,60 @@
+"""What the bookings and payments packages add to core objects (OCPI 2.3.0 §mod_bookings).
+
+Partners without a package never see its additions: an element of a tariff that prices a booking
+goes whole, for without its restriction it would price every session.
+"""
+
+from voltroam.bridge.crossing import Crossing
+from voltroam.bridge.members import each, listed, part
+from voltroam.bridge.terms import Document
+
+BOOKING_DIMENSIONS = frozenset({"RESERVATION_EXPIRES", "RESERVATION_OVERTIME"})
+
+
+def core_tariff(tariff: Document, at: str, crossing: Crossing) -> Document | None:
+    """Without elements that price bookings, and without the amount that a terminal reserves."""
+    cored = dict(tariff)
+    crossing.drop(cored, "preauthorisation-dropped", at, "preauthorize_amount")
+
+    def element(one: Document, where: str) -> Document | None:
+        restrictions = part(one, "restrictions") or {}
+        if "booking" not in restrictions:
+            return one
+        crossing.note("booking-element-dropped", where)
+        return None
+
+    each(cored, "elements", at, element)
+    if listed(tariff, "elements") and not cored["elements"]:
+        crossing.note("no-element-left", f"{at}/elements")
+        return None
+    return cored
+
+
+def core_cdr(cdr: Document, at: str, crossing: Crossing) -> Document:
+    """Without the booking's id and the dimensions that only bookings have."""
+    cored = dict(cdr)
+    crossing.drop(cored, "booking-id-dropped", at, "booking_id")
+    without_dimensions(cored, at, crossing, BOOKING_DIMENSIONS)
+    return cored
+
+
+def without_dimensions(
+    document: Document, at: str, crossing: Crossing, unknown: frozenset[str]
+) -> None:
+    """Leave out dimensions of charging periods, and periods that have none left."""
+
+    def dimension(one: Document, where: str) -> Document | None:
+        if one.get("type") not in unknown:
+            return one
+        crossing.note("dimension-dropped", where)
+        return None
+
+    def period(one: Document, where: str) -> Document | None:
+        copied = dict(one)
+        each(copied, "dimensions", where, dimension)
+        if listed(one, "dimensions") and not copied["dimensions"]:
+            crossing.note("period-dropped", where)
+            return None
+        return copied
+
+    each(document, "charging_periods", at, period)

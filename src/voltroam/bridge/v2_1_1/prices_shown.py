@@ -1,0 +1,57 @@
+"""Which of a connector's tariffs a 2.1.1 partner is told: it can hold one."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from voltroam.bridge.crossing import Crossing
+from voltroam.bridge.members import listed, text
+from voltroam.bridge.terms import Document
+
+REGULAR = "REGULAR"
+
+
+def tariff_shown(connector: Document, at: str, crossing: Crossing) -> Document:
+    """The one tariff for all sessions, or none (OCPI 2.1.1 §mod_locations, Connector)."""
+    if "tariff_ids" not in connector:
+        return connector
+    ids = [one for one in listed(connector, "tariff_ids") if isinstance(one, str)]
+    lowered = {name: value for name, value in connector.items() if name != "tariff_ids"}
+    found = [one for one in ids if _for_all(one, crossing, alone=len(ids) == 1)]
+    where = f"{at}/tariff_ids"
+    if len(found) != 1:
+        crossing.note("tariffs-left-out" if ids else "no-tariffs", where)
+        return lowered
+    crossing.note("tariff-chosen" if len(ids) > 1 else "tariff-id-out-of-list", where)
+    return {
+        ("tariff_id" if name == "tariff_ids" else name): (
+            found[0] if name == "tariff_ids" else value
+        )
+        for name, value in connector.items()
+    }
+
+
+def _for_all(tariff_id: str, crossing: Crossing, *, alone: bool) -> bool:
+    """Whether it is in force for every session; a tariff that we do not hold is, if it is alone."""
+    tariff = crossing.terms.tariff_of(tariff_id)
+    if tariff is None:
+        return alone
+    return tariff.get("type") in (None, REGULAR) and in_force(tariff, crossing.terms.now)
+
+
+def in_force(tariff: Any, now: datetime | None) -> bool:
+    """Whether a tariff holds now; one with a start or end does not where `now` is not known."""
+    start, end = text(tariff, "start_date_time"), text(tariff, "end_date_time")
+    if start is None and end is None:
+        return True
+    if now is None:
+        return False
+    try:
+        return (start is None or _moment(start) <= now) and (end is None or now < _moment(end))
+    except ValueError:
+        return False
+
+
+def _moment(written: str) -> datetime:
+    """A time without zone is UTC."""
+    found = datetime.fromisoformat(written)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
