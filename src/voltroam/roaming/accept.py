@@ -12,11 +12,13 @@ from typing import Any
 import msgspec
 
 from voltroam.roaming.audience import audience_of
+from voltroam.bridge.passage import Inward
 from voltroam.roaming.client_info import hear
 from voltroam.roaming.keys import object_key, owner_in
 from voltroam.roaming.marks import mark_key, only
 from voltroam.roaming.owners import owns
 from voltroam.roaming.platforms import Identity, Platform
+from voltroam.roaming.received import as_received, received_in
 from voltroam.roaming.settle import (
     Target,
     Writer,
@@ -39,6 +41,7 @@ from voltroam.roaming.weigh import (
 from voltroam.standard.endpoints import Audience, Removal, Resource
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId, fold
+from voltroam.standard.shapes import shape
 from voltroam.standard.versions import Version
 from voltroam.store.interface import Change, Decision, Held, ObjectDraft, ObjectKey, ObjectRow
 from voltroam.wire.decode import Problem, Reading, read
@@ -63,23 +66,25 @@ def accept(
     began: int | None = None,
     private: bool | None = None,
     flow: str = "",
+    inward: Inward | None = None,
 ) -> Change[Accepted]:
     """Take one whole object. `owner` and `ids` are what the URL names, if it came by URL.
 
-    `source` None: an import of our own. `private` sets or clears the operator's mark; None leaves
+    `inward` brings a document of another version home. `source` None: an import of our own. `private` sets or clears the operator's mark; None leaves
     it. Raises InvalidBody (no JSON), CallerError 2001 (unusable, or URL and body differ), NotFound
     (not the caller's). Whoever applies it must look at `Accepted.refusal`.
     """
-    writer = Writer(identity, version, source, strict, authoritative, began, flow)
+    writer = Writer(identity, version, source, strict, authoritative, began, flow, inward)
     if owner is not None:
         refuse_stranger(resource, owner, source)
-    members, problems = read_object(resource.object, document, strict=strict)
-    named = owner_in(members) if resource.owner_in_body else owner
+    members, problems = read_object(shape(resource.object, version), document, strict=strict)
+    named = _owner(resource, version, members, owner, source)
     if named is None:
         raise CallerError("$.country_code, $.party_id: needed to identify the owner")
     if owner is not None:
         _same_owner(owner, named)
-        _same_ids(resource, ids or {}, members)
+        defaults = resource.key_defaults if version.typed_tokens else {}
+        _same_ids({**defaults, **(ids or {})}, members)
     elif source is not None and not source.is_hub and not owns(source, resource, named):
         raise CallerError("$.country_code, $.party_id: not a party of yours that owns such objects")
     moment = members.get("last_updated")
@@ -104,9 +109,11 @@ def accept(
             kept = _kept(target, row, whole, stamp, now=held.now)
             if kept is not None:
                 return kept
+        at_home, received = writer.home(whole)
         return settle(
-            target, row, whole, held, last_updated=stamp, problems=problems, private=private
-        )
+            target, row, at_home, held, last_updated=stamp, problems=problems, private=private,
+            received=received,
+        )  # fmt: skip
 
     return target.change(decide)
 
@@ -130,7 +137,7 @@ def remove(
             raise NotFound("No such object")
         draft = ObjectDraft(
             key, row.version, row.document, row.last_updated, row.audience, row.sources,
-            row.notes, marked(row.sidecar, is_private(row), flow), deleted=True,
+            row.notes, marked(row.sidecar, is_private(row), flow, received_in(row.sidecar)), deleted=True,
         )  # fmt: skip
         return Decision(
             Accepted(Outcome.REMOVED, row.document),
@@ -151,13 +158,14 @@ def mark_private(
         if row is None or row.deleted or not identity.holds(owner):
             return Decision(False)
         audience = audience_of(
-            resource, row.document, owner, identity, private=private, only=only(held, key)
-        )
+            resource, row.document, owner, identity, private=private, only=only(held, key),
+            foreign=received_in(row.sidecar) is not None,
+        )  # fmt: skip
         if audience == row.audience:
             return Decision(True)
         draft = ObjectDraft(
             key, row.version, row.document, row.last_updated, audience, row.sources, row.notes,
-            marked(row.sidecar, private),
+            marked(row.sidecar, private, received=received_in(row.sidecar)),
         )  # fmt: skip
         return Decision(True, objects=(draft,), events=(event(key, "changed"),))
 
@@ -180,8 +188,29 @@ def refuse_stranger(resource: Resource, owner: PartyId, source: Platform | None)
         raise NotFound("No such object")
 
 
+def _owner(
+    resource: Resource,
+    version: Version,
+    members: Mapping[str, object],
+    owner: PartyId | None,
+    source: Platform | None,
+) -> PartyId | None:
+    """Who it is of: as the body says, else the URL, else the one party that a partner has (2.1.1)."""
+    if resource.owner_in_body and version.owner_in_objects:
+        return owner_in(members)
+    if owner is not None or source is None or version.owner_in_objects:
+        return owner
+    parties = source.parties(*resource.owner_roles)
+    return parties[0] if len(parties) == 1 else None
+
+
 def _differs(row: ObjectRow | None, document: bytes) -> bool:
-    return row is not None and not row.deleted and not same(row.document, document)
+    return row is not None and not row.deleted and not _as_held(row, document)
+
+
+def _as_held(row: ObjectRow, document: bytes) -> bool:
+    """Whether it says what we hold, in the version that it came in."""
+    return same(as_received(row).document, document)
 
 
 def _kept(
@@ -189,13 +218,13 @@ def _kept(
 ) -> Decision[Accepted] | None:
     """The decision that leaves the held object as it is, or None if the new one shall stand."""
     if target.resource.immutable:
-        identical = same(row.document, document)
+        identical = _as_held(row, document)
         return unchanged(row, target.writer) if identical else conflict(row, document)
     if not target.writer.wins_over(row) and is_older(stamp, row.last_updated, now):
         return older(row, target.writer)
     if row.deleted:
         return None
-    if stamp == row.last_updated and same(row.document, document):
+    if stamp == row.last_updated and _as_held(row, document):
         return unchanged(row, target.writer)
     check_final(target.resource, row.document, document)
     return None
@@ -207,8 +236,8 @@ def _same_owner(named: PartyId, inside: PartyId) -> None:
             raise CallerError(f"$.{member}: differs from the URL")
 
 
-def _same_ids(resource: Resource, ids: Mapping[str, str], members: Mapping[str, object]) -> None:
+def _same_ids(ids: Mapping[str, str], members: Mapping[str, object]) -> None:
     """The URL's ids, with their defaults, against the body's (CORE-COO-05, TOK-RCV-05)."""
-    for member, value in {**resource.key_defaults, **ids}.items():
+    for member, value in ids.items():
         if fold(str(members.get(member, ""))) != fold(value):
             raise CallerError(f"$.{member}: differs from the URL")

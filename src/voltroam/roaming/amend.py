@@ -12,11 +12,13 @@ import msgspec
 
 from voltroam.roaming.accept import OWNER_MEMBERS, read_object, refuse_stranger
 from voltroam.roaming.keys import object_key
+from voltroam.roaming.received import Received, received_in
 from voltroam.roaming.settle import Target, Writer, older, settle, unchanged
 from voltroam.roaming.weigh import Accepted, Outcome, check_final, is_older, same
 from voltroam.standard.endpoints import Part, Resource
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId, fold
+from voltroam.standard.shapes import shape
 from voltroam.store.interface import Change, Decision, Held, ObjectRow
 from voltroam.wire.decode import Problem, read, read_patch
 from voltroam.wire.parts import last_updated_of, open_part
@@ -43,7 +45,8 @@ def put_nested(
     """
     refuse_stranger(resource, owner, writer.source)
     parts = resource.parts[: len(below)]
-    members, problems = read_object(parts[-1].object, document, strict=writer.strict)
+    form = shape(parts[-1].object, writer.version)
+    members, problems = read_object(form, document, strict=writer.strict)
     if fold(str(members.get(parts[-1].key, ""))) != fold(below[-1]):
         raise CallerError(f"$.{parts[-1].key}: differs from the URL")
     moment = members.get(_LAST_UPDATED)
@@ -51,7 +54,7 @@ def put_nested(
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         row = _live(row)
-        opened = open_part(row.document, parts, below)
+        opened = open_part(said_by(row, writer), parts, below)
         before = opened.part
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
         if before is not None:
@@ -60,7 +63,7 @@ def put_nested(
             if same(before, document):
                 return unchanged(row, writer)
         whole = opened.written(document, when)[0]
-        found = _problems(resource, row, whole, parts, problems)
+        found = _problems(resource, row, whole, parts, problems, writer)
         outcome = Outcome.CREATED if before is None else Outcome.CHANGED
         return _settled(target, row, whole, held, problems=found, outcome=outcome)
 
@@ -83,31 +86,68 @@ def patch(
     """
     refuse_stranger(resource, owner, writer.source)
     parts = resource.parts[: len(below)]
-    shape = parts[-1].object if parts else resource.object
-    members = _read_patch(shape, body, writer)
+    form = shape(parts[-1].object if parts else resource.object, writer.version)
+    members = _read_patch(form, body, writer)
     moment = members.get(_LAST_UPDATED)
     _refuse_new_ids(members, _fixed(resource, owner, ids, parts, below))
     target = Target(resource, owner, object_key(resource, owner, ids), writer)
+    appends = resource.appends if writer.version.appends_periods else frozenset()
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         row = _live(row)
-        opened = open_part(row.document, parts, below) if parts else None
-        before = opened.part if opened else row.document
+        said = said_by(row, writer)
+        opened = open_part(said, parts, below) if parts else None
+        before = opened.part if opened else said
         if before is None:
             raise NotFound(_ABSENT)
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
         if _older(before, when, writer, held.now):
             return older(row, writer)
-        after = merge(before, body, appends=frozenset() if parts else resource.appends)
+        after = merge(before, body, appends=frozenset() if parts else appends)
         if same(before, after):
             return unchanged(row, writer)
-        _, problems = read_object(shape, after, strict=writer.strict)
+        _, problems = read_object(form, after, strict=writer.strict)
         whole = opened.written(after, when)[0] if opened else after
-        check_final(resource, row.document, whole)
-        found = _problems(resource, row, whole, parts, problems)
-        return _settled(target, row, whole, held, problems=found, outcome=Outcome.CHANGED)
+        check_final(resource, said, whole)
+        found = _problems(resource, row, whole, parts, problems, writer)
+        beside = _beside(row, writer, parts, below, body, when)
+        return _settled(
+            target, row, whole, held, problems=found, outcome=Outcome.CHANGED, beside=beside
+        )
 
     return target.change(decide)
+
+
+def _beside(
+    row: ObjectRow,
+    writer: Writer,
+    parts: Sequence[Part],
+    below: Sequence[str],
+    body: bytes,
+    when: datetime,
+) -> Received | None:
+    """An own object that we keep in another version too: it changes there as it does at home."""
+    received = received_in(row.sidecar)
+    if received is None or writer.inward is not None:
+        return None
+    if not parts:
+        return Received(received.version, merge(received.document, body, appends=frozenset()))
+    opened = open_part(received.document, parts, below)
+    if opened.part is None:
+        return received
+    after = merge(opened.part, body, appends=frozenset())
+    return Received(received.version, opened.written(after, when)[0])
+
+
+def said_by(row: ObjectRow, writer: Writer) -> bytes:
+    """The object in the version that the writer speaks, as far as we have it.
+
+    A partner that changed its version meanwhile changes what we made of the old one.
+    """
+    received = received_in(row.sidecar)
+    if received is None or (writer.inward is None) or received.version is not writer.version:
+        return row.document
+    return received.document
 
 
 def _live(row: ObjectRow | None) -> ObjectRow:
@@ -124,9 +164,14 @@ def _settled(
     *,
     problems: Sequence[Problem],
     outcome: Outcome,
+    beside: Received | None = None,
 ) -> Decision[Accepted]:
     stamp = to_micros(last_updated_of(whole))
-    return settle(target, row, whole, held, last_updated=stamp, problems=problems, outcome=outcome)
+    at_home, received = target.writer.home(whole)
+    return settle(
+        target, row, at_home, held, last_updated=stamp, problems=problems, outcome=outcome,
+        received=received or beside,
+    )  # fmt: skip
 
 
 def _older(before: bytes, when: datetime, writer: Writer, now: int) -> bool:
@@ -145,11 +190,12 @@ def _problems(
     whole: bytes,
     parts: Sequence[Part],
     found: Sequence[Problem],
+    writer: Writer,
 ) -> Sequence[Problem]:
     """A fault-free part of a fault-free object needs no second look; else the whole is read."""
     if not parts or (row.notes is None and not found):
         return found
-    return read(resource.object, whole).problems
+    return read(shape(resource.object, writer.version), whole).problems
 
 
 @cache

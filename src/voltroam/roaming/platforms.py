@@ -10,6 +10,7 @@ from voltroam.standard.endpoints import Interface
 from voltroam.standard.parties import PartyId
 from voltroam.standard.trees import Tree
 from voltroam.standard.v2_2_1.credentials import CredentialsRole, Role
+from voltroam.standard.versions import HOME
 
 PLATFORM = "platform"
 """Record kind of `Platform`; the record's id is `Platform.id`."""
@@ -84,6 +85,12 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     """Requests per second that we serve it; None: the node's default."""
     version: str | None = None
     """The only version to speak with it; None: the highest that both know."""
+    relaxations: tuple[str, ...] = ()
+    """What may pass between versions although it is unsafe; see docs/reference/bridge.md."""
+    time_zone: str | None = None
+    """Of its locations, where neither they nor their coordinates tell one (2.1.1)."""
+    postal_code: str | None = None
+    """Told for locations that have none, to a version that needs one (2.1.1)."""
     max_edition: int | None = None
     """The edition of its version, where it is behind: lengths and modules are as they were then."""
     modules: tuple[str, ...] = ()
@@ -197,6 +204,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     """Public base URL of the node without trailing slash; versions are at `<url>/ocpi/versions`."""
     roles: tuple[CredentialsRole, ...]
+    versions: tuple[str, ...] = (HOME.number,)
+    """The versions that we speak."""
 
     @property
     def is_hub(self) -> bool:
