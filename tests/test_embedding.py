@@ -7,17 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.e2e.documents import tariff
 from tests.e2e.nodes import command, process
 
 from voltroam import open_node
+from voltroam.holdings import micros
+from voltroam.operator.keys import local_key
 from voltroam.roaming.interactive import interactive
 from voltroam.wire.headers import write_authorization
 
 
 async def get(app: Any, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    """Who reads a stream leaves as soon as it is open."""
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
+        if sent:
+            return {"type": "http.disconnect"}
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: dict[str, Any]) -> None:
@@ -89,6 +95,30 @@ async def test_a_command_that_registers_names_what_a_serving_node_answers(
     async with open_node(tmp_path / "node" / "voltroam.toml", work=False) as node:
         named = interactive(node.holdings.identity, relay=relay == "true")
         assert node.live.handlers().keys() == named
+
+
+@pytest.mark.parametrize(("days", "status"), [("0", 410), ("1", 200)])
+async def test_events_are_kept_as_long_as_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: str, status: int
+) -> None:
+    """`retention.events`: who comes back to the stream later than that must read anew."""
+    config = tmp_path / "node" / "voltroam.toml"
+    made = await asyncio.to_thread(
+        process, "init", tmp_path / "node", "--name", "Inside", "--url", "https://inside.test",
+        "--party", "NL/INS/CPO",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    monkeypatch.setenv("VOLTROAM_RETENTION__EVENTS", days)
+    async with open_node(config, work=False) as node:
+        for name in ("T1", "T2", "T3"):
+            document = json.dumps(tariff(("NL", "INS"), name)).encode()
+            await node.holdings.keep("tariffs", document, strict=True)
+        await node.delivery.retention.purge()
+        shown = {
+            "authorization": f"Bearer {local_key(node.holdings.vault, micros())}",
+            "last-event-id": "1",
+        }
+        assert (await get(node.app(), "/operator/v1/events/stream", shown))[0] == status
 
 
 async def test_the_processes_of_a_node_share_the_rate_of_a_key(

@@ -1,13 +1,17 @@
 """A node with the role HUB: what stands before its dispatch, joined."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from msgspec import structs
+from prometheus_client import CollectorRegistry
 
 from voltroam.delivery.connecting import Connecting
 from voltroam.delivery.freshness import Freshness
+from voltroam.delivery.gear import LaneStats
+from voltroam.delivery.hub_sight import HubSight
 from voltroam.holdings import Holdings, micros
 from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.exchange import Exchange
@@ -22,11 +26,70 @@ from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.shared import Shared, sights
 from voltroam.roaming.hub.sharing import Sharings
 from voltroam.roaming.hub.surroundings import NextHubs, Surroundings
-from voltroam.roaming.hub.trace import Trace
+from voltroam.roaming.hub.tally import Tally
+from voltroam.roaming.hub.trace import Hop, Trace, decided
 from voltroam.roaming.hub.urls import HubUrls
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.serving import Answering, Serving
+from voltroam.transport.hub_metrics import HubMetrics
 from voltroam.wire.call import Call, Reply
+
+SCORES_EVERY = 15
+"""Looks, one a second, between two countings of the scores."""
+FIRST_REFUSAL = 2000
+
+
+def sight_of(holdings: Holdings, knobs: HubKnobs, later: Later) -> HubSight:
+    """What operators see of a hub, also from a process that serves nothing."""
+    store, directory = holdings.store, holdings.directory
+    book = AgreementBook(store, knobs.default, micros)
+    return HubSight(
+        store,
+        directory,
+        holdings.table,
+        book=book,
+        surroundings=Surroundings(store, directory, holdings.identity, book),
+        freshness=Freshness(store, later, micros),
+        tally=Tally(store, directory, later, micros),
+        trace=Trace(store, later, now=micros, bodies=knobs.trace_bodies),
+        now=micros,
+    )
+
+
+class HubFigures:
+    """A hub's part of `/metrics`, for as long as `run` is not cancelled."""
+
+    def __init__(
+        self, hubbing: "Hubbing", registry: CollectorRegistry, lanes: Callable[[], list[LaneStats]]
+    ) -> None:
+        self._hubbing = hubbing
+        self._lanes = lanes
+        self._metrics = HubMetrics(registry)
+        hubbing.listeners.append(self._note)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        looks = 0
+        while True:
+            lanes = self._lanes()
+            self._metrics.show_backlog(
+                sum(lane.lag for lane in lanes), max((lane.waiting for lane in lanes), default=0.0)
+            )
+            if looks % SCORES_EVERY == 0:
+                seen = await self._hubbing.sight.health()
+                scores = {it.platform.id: it.health.score for it in seen if it.health}
+                self._metrics.show_scores(scores)
+            looks += 1
+            await asyncio.sleep(1.0)
+
+    def _note(self, hop: Hop) -> None:
+        self._metrics.observe(
+            decided(hop),
+            hop.code,
+            hop.ms / 1000,
+            None if hop.there_ms is None else hop.there_ms / 1000,
+            refused=(hop.platform is None and hop.code >= FIRST_REFUSAL) or hop.fault is not None,
+        )
 
 
 class Hubbing:
@@ -46,15 +109,15 @@ class Hubbing:
         self._later = Later(holdings.store)
         self._next = NextHubs(directory, pull)
         self.breaker = Breaker(time.monotonic)
-        self.book = AgreementBook(holdings.store, knobs.default, micros)
-        self.surroundings = Surroundings(holdings.store, directory, holdings.identity, self.book)
-        self.trace = Trace(holdings.store, self._later, now=micros, bodies=knobs.trace_bodies)
+        self.sight = sight = sight_of(holdings, knobs, self._later)
+        self.book, self.trace, self.tally = sight.book, sight.trace, sight.tally
+        self.surroundings, self.freshness = sight.surroundings, sight.freshness
+        self.trace.listeners.append(self.tally.note)
         urls = HubUrls(holdings.store, holdings.vault, holdings.router, holdings.table, micros)
         forwarding = Forwarding(
             exchange, directory, urls, self.breaker, timeout=knobs.timeout, offline=self._offline
         )
         self.sharings = Sharings(self.surroundings, directory, holdings.table)
-        self.freshness = Freshness(holdings.store, self._later, micros)
         self.connecting = Connecting(
             self.sharings,
             Announcing(holdings.store, directory),
@@ -77,11 +140,21 @@ class Hubbing:
             clock=time.monotonic,
         )
 
+    @property
+    def listeners(self) -> list[Callable[[Hop], None]]:
+        """Told of each call that was answered."""
+        return self.trace.listeners
+
+    async def run(self) -> None:
+        """Until cancelled: count what health is made of."""
+        await self.tally.run()
+
     async def answer(self, call: Call, caller: Platform) -> Reply:
         return await self.front.answer(call, caller)
 
     async def close(self) -> None:
         """Write what is still to be written."""
+        self.tally.write()
         await self._later.close()
 
     async def _ask(self, caller: Platform) -> bool:

@@ -55,8 +55,9 @@ class Live:
         host = AskingHost(subscriptions, send, otherwise=host, now=micros, knobs=tuning.webhooks)
         self.authorizations = AuthorizationLog(store, vault, now=micros)
         self.deciding = Deciding(
-            store, identity, host, self.authorizations, knobs=tuning.authorization
-        )
+            store, identity, host, self.authorizations, knobs=tuning.authorization,
+            decides=host.decides,
+        )  # fmt: skip
         self.authorizer = Authorizer(
             store, directory, exchange, table=table, identity=identity, vault=vault,
             log=self.authorizations, deciding=self.deciding, knobs=tuning.authorization,

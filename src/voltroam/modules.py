@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from voltroam.settings import Settings, SettingsError
-from voltroam.standard.endpoints import CORE, Endpoint, Table
+from voltroam.standard.endpoints import Endpoint, Table
+from voltroam.standard.packages import STANDARD
 
 
 def read_table(settings: Settings, folder: Path) -> Table:
     """The rows of the standard and those that the settings add. Raises SettingsError."""
-    rows = list(CORE)
+    newest = max(version.rank for version in settings.spoken)
+    rows = [row for row in STANDARD if row.since.rank <= newest]
     for place in settings.modules:
         rows += _rows(place, folder)
     return Table(rows)
@@ -41,7 +43,7 @@ def _rows(place: str, folder: Path) -> list[Endpoint]:
     rows = list(load(place, folder, setting="modules", attribute="ROWS"))
     if not all(isinstance(row, Endpoint) for row in rows):
         raise SettingsError(f"`modules`: {place} must be a list of table rows (Endpoint).")
-    standard = {row.module.name for row in CORE}
+    standard = {row.module.name for row in STANDARD}
     for row in rows:
         if row.module.name in standard:
             raise SettingsError(f"`modules`: {place} takes the standard's name {row.module.name}.")

@@ -34,6 +34,9 @@ from voltroam.transport.server import OcpiApp
 from voltroam.tuning import read_tuning
 from voltroam.wire.call import Call, Reply
 
+DAY = 86_400.0
+"""Seconds."""
+
 
 class Node(Answering):
     """The parts of one node, joined. `start` begins the background work, `close` ends all."""
@@ -50,6 +53,7 @@ class Node(Answering):
             holdings.identity,
             holdings.table,
             now=micros,
+            knobs=Knobs(events_kept=self.tuning.retention.events * DAY),
             rotate=self.registration.rotate,
             is_behind=self.registration.is_behind,
             connecting=self.hubbing.connecting if self.hubbing else None,
@@ -104,6 +108,9 @@ class Node(Answering):
         self._background = asyncio.create_task(self.delivery.run())
         for name, run in (("webhooks", self.webhooks.run), ("keeping", self._keeping.run)):
             self._jobs.append(asyncio.create_task(supervise(name, run, Knobs()), name=name))
+        if self.hubbing is not None:
+            counting = supervise("hub", self.hubbing.run, Knobs())
+            self._jobs.append(asyncio.create_task(counting, name="hub"))
         self.live.start()
         self._hosting = living(self.host, self)
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from voltroam.delivery.deliver import Delivery
 from voltroam.delivery.webhooks import Webhooks
 from voltroam.holdings import Holdings, micros
+from voltroam.hubbing import Hubbing
 from voltroam.operator.app import OperatorApp
 from voltroam.operator.join import operator_app
 from voltroam.operator.ports import Ports
@@ -33,6 +34,7 @@ class Operated(Protocol):
     preferences: Preferences
     charging: Charging
     webhooks: Webhooks
+    hubbing: Hubbing | None
 
 
 def operator_of(node: Operated) -> OperatorApp:
@@ -57,6 +59,7 @@ def operator_of(node: Operated) -> OperatorApp:
         preferences=node.preferences,
         charging=node.charging,
         webhooks=node.webhooks,
+        hub=node.hubbing.sight if node.hubbing else None,
     )
     return operator_app(
         ports,

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voltroam.application import ocpi_app
+from voltroam.delivery.jobs import supervise
+from voltroam.delivery.knobs import Knobs
 from voltroam.hosts import read_host
+from voltroam.hubbing import HubFigures
 from voltroam.logs import set_up_logs
 from voltroam.modules import read_table
 from voltroam.node import Node
@@ -61,11 +64,15 @@ class _Served:
         host = read_host(self.settings, self.file.parent)
         self.node = await Node.open(self.settings, self.file.parent, host)
         self.node.start()
-        figures = asyncio.create_task(self._show_lanes(self.node))
+        figures = [asyncio.create_task(self._show_lanes(self.node))]
+        if self.node.hubbing is not None:
+            hub = HubFigures(self.node.hubbing, self.metrics.registry, self.node.delivery.stats)
+            figures.append(asyncio.create_task(supervise("hub figures", hub.run, Knobs())))
         try:
             yield
         finally:
-            figures.cancel()
+            for task in figures:
+                task.cancel()
             await self.node.close()
 
     async def _show_lanes(self, node: Node) -> None:

@@ -341,3 +341,15 @@ async def test_a_module_that_the_partner_does_not_list_cannot_be_pulled(tmp_path
         assert ours.delivery.modules(bare) == ["locations"]
         with pytest.raises(PartnerError):
             await ours.delivery.pull(bare, "tariffs")
+
+
+async def test_the_lists_of_a_new_partner_are_pulled_without_a_pause(tmp_path: Path) -> None:
+    """One after the other, and no turn of the timer lies between them."""
+    async with node(tmp_path, ident=EMSP, poll=3600.0) as ours:
+        await partner_of(ours, locations=[location("L1")], tariffs=[tariff("T")])
+        ours.delivery = ours.make(sync=True)
+        ours.start()
+        await until(lambda: len(ours.calls.asked) == 4, seconds=60)
+        assert {module for _, module, _ in ours.calls.asked} == {
+            "locations", "tariffs", "sessions", "cdrs",
+        }  # fmt: skip

@@ -8,6 +8,7 @@ Tests use ids of their own (`documents.fresh`) and leave the partners registered
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ NODE = ("NL", "NOD")
 CPO = ("BE", "BEC")
 EMSP = ("DE", "TNM")
 OTHER = ("FR", "OTH")
+NAMES = ("partner", "other", "hub")
+"""What the node calls the three."""
 
 
 @dataclass(slots=True)
@@ -92,7 +95,28 @@ def staged(folder: Path, *, serving: Callable[[Served], Served] = Served.serve) 
         joined(node, partner, "partner")
         joined_by_node(node, other, "other")
         joined(node, hub, "hub")
+        for name in NAMES:
+            wait_until(partial(is_pulled, node, name), seconds=60, what=f"the pull of {name}")
         yield Stage(node, partner, other, hub)
+
+
+def is_pulled(node: Served, name: str) -> bool:
+    """What the partner lists was pulled in full: what it pushes later is not held to be gone."""
+    pulled = node.json("partner", "show", name)["delivery"]["pulled"]
+    return bool(pulled) and all(pulled.values())
+
+
+@contextmanager
+def guests(node: Served) -> Iterator[None]:
+    """Whoever registers meanwhile is removed: one that is silent would be asked by later tests."""
+
+    def names() -> set[str]:
+        return {partner["name"] for partner in node.json("partner", "list")}
+
+    before = names()
+    yield
+    for name in names() - before:
+        assert node.run("partner", "remove", name).code == 0
 
 
 @pytest.fixture(scope="session")

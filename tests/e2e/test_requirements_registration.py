@@ -9,7 +9,13 @@ from tests.e2e import documents as doc
 from tests.e2e import mock_http
 from tests.e2e.mock_partner import MODULES, Answered, MockPartner, changed, refuses
 from tests.e2e.nodes import Ran, wait_until
-from tests.e2e.stage import NODE, Stage, joined, joined_by_node, wait_for_push
+from tests.e2e.stage import NODE, Stage, guests, joined, joined_by_node, wait_for_push
+
+
+@pytest.fixture(scope="module", autouse=True)
+def only_guests(stage: Stage) -> Iterator[None]:
+    with guests(stage.node):
+        yield
 
 
 @pytest.fixture

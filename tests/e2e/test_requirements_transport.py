@@ -472,8 +472,9 @@ def test_half_a_pair_is_2001(stage: Stage) -> None:
 def test_a_link_of_two_parties_needs_no_routing_headers(stage: Stage) -> None:
     """CORE-ROUTE-05, CORE-ROUTE-12: neither asked for nor missed."""
     with MockPartner(("AT", "ONE", "EMSP"), name="one") as one:
-        joined(stage.node, one, doc.fresh("one"))
+        joined(stage.node, one, name := doc.fresh("one"))
         assert one.send("GET", one.url("locations", "SENDER")).code == 1000
+        assert stage.node.run("partner", "remove", name).code == 0
 
 
 def test_a_broadcast_copy_of_a_hub_is_answered_to_the_hub(stage: Stage) -> None:

@@ -41,3 +41,28 @@ async def test_what_cannot_be_is_refused(cpo: Desk) -> None:
     assert (await cpo.ask("PUT", elsewhere, {"to": None})).status == 404
     told = await cpo.ask("PUT", at, {"to": ["DE/MSP"]}, parties=("NL/BBB",))
     assert told.status == 404
+
+
+async def test_a_quote_is_by_the_tariffs_that_the_partner_gets(cpo: Desk) -> None:
+    """And a key sees no prices of other parties than its own, except as their owner."""
+    place = location(AAA, "L1", evses=[evse(connectors=[connector(tariff_ids=["GOLD", "ALL"])])])
+    cheap = [{"price_components": [{"type": "ENERGY", "price": 0.1, "step_size": 1}]}]
+    assert (await cpo.ask("PUT", AT, tariff(AAA, "GOLD", elements=cheap))).status == 201
+    assert (await cpo.ask("PUT", "/tariffs/NL/AAA/ALL", tariff(AAA, "ALL"))).status == 201
+    assert (await cpo.ask("PUT", "/locations/NL/AAA/L1", place)).status == 201
+    assert (await cpo.ask("PUT", f"{AT}/visibility", {"to": ["DE/MSP"]})).status == 200
+    where = {
+        "owner": "NL/AAA", "location_id": "L1", "evse_uid": "E1", "connector_id": "1",
+        "energy": 10, "power": 11,
+    }  # fmt: skip
+
+    async def chosen(partner: str | None, *parties: str) -> str | None:
+        told = await cpo.ask("POST", "/quotes", where | {"partner": partner}, parties=parties)
+        return told.json["tariff_id"] if told.status == 200 else None
+
+    assert [await chosen(one) for one in (None, "DE/MSP", "de/msp", "FR/OTH")] == [
+        "ALL", "GOLD", "GOLD", "ALL",
+    ]  # fmt: skip
+    assert await chosen("nobody") is None
+    assert await chosen("DE/MSP", "NL/AAA") == "GOLD"
+    assert await chosen("DE/MSP", "FR/OTH") is None

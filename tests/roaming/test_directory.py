@@ -91,3 +91,15 @@ async def test_tokens_hashed_with_an_older_key_still_open_the_door(to_cpo: Pair)
 async def test_the_token_is_not_in_the_repr_of_a_caller(to_cpo: Pair) -> None:
     caller = await to_cpo.receiver.directory.by_token(Presented(to_cpo.token, "raw"))
     assert to_cpo.token not in repr(caller)
+
+
+async def test_of_many_partners_only_those_that_moved_are_read_anew(cpo: Company) -> None:
+    for name in ("p1", "p2"):
+        await cpo.directory.save(Platform(id=name, name=name, phase=Phase.REGISTERED))
+    one, other = await cpo.directory.all()
+    changed = await cpo.directory.update("p2", offline)
+    now = await cpo.directory.all()
+    assert now[0] is one
+    assert now[1] == changed != other
+    cpo.clock.forward(1.0)
+    assert await cpo.directory.all() is now

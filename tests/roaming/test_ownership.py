@@ -9,7 +9,7 @@ from tests.roaming import objects
 from tests.roaming.company import Answer, Company, Pair, meet, role
 from tests.roaming.conftest import Found
 
-from voltroam.standard.endpoints import CORE, Behaviour, Endpoint, Interface
+from voltroam.standard.endpoints import Behaviour, Endpoint, Interface, Table
 from voltroam.standard.v2_2_1 import Role
 
 A, B = ("NL", "AAA"), ("NL", "BBB")
@@ -22,7 +22,7 @@ MAKE: dict[str, Any] = {
     "tokens": objects.token,
 }
 OWNED = [
-    row for row in CORE
+    row for row in Table().at(V2_2_1)
     if row.interface is Interface.RECEIVER and row.owner_in_path and row.module.functional
 ]  # fmt: skip
 WRITES = [row for row in OWNED if row.behaviour is Behaviour.PUT and row.part is None]

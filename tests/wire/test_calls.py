@@ -1,6 +1,8 @@
 """Requests become calls and back; replies become responses (OCPI 2.2.1 §transport)."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -53,6 +55,22 @@ def test_a_call_holds_what_the_request_says() -> None:
     assert call.routing == ROUTING
     assert (call.request_id, call.correlation_id) == ("r", "c")
     assert call.url == "https://node.example" + LOCATION
+
+
+def test_a_query_parameter_is_known_by_its_other_name_too() -> None:
+    """R211-085: token_type and type name the same; both may stand there if they agree."""
+    aliased = replace(
+        row("tokens", "POST", "{token_uid}/authorize"), query_aliases={"kind": "type"}
+    )
+    router = Router(Table((aliased,)), [V2_2_1], "https://node.example")
+    url = "/ocpi/2.2.1/sender/tokens/T/authorize"
+
+    def query(text: str) -> Mapping[str, str]:
+        return read_call(Request("POST", f"{url}?{text}", {}, b""), router).query
+
+    assert query("kind=OTHER") == query("type=OTHER") == query("kind=OTHER&type=OTHER")
+    with pytest.raises(CallerError):
+        query("kind=OTHER&type=RFID")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from voltroam.operator.masks import fingerprint
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.endpoints import Endpoint, Interface
 from voltroam.standard.parties import PartyId
+from voltroam.standard.versions import VERSIONS
 from voltroam.wire.call import Reply, Routing
 
 READING = "GET"
@@ -73,8 +74,10 @@ def _find(
     if method != READING:
         sides.reverse()
     wanted = [interface] if interface else sides
+    version = VERSIONS.get(platform.version or "")
+    rows = node.holdings.table.rows if version is None else node.holdings.table.at(version)
     for side in wanted:
-        for row in node.holdings.table.rows:
+        for row in rows:
             keys = _fits(row, method, module, segments, side)
             if keys is not None and platform.endpoint(module, side) is not None:
                 return row, keys

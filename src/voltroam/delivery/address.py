@@ -70,6 +70,7 @@ class Rows:
             if row.resource is not None
             and row.interface is Interface.RECEIVER
             and row.handler is None
+            and not row.alias
             and platform.endpoint(row.module.name, Interface.RECEIVER) is not None
         }
 
@@ -102,7 +103,9 @@ class Addresses:
         resource = self._resources[row.key.kind]
         said = self._decoders[row.key.kind].decode(row.document)
         country, _, party = row.key.owner.partition("/")
-        owner = PartyId(said.country_code or country, said.party_id or party)
+        owner = PartyId(country, party)
+        if resource.owner_in_body:
+            owner = PartyId(said.country_code or country, said.party_id or party)
         keys = dict(zip(OWNER, owner, strict=True))
         plain = [getattr(said, m) for m in resource.key if m not in resource.key_defaults]
         names = [s[1:-1] for s in endpoint.segments if s.startswith("{") and s[1:-1] not in OWNER]

@@ -74,6 +74,11 @@ class AskingHost:
         self._now = now
         self._knobs = knobs or WebhookKnobs()
 
+    async def decides(self) -> bool:
+        """Whether anybody would decide about a token now."""
+        takes = getattr(type(self._otherwise), "authorize", None)
+        return takes is not Unattended.authorize or await self._subscriptions.deciding() is not None
+
     async def authorize(self, question: AuthorizationQuestion) -> AuthorizationDecision | None:
         """`authorization.decide`."""
         asked = await self._subscriptions.deciding()

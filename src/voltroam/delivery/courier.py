@@ -49,12 +49,13 @@ class Courier:
         self._addresses = Addresses(table)
 
     def serves(self, platform: Platform, resource: Resource) -> bool:
-        """Does the partner take this kind by PUT?"""
-        return self._rows.find(platform, resource.kind, "PUT") is not None
+        """Does the partner take this kind by PUT, or each one once by POST?"""
+        method = "POST" if resource.posted else "PUT"
+        return self._rows.find(platform, resource.kind, method) is not None
 
     def receives(self, platform: Platform, resource: Resource) -> bool:
         """Does it take this kind at all, by PUT or by POST?"""
-        method = "POST" if resource.immutable else "PUT"
+        method = "POST" if resource.immutable or resource.posted else "PUT"
         return self._rows.find(platform, resource.kind, method) is not None
 
     async def outward(self, platform: Platform, row: ObjectRow) -> tuple[ObjectRow, str]:
@@ -120,8 +121,21 @@ class Courier:
         if base is not None and not doubt and platform.profile.push == "patch":
             plan = self._shelf.plan(resource, row, base, view)
         if plan is None or not await self._patched(platform, row, plan, to):
-            await self._call(platform, row, "PUT", row.document, to=to)
+            await self._whole(platform, row, to)
         self._shelf.put(row, view)
+
+    async def _whole(self, platform: Platform, row: ObjectRow, to: Routing | None) -> None:
+        """PUT; of what is posted only if the partner has it, for else it wants a POST.
+
+        Where its kind has no PUT, whoever has it pulls what changed.
+        """
+        method = "PUT"
+        if self._resources[row.key.kind].posted:
+            if not await self._has(platform, row, to):
+                method = "POST"
+            elif self._rows.find(platform, row.key.kind, "PUT") is None:
+                return
+        await self._call(platform, row, method, row.document, to=to)
 
     async def _patched(
         self, platform: Platform, row: ObjectRow, plan: PatchPlan, to: Routing | None

@@ -41,6 +41,7 @@ NAMED = ("preferences", "active_profile", "steered_session", "profile_push", "sh
 """Kinds whose parent or id is a session's name, `NL/AAA/S1`."""
 EXPIRING = (
     "order_request", "profile_request", "operator_request", "exempt", "hub_url", "hub_bond",
+    "hub_tally",
 )  # fmt: skip
 """Kinds whose due time is when they may go."""
 

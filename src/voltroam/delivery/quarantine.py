@@ -8,8 +8,8 @@ import msgspec
 
 from voltroam.delivery.ports import Now, Platforms
 from voltroam.delivery.records import QUARANTINE, SEPARATOR, Quarantined, draft, load, read, write
-from voltroam.roaming.accept import accept
-from voltroam.roaming.keys import object_key, owner_in
+from voltroam.roaming.accept import accept, named_owner
+from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import Resource, Table
 from voltroam.standard.errors import CallerError, NotFound
@@ -30,13 +30,13 @@ KEY_SEPARATOR = "/"
 _PLAIN = msgspec.json.Decoder()
 
 
-def readable_key(resource: Resource, document: bytes) -> ObjectKey | None:
+def readable_key(resource: Resource, document: bytes, source: Platform) -> ObjectKey | None:
     """The identity of an object, if at least that can be read."""
     try:
         members = _PLAIN.decode(document)
         if not isinstance(members, dict):
             return None
-        owner = owner_in(members)
+        owner = named_owner(resource, members, source)
         return None if owner is None else object_key(resource, owner, members)
     except (msgspec.DecodeError, UnicodeDecodeError, CallerError):
         return None
@@ -94,7 +94,7 @@ class Quarantine:
         error: CallerError,
     ) -> ObjectKey | None:
         """Set one object aside (CORE-HTTP-18); its key, if it can be read."""
-        key = readable_key(resource, document)
+        key = readable_key(resource, document, platform)
         entry = Quarantined(
             platform=platform.id,
             module=module,

@@ -16,8 +16,8 @@ from voltroam.delivery.ports import Calls, Now
 from voltroam.delivery.quarantine import Quarantine
 from voltroam.delivery.records import SyncNote
 from voltroam.delivery.vanished import Vanished
-from voltroam.roaming.accept import accept
-from voltroam.roaming.keys import object_key, owner_in
+from voltroam.roaming.accept import accept, named_owner
+from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.weigh import Outcome
 from voltroam.standard.endpoints import (
@@ -109,7 +109,7 @@ class Sync:
 
     def modules(self, platform: Platform) -> list[str]:
         """Those that the partner lists and one of our roles receives."""
-        return [row.module.name for row in self._lists(platform) if self._takes(row, platform)]
+        return [self._name_of(row) for row in self._lists(platform) if self._takes(row, platform)]
 
     def _takes(self, row: Endpoint, platform: Platform) -> bool:
         """A hub: what is for all, whom another hub connects, and what it was set to collect."""
@@ -161,6 +161,17 @@ class Sync:
             progress(pulling.report)
         return pulling.report
 
+    def _name_of(self, row: Endpoint) -> str:
+        """A list goes by its module; by its kind where the module has several."""
+        kinds = {
+            one.resource.kind
+            for one in self._table.rows
+            if one.module is row.module
+            and one.behaviour is Behaviour.LIST
+            and one.resource is not None
+        }
+        return row.module.name if len(kinds) < 2 or row.resource is None else row.resource.kind
+
     def _lists(self, platform: Platform) -> Iterable[Endpoint]:
         version = VERSIONS.get(platform.version or "")
         for row in self._table.at(version) if version is not None else ():
@@ -171,7 +182,7 @@ class Sync:
 
     def _list_of(self, platform: Platform, module: str) -> Endpoint:
         for row in self._lists(platform):
-            if row.module.name == module:
+            if self._name_of(row) == module:
                 return row
         raise Unusable(f"{platform.name} has no {module} SENDER endpoint")
 
@@ -231,7 +242,7 @@ class Sync:
             report.unchanged += 1
         members = _PLAIN.decode(document)
         self._date(report, members)
-        owner = owner_in(members)
+        owner = named_owner(pulling.resource, members, platform)
         if owner is not None:
             key = object_key(pulling.resource, owner, members)
             if pulling.counts:

@@ -5,6 +5,7 @@ of hours, at random).
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable
 
@@ -57,14 +58,18 @@ class Timetable:
         self._chance = chance
         self._holder = holder
         self._entered: dict[str, tuple[tuple[str, ...], int | None]] = {}
-        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._busy: dict[str, asyncio.Task[bool]] = {}
+        self._bell = asyncio.Event()
 
     async def run(self) -> None:
         """Until cancelled."""
         try:
             while True:
+                self._bell.clear()
                 await self.look()
-                await asyncio.sleep(self._knobs.poll)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._knobs.poll):
+                        await self._bell.wait()
         finally:
             for task in self._busy.values():
                 task.cancel()
@@ -85,6 +90,12 @@ class Timetable:
             due = live.get(note.platform)
             if due is not None and due.id not in self._busy and len(self._busy) < AT_ONCE:
                 self._busy[due.id] = asyncio.create_task(self._alone(due, record))
+                self._busy[due.id].add_done_callback(self._next)
+
+    def _next(self, task: asyncio.Task[bool]) -> None:
+        """A partner's lists are pulled one after the other, without a pause between them."""
+        if not task.cancelled() and task.exception() is None and task.result():
+            self._bell.set()
 
     async def returned(self, platform_id: str) -> None:
         """It was away: fetch by date what we missed (CORE-OFF-02)."""
@@ -127,11 +138,11 @@ class Timetable:
         await self._store.apply(Change(decide, records=tuple(notes)))
         self._entered[platform.id] = (modules, platform.introduced_at)
 
-    async def _alone(self, platform: Platform, record: Record) -> None:
-        """Pull under a lease that is renewed meanwhile; whoever has it does it."""
+    async def _alone(self, platform: Platform, record: Record) -> bool:
+        """Pull under a lease that is renewed meanwhile; whoever has it does it. True: we did."""
         name = f"sync:{record.key.id}"
         if not await self._store.lease(name, self._holder, self._knobs.lease):
-            return
+            return False
         task = asyncio.create_task(self._pull(platform, read(record, SyncNote)))
         try:
             while not task.done():
@@ -139,10 +150,13 @@ class Timetable:
                 if not task.done() and not await self._store.lease(
                     name, self._holder, self._knobs.lease
                 ):
-                    return
+                    return False
             task.result()
         except Exception:
             log.exception("pull failed", platform=platform.name)
+            return False
+        else:
+            return True
         finally:
             task.cancel()
             await asyncio.wait({task})

@@ -3,7 +3,7 @@
 from typing import Any
 
 from voltroam.operator.operation import Operation
-from voltroam.operator.rows import admin, charging, live, money, objects, partners, webhooks
+from voltroam.operator.rows import admin, charging, hub, live, money, objects, partners, webhooks
 
 OPERATIONS: tuple[Operation[Any], ...] = (
     *objects.OPERATIONS,
@@ -11,6 +11,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     *live.OPERATIONS,
     *money.OPERATIONS,
     *partners.OPERATIONS,
+    *hub.OPERATIONS,
     *webhooks.OPERATIONS,
     *admin.OPERATIONS,
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from voltroam.delivery.deliver import Delivery
+from voltroam.delivery.hub_sight import HubSight
 from voltroam.delivery.webhooks import Webhooks
 from voltroam.operator.masks import fingerprint
 from voltroam.roaming.authorizing.authorizer import Authorizer
@@ -41,6 +42,7 @@ class Ports:
     preferences: Preferences | None = None
     charging: Charging | None = None
     webhooks: Webhooks | None = None
+    hub: HubSight | None = None
 
     def fingerprint(self, secret: str) -> str:
         """See `masks.fingerprint`."""

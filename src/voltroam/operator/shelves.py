@@ -9,6 +9,7 @@ from voltroam.operator.asked import Asked, Who
 from voltroam.operator.faults import forbidden, not_found
 from voltroam.operator.masks import masked
 from voltroam.operator.ports import Ports
+from voltroam.roaming.audience import party_in
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.endpoints import Audience, Resource
@@ -17,27 +18,14 @@ from voltroam.standard.parties import PartyId
 from voltroam.store.interface import HELD, ObjectRow
 
 
-class _Party(msgspec.Struct):
-    country_code: str
-    party_id: str
-
-
-class _Contract(msgspec.Struct):
-    cdr_token: _Party
-
-
-_CONTRACT = msgspec.json.Decoder(_Contract)
-
-
 def contract_of(resource: Resource, document: bytes) -> PartyId | None:
     """Whose driver a session or CDR is about."""
     if resource.audience is not Audience.CONTRACT:
         return None
     try:
-        party = _CONTRACT.decode(document).cdr_token
+        return party_in(resource, document)
     except msgspec.DecodeError:
         return None
-    return PartyId(party.country_code, party.party_id)
 
 
 def party_of(owner: str) -> PartyId:

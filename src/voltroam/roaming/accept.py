@@ -28,6 +28,7 @@ from voltroam.roaming.settle import (
     settle,
     unchanged,
 )
+from voltroam.roaming.spelling import respelled
 from voltroam.roaming.upward import raised
 from voltroam.roaming.weigh import (
     Accepted,
@@ -77,6 +78,7 @@ def accept(
     writer = Writer(identity, version, source, strict, authoritative, began, flow, inward)
     if owner is not None:
         refuse_stranger(resource, owner, source)
+    document = respelled(resource.kind, document)
     members, problems = read_object(shape(resource.object, version), document, strict=strict)
     named = _owner(resource, version, members, owner, source)
     if named is None:
@@ -116,6 +118,16 @@ def accept(
         )  # fmt: skip
 
     return target.change(decide)
+
+
+def named_owner(
+    resource: Resource, members: Mapping[str, object], source: Platform | None
+) -> PartyId | None:
+    """The owner as the document names it; where it names none, the party that gave it to us."""
+    if resource.owner_in_body:
+        return owner_in(members)
+    parties = source.parties(*resource.owner_roles) if source is not None else ()
+    return parties[0] if parties else None
 
 
 def remove(
@@ -196,10 +208,10 @@ def _owner(
     source: Platform | None,
 ) -> PartyId | None:
     """Who it is of: as the body says, else the URL, else the one party that a partner has (2.1.1)."""
-    if resource.owner_in_body and version.owner_in_objects:
-        return owner_in(members)
-    if owner is not None or source is None or version.owner_in_objects:
+    if owner is not None and not (resource.owner_in_body and version.owner_in_objects):
         return owner
+    if source is None or version.owner_in_objects:
+        return named_owner(resource, members, source)
     parties = source.parties(*resource.owner_roles)
     return parties[0] if len(parties) == 1 else None
 

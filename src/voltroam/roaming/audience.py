@@ -1,15 +1,17 @@
 """Who may see an object: a class computed when it is written, so that pages stay joined bytes.
 
 `NL/AAA` is for the partners of that owner, `NL/AAA#DE/MSP+FR/XYZ` only for those partners that
-hold one of these parties, `NL/AAA>DE/MSP` for the party in `cdr_token`, `-` for nobody although it
-is ours, and the empty class for what others own and we only hold. On a hub what a party shares has
-that party's class, as if it were the hub's own.
+hold one of these parties, `NL/AAA>DE/MSP` for the party that the document names (of a session in
+`cdr_token`), `-` for nobody although it is ours, and the empty class for what others own and we
+only hold. On a hub what a party shares has that party's class, as if it were the hub's own.
 
 What lower versions that we speak must not be shown carries the lowest that it may be shown to:
 `NL/AAA~2.2.1`. So who speaks which version is settled before paging.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -26,13 +28,11 @@ class _Party(msgspec.Struct):
     party_id: str
 
 
-class _Contract(msgspec.Struct):
-    cdr_token: _Party
-
-
 NARROW, JOIN, FLOOR = "#", "+", "~"
-
-_CONTRACT = msgspec.json.Decoder(_Contract)
+_CDR_TOKEN = ("cdr_token",)
+_TOKEN: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+    msgspec.defstruct("_Contract", [("cdr_token", _Party)])
+)
 
 
 def audience_of(
@@ -72,10 +72,23 @@ def _for_whom(
         return HELD
     if private:
         return PRIVATE
-    if resource.audience is Audience.PARTNERS:
+    if resource.audience is Audience.ADDRESSED and only is None:
+        return PRIVATE
+    if resource.audience is not Audience.CONTRACT:
         return owner.folded if only is None else narrow_class(owner.folded, only)
-    token = _CONTRACT.decode(document).cdr_token
-    return contract_class(owner, PartyId(token.country_code, token.party_id))
+    return contract_class(owner, party_in(resource, document))
+
+
+def party_in(resource: Resource, document: bytes) -> PartyId:
+    """The one party that a document names of those that may see it. msgspec's error if it lacks."""
+    if resource.contract == _CDR_TOKEN:
+        named: Any = _TOKEN.decode(document).cdr_token
+    else:
+        named = _named_by(resource.contract).decode(document)
+        for member in resource.contract:
+            named = getattr(named, member)
+            named = named[0] if isinstance(named, tuple | list) else named
+    return PartyId(named.country_code, named.party_id)
 
 
 def floored(audience: str, lowest: str) -> str:
@@ -151,7 +164,7 @@ def visible(
         return ()
     owners = _once(identity.parties(*resource.owner_roles))
     owners = [owner for owner in owners if to is None or owner.same(to)]
-    if resource.audience is Audience.PARTNERS:
+    if resource.audience in (Audience.PARTNERS, Audience.ADDRESSED):
         general = [owner.folded for owner in owners]
         narrow = tuple(f"{owner}{NARROW}" for owner in general)
         return (*general, *(name for name in granted if name.startswith(narrow)))
@@ -178,3 +191,12 @@ def sees(
 def _once(parties: Iterable[PartyId]) -> list[PartyId]:
     """One pair may stand there in several roles."""
     return list({party.folded: party for party in parties}.values())
+
+
+@cache
+def _named_by(path: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """Reads no more of a document than the way to the party; each member may be a list."""
+    shape: Any = _Party
+    for member in reversed(path):
+        shape = msgspec.defstruct(f"_{member}", [(member, shape | tuple[shape, ...])])
+    return msgspec.json.Decoder(shape)

@@ -110,6 +110,8 @@ class Directory:
         self._callers: dict[str, _Called] = {}
         """By token, for the many calls within one second; emptied when one outlived it."""
         self._all: tuple[float, tuple[Platform, ...]] | None = None
+        self._decoded: dict[str, tuple[bytes, Platform]] = {}
+        """By id, with the document it was decoded from: of many platforms few move."""
         self._contacts: dict[str, int] = {}
         self._raw_first = any(not version.base64_token for version in spoken)
         """Who registers may speak a version that sends its token as it is."""
@@ -147,16 +149,23 @@ class Directory:
         return await self.platform(record.document.decode()) if record else None
 
     async def all(self) -> tuple[Platform, ...]:
-        """Every platform, removed ones too, by id."""
+        """Every platform, removed ones too, by id. One that did not move is the same object."""
         if self._all is not None and self._clock() - self._all[0] < FRESH:
             return self._all[1]
         at, age = self._clock(), self._age
-        platforms: list[Platform] = []
+        decoded: dict[str, tuple[bytes, Platform]] = {}
         after = ""
         while page := await self._store.records(PLATFORM, after=after):
-            platforms += (read_platform(record.document) for record in page)
+            for record in page:
+                known = self._decoded.get(record.key.id)
+                if known is None or known[0] != record.document:
+                    known = (record.document, read_platform(record.document))
+                decoded[record.key.id] = known
             after = page[-1].key.id
-        found = tuple(platforms)
+        self._decoded = decoded
+        found = tuple(platform for _, platform in decoded.values())
+        if self._all is not None and found == self._all[1]:
+            found = self._all[1]
         if age == self._age:
             self._all = (at, found)
         return found

@@ -18,7 +18,7 @@ from voltroam.standard.endpoints import Behaviour
 from voltroam.standard.errors import CallerError, NotFound, OcpiError, Unauthorized
 from voltroam.standard.status import within
 from voltroam.standard.versions import Version
-from voltroam.wire.call import Call, Reply
+from voltroam.wire.call import Call, Reply, Routing
 from voltroam.wire.envelope import fault_reply
 
 _BEHAVIOURS: Mapping[Behaviour, Callable[[Call, Platform, Serving], Awaitable[Reply]]] = {
@@ -29,6 +29,10 @@ _BEHAVIOURS: Mapping[Behaviour, Callable[[Call, Platform, Serving], Awaitable[Re
     Behaviour.CREATE: create.answer,
     Behaviour.DELETE: delete.answer,
 }
+
+
+_Ask = tuple[str, int, str, Routing]
+_KEPT = 1_000
 
 
 class Dispatch:
@@ -45,17 +49,19 @@ class Dispatch:
             "version_details": self._version_details,
             **handlers,
         }
+        self._admitted: dict[_Ask, Platform] = {}
+        """Who was let in to what, as long as the platform stands as it was read."""
 
     async def answer(self, call: Call, caller: Platform) -> Reply:
         """Faults become replies too; only what is no OcpiError is raised."""
-        routing = reply_routing(call, self._serving.identity)
         try:
             reply = await self._answer(call, caller)
         except OcpiError as fault:
             reply = fault_reply(fault)
             code = within(reply.status_code, call.version.statuses)
             reply = structs.replace(reply, status_code=code)
-        return structs.replace(reply, routing=routing)
+        routing = reply_routing(call, self._serving.identity)
+        return reply if routing.is_silent else structs.replace(reply, routing=routing)
 
     def announcement(self, platform: Platform, version: Version) -> str:
         """A digest of what we tell this partner of ourselves (CORE-VER-20).
@@ -72,17 +78,28 @@ class Dispatch:
     async def _answer(self, call: Call, caller: Platform) -> Reply:
         row = call.endpoint
         self._serving.directory.contact(caller.id)
-        if row.interface is not None and not caller.is_registered:
-            raise Unauthorized("Register first: this token opens versions and credentials only")
-        if not is_offered(row, self._serving.identity, self._handlers.keys(), caller):
-            raise NotFound("No such path")
-        check_routing(call, caller, self._serving.identity)
+        self._admit(call, caller)
         for name in row.required_query:
             if name not in call.query:
                 raise CallerError(f"query parameter {name} is required")
         if row.behaviour is Behaviour.HANDLED:
             return await self._handlers[row.handler or ""](call, caller)
         return await _BEHAVIOURS[row.behaviour](call, caller, self._serving)
+
+    def _admit(self, call: Call, caller: Platform) -> None:
+        """Raises Unauthorized, NotFound, CallerError. Rows live for ever, so ids are cheap keys."""
+        row = call.endpoint
+        ask = (caller.id, id(row), call.version.number, call.routing)
+        if self._admitted.get(ask) is caller:
+            return
+        if row.interface is not None and not caller.is_registered:
+            raise Unauthorized("Register first: this token opens versions and credentials only")
+        if not is_offered(row, self._serving.identity, self._handlers.keys(), caller):
+            raise NotFound("No such path")
+        check_routing(call, caller, self._serving.identity)
+        if len(self._admitted) >= _KEPT:
+            self._admitted.clear()
+        self._admitted[ask] = caller
 
     async def _versions(self, call: Call, caller: Platform) -> Reply:
         serving = self._serving

@@ -182,7 +182,12 @@ class Handshake:
             side = msgspec.json.decode(line.role, type=Interface)
         except msgspec.MsgspecError:
             return None
-        return EndpointAt(line.identifier, side, line.url)
+        return EndpointAt(self._name_of(line.identifier), side, line.url)
+
+    def _name_of(self, identifier: str) -> str:
+        """Our name of a module that goes by several (RBK-001)."""
+        named = (name for name, module in self._modules.items() if module.is_called(identifier))
+        return next(named, identifier)
 
     @property
     def _any(self) -> Version:

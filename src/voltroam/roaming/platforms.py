@@ -95,6 +95,8 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     """The edition of its version, where it is behind: lengths and modules are as they were then."""
     modules: tuple[str, ...] = ()
     """Custom modules that both agreed on; only these are shown to it (CORE-VER-14)."""
+    identifiers: dict[str, str] = {}
+    """What this partner wants modules to be called in our version details, by their names."""
 
 
 class InboundToken(msgspec.Struct, frozen=True, omit_defaults=True):

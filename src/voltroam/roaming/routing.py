@@ -4,6 +4,8 @@ from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.errors import CallerError
 from voltroam.wire.call import Call, Routing
 
+_NOBODY = Routing()
+
 
 def check_routing(call: Call, caller: Platform, identity: Identity) -> None:
     """2001 for a sender that the token does not hold, or a receiver that is not ours.
@@ -21,8 +23,8 @@ def check_routing(call: Call, caller: Platform, identity: Identity) -> None:
 
 def reply_routing(call: Call, identity: Identity) -> Routing:
     """To the requester, from the party that answers; nothing if the request named nobody."""
-    if not _routed(call) or call.routing == Routing():
-        return Routing()
+    if call.routing.is_silent or not _routed(call):
+        return _NOBODY
     answering = call.routing.to
     if answering is None:
         ours = identity.parties()

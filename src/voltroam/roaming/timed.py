@@ -4,8 +4,8 @@ Records are listed by id, ascending. The time stands in the id counted down, so 
 `store.records(kind, after=...)` reads from the newest to the oldest, page by page.
 """
 
+import os
 import re
-import secrets
 
 LONGEST = 36
 """Characters: as long as the ids of the standard (CiString(36))."""
@@ -19,7 +19,7 @@ def timed_id(now: int) -> str:
 
     `now` in microseconds since 1970 UTC.
     """
-    return f"{_countdown(now)}-{secrets.token_hex(LONGEST // 2)[:_RANDOM]}"
+    return f"{_countdown(now)}-{os.urandom(LONGEST // 2).hex()[:_RANDOM]}"
 
 
 def is_timed(text: str) -> bool:

@@ -11,7 +11,6 @@ import msgspec
 
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import (
-    CORE,
     VERSIONS_MODULE,
     Behaviour,
     Endpoint,
@@ -19,6 +18,7 @@ from voltroam.standard.endpoints import (
     Module,
     Table,
 )
+from voltroam.standard.packages import STANDARD
 from voltroam.standard.shapes import shape
 from voltroam.standard.trees import Tree, tree_of
 from voltroam.standard.v2_2_1 import Endpoint as EndpointLine
@@ -26,7 +26,7 @@ from voltroam.standard.v2_2_1 import Role, VersionDetails, VersionInfo
 from voltroam.standard.versions import Version
 from voltroam.wire.routes import Router
 
-STANDARD_MODULES = frozenset(row.module.name for row in CORE)
+STANDARD_MODULES = frozenset(row.module.name for row in STANDARD)
 
 
 def versions_list(router: Router, identity: Identity, tree: Tree | None = None) -> bytes:
@@ -65,8 +65,13 @@ def version_details(
         side = interface or Interface.SENDER
         url = router.endpoint_url(version, module, interface, tree)
         named = {"role": side} if version.endpoint_roles else {}
-        lines.append(line(identifier=module.name, url=url, **named))
+        lines.append(line(identifier=_name(module, caller), url=url, **named))
     return msgspec.json.encode(whole(version=version.number, endpoints=lines))
+
+
+def _name(module: Module, caller: Platform) -> str:
+    """As printed in the standard, unless the partner knows it by another name."""
+    return caller.profile.identifiers.get(module.name, module.printed)
 
 
 def announcement(

@@ -5,14 +5,14 @@ derived from these rows; none of them names a module. Rule 1: a difference betwe
 here, as a value of a row, or it does not exist. Rule 2: rows hold no code.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from voltroam.standard import v2_2_1 as v
 from voltroam.standard.v2_2_1.credentials import Role
 from voltroam.standard.v2_2_1.version_information import InterfaceRole
-from voltroam.standard.versions import V2_2_1, Version
+from voltroam.standard.versions import V2_1_1, V2_2_1, Version
 
 Interface = InterfaceRole
 """OCPI's own words for the two sides of a module (2.2.1 §version_information_endpoint)."""
@@ -40,7 +40,7 @@ class Audience(StrEnum):
     """Only the party that the document names (sessions and CDRs, in `cdr_token`)."""
 
     ADDRESSED = "addressed"
-    """Only the parties to whom its owner addressed it, by a mark beside it (invoice records)."""
+    """Only the party to whom its owner addressed it, beside the document (invoice records)."""
 
     NOBODY = "nobody"
     """Kept for ourselves (hub client info that a hub told us); a hub shows it to its parties."""
@@ -110,6 +110,11 @@ class Resource:
     posted: bool = False
     """A new one goes by POST; PUT, if there is one, is for those that the far end knows."""
 
+    @property
+    def is_for_one(self) -> bool:
+        """Each object is for one party beside its owner's."""
+        return self.audience in (Audience.CONTRACT, Audience.ADDRESSED)
+
 
 @dataclass(frozen=True, slots=True)
 class Module:
@@ -156,6 +161,8 @@ class Endpoint:
     """`data` of the reply is a JSON array of `gives`."""
     query: tuple[str, ...] = ()
     required_query: tuple[str, ...] = ()
+    query_aliases: Mapping[str, str] = field(default_factory=dict)
+    """Other names that callers give a query parameter, by what they mean (`token_type`: `type`)."""
     owner_in_path: bool = False
     safe_to_repeat: bool = True
     broadcast: bool = False
@@ -168,6 +175,7 @@ class Endpoint:
     """Path of the row, on the asking side, to which the result of this one comes later."""
     since: Version = V2_2_1
     until: Version | None = None
+    """The last version that has the row. Rows without `since` exist from 2.2.1 on."""
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -237,16 +245,19 @@ HUB_CLIENT_INFO = Module(
 )
 
 
-def _list(module: Module, resource: Resource, *, required: tuple[str, ...] = ()) -> Endpoint:
+def _list(
+    module: Module, resource: Resource, *, required: tuple[str, ...] = (), since: Version = V2_1_1
+) -> Endpoint:
     return Endpoint(
-        module, Interface.SENDER, "GET", "", Behaviour.LIST, resource,
-        gives=resource.object, gives_list=True, query=PAGING, required_query=required,
+        module, Interface.SENDER, "GET", "", Behaviour.LIST, resource, gives=resource.object,
+        gives_list=True, query=PAGING, required_query=required, since=since,
     )  # fmt: skip
 
 
 def _owned(
-    module: Module, resource: Resource, path: str, *methods: str, part: Part | None = None
-) -> list[Endpoint]:
+    module: Module, resource: Resource, path: str, *methods: str, part: Part | None = None,
+    since: Version = V2_1_1, until: Version | None = None, in_query: bool = True,
+) -> list[Endpoint]:  # fmt: skip
     """Rows of a client-owned object on the RECEIVER interface (2.2.1 §transport)."""
     shape = part.object if part else resource.object
     return [
@@ -255,9 +266,10 @@ def _owned(
             part, owner_in_path=True,
             takes=shape if method in ("PUT", "PATCH") else None,
             gives=shape if method == "GET" else None,
-            query=tuple(resource.key_defaults),
+            query=tuple(resource.key_defaults) if in_query else (),
             safe_to_repeat=method != "PATCH",
             broadcast=method != "GET" and resource.audience is Audience.PARTNERS,
+            since=since, until=until,
         )
         for method in methods
     ]  # fmt: skip
@@ -267,7 +279,7 @@ def _own(module: Module, resource: Resource, path: str, part: Part | None = None
     """A single object on the SENDER interface: no owner segments."""
     return Endpoint(
         module, Interface.SENDER, "GET", path, Behaviour.GET, resource, part,
-        gives=part.object if part else resource.object,
+        gives=part.object if part else resource.object, since=V2_1_1,
     )  # fmt: skip
 
 
@@ -276,23 +288,26 @@ def _handled(
     *, takes: type | None = None, gives: type | None = None, gives_list: bool = False,
     query: tuple[str, ...] = (), required_query: tuple[str, ...] = (),
     resource: Resource | None = None,
-    urls: UrlPlace | None = None, safe_to_repeat: bool = True, result: str | None = None,
+    urls: UrlPlace | None = None, safe_to_repeat: bool = True, since: Version = V2_1_1,
+    until: Version | None = None, query_aliases: Mapping[str, str] | None = None,
+    result: str | None = None,
 ) -> Endpoint:  # fmt: skip
     return Endpoint(
         module, interface, method, path, Behaviour.HANDLED, resource, handler=handler, takes=takes,
         gives=gives, gives_list=gives_list, query=query, required_query=required_query, urls=urls,
-        safe_to_repeat=safe_to_repeat, result=result,
+        safe_to_repeat=safe_to_repeat, since=since, until=until, query_aliases=query_aliases or {},
+        result=result,
     )  # fmt: skip
 
 
 _EVSE, _CONNECTOR = "{location_id}/{evse_uid}", "{location_id}/{evse_uid}/{connector_id}"
 _S, _R = Interface.SENDER, Interface.RECEIVER
-_COMMAND_BODIES: tuple[tuple[str, type], ...] = (
-    ("START_SESSION", v.StartSession),
-    ("STOP_SESSION", v.StopSession),
-    ("RESERVE_NOW", v.ReserveNow),
-    ("CANCEL_RESERVATION", v.CancelReservation),
-    ("UNLOCK_CONNECTOR", v.UnlockConnector),
+_COMMAND_BODIES: tuple[tuple[str, type, Version], ...] = (
+    ("START_SESSION", v.StartSession, V2_1_1),
+    ("STOP_SESSION", v.StopSession, V2_1_1),
+    ("RESERVE_NOW", v.ReserveNow, V2_1_1),
+    ("CANCEL_RESERVATION", v.CancelReservation, V2_2_1),
+    ("UNLOCK_CONNECTOR", v.UnlockConnector, V2_1_1),
 )
 _PROFILE_RESULTS: tuple[tuple[str, type], ...] = (
     ("activechargingprofile", v.ActiveChargingProfileResult),
@@ -323,25 +338,33 @@ CORE: tuple[Endpoint, ...] = (
     _list(SESSIONS, SESSION, required=("date_from",)),
     *_owned(SESSIONS, SESSION, "{session_id}", "GET", "PUT", "PATCH"),
     _handled(SESSIONS, _S, "PUT", "{session_id}/charging_preferences", "charging_preferences",
-             takes=v.ChargingPreferences, gives=v.ChargingPreferencesResponse, resource=SESSION),
+             takes=v.ChargingPreferences, gives=v.ChargingPreferencesResponse, resource=SESSION,
+             since=V2_2_1),
     # mod_cdrs
     _list(CDRS, CDR),
     *_owned(CDRS, CDR, "{cdr_id}", "GET"),  # the URL that our Location header names
     Endpoint(CDRS, _R, "POST", "", Behaviour.CREATE, CDR, takes=v.CDR,
-             urls=UrlPlace.RESPONSE_HEADER, safe_to_repeat=False),
+             urls=UrlPlace.RESPONSE_HEADER, safe_to_repeat=False, since=V2_1_1),
     # mod_tariffs
     _list(TARIFFS, TARIFF),
     *_owned(TARIFFS, TARIFF, "{tariff_id}", "GET", "PUT", "DELETE"),
+    *_owned(TARIFFS, TARIFF, "{tariff_id}", "PATCH", until=V2_1_1),
     # mod_tokens
     _list(TOKENS, TOKEN),
-    *_owned(TOKENS, TOKEN, "{token_uid}", "GET", "PUT", "PATCH"),
+    *_owned(TOKENS, TOKEN, "{token_uid}", "GET", "PUT", "PATCH", since=V2_2_1),
+    *_owned(TOKENS, TOKEN, "{token_uid}", "GET", "PUT", "PATCH", until=V2_1_1, in_query=False),
     _handled(TOKENS, _S, "POST", "{token_uid}/authorize", "authorize", takes=v.LocationReferences,
-             gives=v.AuthorizationInfo, query=("type",), resource=TOKEN),
+             gives=v.AuthorizationInfo, query=("type",), resource=TOKEN, since=V2_2_1),
+    # its chapter calls the parameter token_type in the table and type in the example
+    _handled(TOKENS, _S, "POST", "{token_uid}/authorize", "authorize", takes=v.LocationReferences,
+             gives=v.AuthorizationInfo, query=("type",), query_aliases={"token_type": "type"},
+             resource=TOKEN, until=V2_1_1),
     # mod_commands: the RECEIVER acts, the result comes to the SENDER's own URL
     *(
         _handled(COMMANDS, _R, "POST", command, "command", takes=body, gives=v.CommandResponse,
-                 urls=UrlPlace.BODY, safe_to_repeat=False, result="{command}/{uid}")
-        for command, body in _COMMAND_BODIES
+                 urls=UrlPlace.BODY, safe_to_repeat=False, since=since,
+                 result="{command}/{uid}")
+        for command, body, since in _COMMAND_BODIES
     ),
     _handled(COMMANDS, _S, "POST", "{command}/{uid}", "command_result", takes=v.CommandResult,
              safe_to_repeat=False),
@@ -349,22 +372,23 @@ CORE: tuple[Endpoint, ...] = (
     _handled(CHARGING_PROFILES, _R, "GET", "{session_id}", "charging_profile_get",
              gives=v.ChargingProfileResponse, query=("duration", "response_url"),
              required_query=("duration", "response_url"), urls=UrlPlace.QUERY,
-             result="activechargingprofile/{uid}"),
+             result="activechargingprofile/{uid}", since=V2_2_1),
     _handled(CHARGING_PROFILES, _R, "PUT", "{session_id}", "charging_profile_set",
              takes=v.SetChargingProfile, gives=v.ChargingProfileResponse, urls=UrlPlace.BODY,
-             result="chargingprofile/{uid}"),
+             result="chargingprofile/{uid}", since=V2_2_1),
     _handled(CHARGING_PROFILES, _R, "DELETE", "{session_id}", "charging_profile_clear",
              gives=v.ChargingProfileResponse, query=("response_url",),
-             required_query=("response_url",), urls=UrlPlace.QUERY, result="clearprofile/{uid}"),
+             required_query=("response_url",), urls=UrlPlace.QUERY, result="clearprofile/{uid}",
+             since=V2_2_1),
     *(
         _handled(CHARGING_PROFILES, _S, "POST", f"{result}/{{uid}}", "charging_profile_result",
-                 takes=body, safe_to_repeat=False)
+                 takes=body, safe_to_repeat=False, since=V2_2_1)
         for result, body in _PROFILE_RESULTS
     ),
     _handled(CHARGING_PROFILES, _S, "PUT", "{session_id}", "active_charging_profile",
-             takes=v.ActiveChargingProfile),
+             takes=v.ActiveChargingProfile, since=V2_2_1),
     # mod_hub_client_info
-    _list(HUB_CLIENT_INFO, CLIENT_INFO),
+    _list(HUB_CLIENT_INFO, CLIENT_INFO, since=V2_2_1),
     Endpoint(HUB_CLIENT_INFO, _R, "GET", "{country_code}/{party_id}", Behaviour.GET, CLIENT_INFO,
              gives=v.ClientInfo, owner_in_path=True),
     Endpoint(HUB_CLIENT_INFO, _R, "PUT", "{country_code}/{party_id}", Behaviour.PUT, CLIENT_INFO,

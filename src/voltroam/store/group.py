@@ -128,7 +128,7 @@ class _Planner:
                 self._plan.unnamed_objects.add(draft.key)
                 known = False
         for record in decision.records:
-            if record.key not in self._records:
+            if record.key not in self._records and not record.new:
                 self._plan.unnamed_records.add(record.key)
                 known = False
         return known
@@ -178,7 +178,7 @@ class _Planner:
         )
 
     def _write_record(self, draft: RecordDraft) -> None:
-        before = self._records[draft.key]
+        before = self._records.get(draft.key)
         if draft.document is None:
             if before is None:
                 return

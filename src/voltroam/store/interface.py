@@ -101,12 +101,16 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class RecordDraft(msgspec.Struct, frozen=True):
-    """A record as a change wants it; `document=None` removes it."""
+    """A record as a change wants it; `document=None` removes it.
+
+    `new`: its id was drawn by lot for it, so that nobody needs to look whether it is there.
+    """
 
     key: RecordKey
     document: bytes | None
     parent: str = ""
     due: int | None = None
+    new: bool = False
 
 
 class EventDraft(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from voltroam.store import postgres_sql as sql
 from voltroam.store.commit import RowFault
 from voltroam.store.group import AnyChange, Outcome, Plan, counted, number, plan
 from voltroam.store.interface import ObjectKey, ObjectRow, Record, RecordKey
-from voltroam.store.rows import read_object, read_record
+from voltroam.store.rows import read_object, read_record, write_record
 
 _LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """The last but one too: the driver's word for a connection that ended in the midst of things."""
@@ -150,11 +150,7 @@ class PostgresWriter:
         if totals := counted(made):
             rows = [(*place, n) for place, n in sorted(totals.items())]
             await connection.executemany(sql.COUNT, rows)
-        put = [
-            (*name, record.parent, record.due, record.revision, record.document)
-            for name, record in made.records.items()
-            if record is not None
-        ]
+        put = [write_record(record) for record in made.records.values() if record is not None]
         if put:
             await connection.executemany(sql.PUT_RECORD, put)
         if removed := [name for name, record in made.records.items() if record is None]:

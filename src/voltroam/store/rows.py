@@ -71,5 +71,10 @@ def read_record(values: Row) -> Record:
     return Record(RecordKey(values[0], values[1]), values[5], values[2], values[3], values[4])
 
 
+def write_record(record: Record) -> Values:
+    """In the order of RECORD_COLUMNS."""
+    return (*record.key, record.parent, record.due, record.revision, record.document)
+
+
 def read_event(values: Row) -> Event:
     return Event(values[0], values[1], values[2], values[3], values[4])

@@ -19,7 +19,7 @@ from voltroam.store import sqlite_sql as sql
 from voltroam.store.commit import RowFault
 from voltroam.store.group import AnyChange, Outcome, Plan, Write, counted, number, plan
 from voltroam.store.interface import ObjectKey, ObjectRow, Record, RecordKey
-from voltroam.store.rows import read_object, read_record
+from voltroam.store.rows import read_object, read_record, write_record
 
 BUSY_SECONDS = 10.0
 """How long a group waits for the write lock while other processes hold it."""
@@ -203,12 +203,11 @@ class SqliteWriter:
         for write in number(made, feed):
             _write_object(connection, write)
         connection.executemany(sql.COUNT, [(*place, n) for place, n in counted(made).items()])
-        for name, record in made.records.items():
-            if record is None:
-                connection.execute(sql.REMOVE_RECORD, name)
-            else:
-                values = (record.parent, record.due, record.revision, record.document)
-                connection.execute(sql.PUT_RECORD, (*name, *values))
+        kept = [record for record in made.records.values() if record is not None]
+        connection.executemany(sql.PUT_RECORD, [write_record(record) for record in kept])
+        if len(kept) < len(made.records):
+            gone = [name for name, record in made.records.items() if record is None]
+            connection.executemany(sql.REMOVE_RECORD, gone)
         at = self._now()
         connection.executemany(
             sql.ADD_EVENT,

@@ -40,7 +40,7 @@ def read_call(request: Request, router: Router) -> Call:
     for name, value in match.keys.items():
         if not (value.isascii() and value.isprintable()):
             raise CallerError(f"{name} in the URL must be printable ASCII")
-    query = _query(query_text)
+    query = _query(query_text, row.query_aliases)
     routed = row.module.functional and match.version.routing_headers
     ids = read_ids(request.headers)
     return Call(
@@ -57,7 +57,8 @@ def read_call(request: Request, router: Router) -> Call:
     )
 
 
-def _query(text: str) -> Mapping[str, str]:
+def _query(text: str, aliases: Mapping[str, str]) -> Mapping[str, str]:
+    """The parameters, under the names of the row."""
     if not text:
         return NOTHING
     try:
@@ -65,7 +66,8 @@ def _query(text: str) -> Mapping[str, str]:
     except ValueError:
         raise CallerError("the query is not readable as UTF-8 parameters") from None
     query: dict[str, str] = {}
-    for name, value in pairs:
+    for said, value in pairs:
+        name = aliases.get(said, said)
         if query.setdefault(name, value) != value:
             raise CallerError(f"query parameter {name[:40]} is given twice")
     return query

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.roaming import objects
@@ -16,7 +17,7 @@ from tests.roaming.commanding.scripted import (
     envelope,
     started,
 )
-from tests.roaming.company import NOW, Pair, meet, role
+from tests.roaming.company import NOW, Pair, meet, role, token_of
 from tests.roaming.conftest import Found
 
 from voltroam.roaming.commanding import CommandState
@@ -359,3 +360,35 @@ async def test_a_lost_answer_does_not_lose_the_result(scene: Scene) -> None:
     done = await scene.emsp.commands.await_result(sent.id, 5)
     assert done.state is CommandState.RESULT
     assert done.response is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "known"),
+    [
+        ({}, "S9"),
+        ({"authorization_reference": "REF-1"}, "S9"),
+        ({"authorization_reference": "REF-2"}, None),
+        ({"evse_uid": "#NA"}, "S9"),
+        ({"evse_uid": "E2"}, None),
+        ({"location_id": "LOC2"}, None),
+        ({"end_date_time": objects.T2, "status": "COMPLETED"}, None),
+    ],
+)
+async def test_a_start_names_its_session_once_the_operator_has_pushed_it(
+    scene: Scene, changes: dict[str, Any], known: str | None
+) -> None:
+    """CMD-START-06: a result of the standard does not name it."""
+    cpo, emsp = scene.cpo.company, scene.emsp.company
+    platform = await cpo.directory.by_name("emsp.example")
+    assert platform is not None
+    token = token_of(cpo, platform)
+    earlier = objects.session(id="S8")
+    assert (await emsp.ask(token, "PUT", "receiver/sessions/NL/AAA/S8", earlier)).code == 1000
+    sent = await started(scene, evse_uid="E1", authorization_reference="REF-1")
+    await scene.emsp.commands.look()
+    assert (await scene.emsp.commands.newest(1))[0].session_id is None
+    body = objects.session(id="S9") | {"evse_uid": "E1"} | changes
+    assert (await emsp.ask(token, "PUT", "receiver/sessions/NL/AAA/S9", body)).code == 1000
+    await scene.emsp.commands.look()
+    (held,) = await scene.emsp.commands.newest(1)
+    assert (held.id, held.session_id) == (sent.id, known)

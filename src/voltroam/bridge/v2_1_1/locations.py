@@ -1,5 +1,6 @@
 """Locations, EVSEs and connectors between 2.1.1 and 2.2.1."""
 
+import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from voltroam.bridge.words import known_plug, known_words
 LOCATION, EVSE = "Location", "EVSE"
 ADDRESS = 45
 """Characters of an address in 2.1.1."""
+_EXACT = re.compile(r"-?[0-9]{1,3}\.[0-9]{6}")
 _SIX = Decimal("0.000001")
 _VOLTS = {"voltage": "max_voltage", "amperage": "max_amperage"}
 REMOTE, NEEDS_CONNECTOR = "REMOTE_START_STOP_CAPABLE", "START_SESSION_CONNECTOR_REQUIRED"
@@ -181,6 +183,8 @@ def point_down(point: Document, at: str, crossing: Crossing) -> Document:
     lowered = dict(point)
     for name in ("latitude", "longitude"):
         value = text(point, name)
+        if value is not None and _EXACT.fullmatch(value):
+            continue
         found = None if value is None else number(value)
         if found is None or abs(found) > 360:
             continue

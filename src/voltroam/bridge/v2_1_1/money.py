@@ -130,9 +130,15 @@ def session_down(session: Document, at: str, crossing: Crossing) -> Document | N
 
 
 def cdr_down(cdr: Document, at: str, crossing: Crossing) -> Document | None:
-    """Never a credit, which would be booked as a charge (OCPI 2.1.1 §mod_cdrs, CDR)."""
+    """Never a credit, which would be booked as a charge (OCPI 2.1.1 §mod_cdrs, CDR).
+
+    Nor what is kept in 2.3.0, for its plug has no word in 2.2.1.
+    """
     if cdr.get("credit") is True:
         crossing.note("credit-refused", f"{at}/credit")
+        return None
+    if "before_taxes" in (part(cdr, "total_cost") or {}):
+        crossing.note("cdr-plug-unknown", f"{at}/cdr_location")
         return None
     lowered = _common_down(cdr, at, crossing, CDR_TIMES)
     name = text(lowered, "id")

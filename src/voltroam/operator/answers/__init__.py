@@ -6,6 +6,7 @@ from voltroam.operator.answers.charging import Sessions
 from voltroam.operator.answers.commanding import Commanding, Ordered
 from voltroam.operator.answers.granting import Granting
 from voltroam.operator.answers.held import HeldObjects
+from voltroam.operator.answers.hub import Connected
 from voltroam.operator.answers.money import Billing, Money
 from voltroam.operator.answers.own import OwnObjects
 from voltroam.operator.answers.partners import Partners
@@ -57,6 +58,8 @@ def _live(ports: Ports) -> Answers:
         found |= Authorizing(ports, ports.authorizer).answers()
     if ports.authorizations is not None:
         found |= Authorizations(ports, ports.authorizations).answers()
+    if ports.hub is not None:
+        found |= Connected(ports, ports.hub).answers()
     if ports.webhooks is not None:
         found |= Hooks(ports.webhooks).answers()
     return found

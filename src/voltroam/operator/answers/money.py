@@ -1,6 +1,7 @@
 """Quotes, audits, corrections, and what was not billed."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -32,14 +33,17 @@ from voltroam.operator.rows.money import (
     Unread,
 )
 from voltroam.operator.shelves import Shelves, party_of
-from voltroam.pricing import Policy, quote, select
+from voltroam.pricing import Policy, quote
 from voltroam.pricing.problem import PricingProblem
 from voltroam.pricing.quote import limits_of
 from voltroam.roaming.charging import Charging, ChargingProblem
 from voltroam.roaming.charging.correcting import Correction
+from voltroam.roaming.charging.terms import pick
+from voltroam.roaming.marks import Marks
+from voltroam.roaming.narrowing import parties_named
 from voltroam.standard import v2_3_0
 from voltroam.standard.endpoints import CDR, LOCATION, TARIFF
-from voltroam.standard.parties import fold
+from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.v2_2_1 import Role
 from voltroam.standard.v2_3_0 import Connector, Tariff
 from voltroam.store.interface import ObjectKey
@@ -75,6 +79,7 @@ class Money:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._shelves = Shelves(ports)
+        self._marks = Marks(ports.store)
 
     def answers(self) -> Answers:
         return {QUOTE.name: self._quote, AUDIT_CDRS.name: self._audit}
@@ -85,7 +90,8 @@ class Money:
         try:
             if wanted.tariffs is not None:
                 tariffs = [read_tariff(bytes(one)) for one in wanted.tariffs]
-                return self._quoted(wanted, tariffs, None, wanted.zone)
+                ids = [one.id for one in tariffs]
+                return self._quoted(wanted, tariffs, [ids], None, wanted.zone)
             return await self._at_connector(asked, wanted)
         except (PricingProblem, BillingProblem) as problem:
             raise invalid(f"{problem.path}: {problem.reason}") from None
@@ -107,23 +113,38 @@ class Money:
             held = await self._ports.store.get(ObjectKey(TARIFF.kind, owner.upper(), fold(name)))
             if held is not None and not held.deleted:
                 tariffs.append(read_tariff(held.document))
-        return self._quoted(wanted, tariffs, found, wanted.zone or place.time_zone)
+        ids = found.tariff_ids or [one.id for one in tariffs]
+        groups = await self._groups(asked, party_of(owner), wanted.partner, ids)
+        return self._quoted(wanted, tariffs, groups, found, wanted.zone or place.time_zone)
+
+    async def _groups(
+        self, asked: Asked, owner: PartyId, partner: str | None, ids: Sequence[str]
+    ) -> Sequence[Sequence[str]]:
+        """What the partner's drivers alone get comes first. A key sees the prices of its own
+        parties and, as their owner, of all."""
+        directory, parties = self._ports.directory, list[PartyId]()
+        if partner is not None:
+            parties += await parties_named(directory, [partner])
+            if not (asked.who.may(owner) or all(map(asked.who.may, parties))):
+                raise not_found("partner of that name")
+            routes = [await directory.route_to(party, (Role.EMSP,)) for party in parties]
+            parties += [party for one in routes if one for party in one.parties(Role.HUB)]
+        return await self._marks.groups(owner, parties, TARIFF.kind, ids)
 
     def _quoted(
         self,
         wanted: QuoteWanted,
         tariffs: list[Tariff],
+        groups: Sequence[Sequence[str]],
         connector: Connector | None,
         zone: str | None,
     ) -> QuoteFacts:
         policy = Policy.parse(wanted.policy)
         start = wanted.start or from_micros(self._ports.now())
-        ids = (connector.tariff_ids if connector is not None else None) or [
-            one.id for one in tariffs
-        ]
-        choice = select(
-            tariffs, ids, start, preference=wanted.preference, ad_hoc=wanted.ad_hoc, policy=policy
-        )
+        choice = pick(
+            tariffs, groups, start,
+            preference=wanted.preference, ad_hoc=wanted.ad_hoc, policy=policy,
+        )  # fmt: skip
         if choice.tariff is None:
             raise invalid(f"no tariff fits: {choice.why}")
         limits = limits_of(connector)

@@ -16,7 +16,8 @@ from voltroam.standard.v2_3_0 import ProfileType
 
 class QuoteWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """At a connector that is held (`owner`, `location_id`, `evse_uid`, `connector_id`), or by
-    `tariffs`, documents of any version. `energy` kWh, `power` kW, `stay` minutes."""
+    `tariffs`, documents of any version. `energy` kWh, `power` kW, `stay` minutes. `partner`, a name
+    or a party `DE/MSP`: whose driver it is; tariffs for some partners only count for them alone."""
 
     energy: Decimal
     power: Decimal | None = None
@@ -29,6 +30,8 @@ class QuoteWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     location_id: Id | None = None
     evse_uid: Id | None = None
     connector_id: Id | None = None
+    partner: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    """None: what everybody pays."""
     tariffs: Annotated[list[msgspec.Raw], Meta(max_length=100)] | None = None
     zone: Annotated[str, Meta(max_length=255)] | None = None
     preference: ProfileType | None = None

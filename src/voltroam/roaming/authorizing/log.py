@@ -72,6 +72,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 _ENTRY = msgspec.json.Decoder(Entry)
+_write_entry = msgspec.json.Encoder().encode
 
 
 def read_entry(document: bytes) -> Entry:
@@ -182,9 +183,9 @@ def _written(group: Sequence[Entry]) -> Change[None]:
     def decide(_held: Held) -> Decision[None]:
         return Decision(None, records=drafts, events=events)
 
-    return Change(decide, records=[draft.key for draft in drafts])
+    return Change(decide)
 
 
 def _draft(entry: Entry) -> RecordDraft:
     key = RecordKey(AUTHORIZATION, entry.id)
-    return RecordDraft(key, msgspec.json.encode(entry), entry.partner or "")
+    return RecordDraft(key, _write_entry(entry), entry.partner or "", new=True)

@@ -1,8 +1,10 @@
-"""POST creates an object whose owner stands in the body (OCPI 2.2.1 §mod_cdrs, POST)."""
+"""POST creates an object; its owner stands in the body, or is who posts it
+(OCPI 2.2.1 §mod_cdrs, POST)."""
 
 import msgspec
 
 from voltroam.roaming.accept import accept
+from voltroam.roaming.keys import OWNER_SEGMENTS
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.serving import Serving, resource_of
 from voltroam.roaming.weigh import Outcome
@@ -35,5 +37,22 @@ def _location(call: Call, serving: Serving, resource: Resource, document: bytes)
     row = call.endpoint
     url = serving.router.endpoint_url(call.version, row.module, row.interface)
     members = msgspec.json.decode(document)
-    names = ("country_code", "party_id", *resource.key)
-    return join(url, (str(members[name]) for name in names))
+    ids = iter(resource.key)
+    # its own row to read it back: owner members by name, all other keys in the order of the table
+    back = next(
+        one
+        for one in serving.table.at(call.version)
+        if one.resource is resource
+        and one.interface is row.interface
+        and one.method == "GET"
+        and one.part is None
+    )
+    return join(
+        url,
+        (
+            str(members[segment[1:-1] if segment[1:-1] in OWNER_SEGMENTS else next(ids)])
+            if segment.startswith("{")
+            else segment
+            for segment in back.segments
+        ),
+    )

@@ -3,6 +3,7 @@
 from voltroam.roaming.keys import object_key, part_ids, path_ids
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.serving import Serving, owner_of, readable, resource_of
+from voltroam.standard.endpoints import Interface
 from voltroam.standard.errors import NotFound
 from voltroam.store.interface import ObjectRow
 from voltroam.wire.call import Call, Reply
@@ -13,8 +14,9 @@ _ABSENT = "No such object"
 
 async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
     """404 alike for what is absent and what is not the caller's to see."""
-    ours = not call.endpoint.owner_in_path
-    row = await (_own if ours else _held)(call, caller, serving)
+    ours = not call.endpoint.owner_in_path and call.endpoint.interface is not Interface.RECEIVER
+    look = _own if ours else _held if call.endpoint.owner_in_path else _given
+    row = await look(call, caller, serving)
     if row is None:
         raise NotFound(_ABSENT)
     document = row.document
@@ -39,6 +41,17 @@ async def _own(call: Call, caller: Platform, serving: Serving) -> ObjectRow | No
     for owner in serving.identity.parties(*resource.owner_roles):
         row = await serving.store.get(object_key(resource, owner, ids))
         if row is not None and not row.deleted and row.audience in audiences:
+            return row
+    return None
+
+
+async def _given(call: Call, caller: Platform, serving: Serving) -> ObjectRow | None:
+    """The path names no owner on the RECEIVER side: what one of the caller's parties gave us."""
+    resource = resource_of(call)
+    ids = path_ids(call.endpoint, call.keys, call.query)
+    for owner in caller.parties(*resource.owner_roles):
+        row = await serving.store.get(object_key(resource, owner, ids))
+        if readable(row, caller, resource, owner):
             return row
     return None
 

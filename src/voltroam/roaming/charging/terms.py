@@ -15,7 +15,7 @@ from voltroam.billing.any_version import read_as, read_tariff
 from voltroam.billing.build import snapshot
 from voltroam.billing.cut import InForce
 from voltroam.billing.running import Marks
-from voltroam.pricing import Plan, Policy, PricingProblem, select
+from voltroam.pricing import Choice, Plan, Policy, PricingProblem, select
 from voltroam.roaming.charging.charge import InForceSince, Terms, read_terms, terms_key
 from voltroam.roaming.charging.problem import ChargingProblem
 from voltroam.roaming.keys import object_key
@@ -207,12 +207,32 @@ async def choose(
             continue
         documents[fold(tariff.id)] = row.document
         tariffs.append(tariff)
-    wishes = [] if preference is None else [ProfileType(preference)]
+    wish = None if preference is None else ProfileType(preference)
+    found = pick(
+        tariffs, groups, at, preference=wish, ad_hoc=ad_hoc, only=only, policy=policy
+    ).tariff
+    return None if found is None else documents[fold(found.id)]
+
+
+def pick(
+    tariffs: Sequence[Tariff],
+    groups: Sequence[Sequence[str]],
+    at: datetime,
+    *,
+    preference: ProfileType | None,
+    ad_hoc: bool,
+    only: bool = False,
+    policy: Policy,
+) -> Choice:
+    """See `choose`; the last reason where none fits."""
+    wishes = [] if preference is None else [preference]
+    choice: Choice | None = None
     for wish, ids in product([*wishes, *([] if only else [None])], groups):
-        found = select(tariffs, ids, at, preference=wish, ad_hoc=ad_hoc, policy=policy).tariff
+        choice = select(tariffs, ids, at, preference=wish, ad_hoc=ad_hoc, policy=policy)
+        found = choice.tariff
         if found is not None and (wish is None or found.type is not None):
-            return documents[fold(found.id)]
-    return None
+            return choice
+    return Choice(None, "" if choice is None else choice.why)
 
 
 def only_owner(owners: Sequence[PartyId], named: PartyId | None) -> PartyId:

@@ -21,6 +21,7 @@ from voltroam.roaming.commanding.command import (
     refused,
     resulted,
 )
+from voltroam.roaming.commanding.following import Following
 from voltroam.roaming.commanding.knobs import CommandKnobs
 from voltroam.roaming.commanding.ledger import UNKNOWN, CommandLedger
 from voltroam.roaming.commanding.places import NEEDED
@@ -89,6 +90,7 @@ class Commands:
         self._knobs = knobs or CommandKnobs()
         self._checking = Checking(store, directory, identity)
         self._ledger = CommandLedger(store, now, self._knobs.wait)
+        self._following = Following(store, self._ledger, now)
 
     def handlers(self) -> Mapping[str, Answering]:
         return {"command_result": self._result}
@@ -259,6 +261,7 @@ class Commands:
     async def look(self) -> None:
         """Settle what time has settled. Any number of processes may."""
         await self._ledger.look()
+        await self._following.look()
 
     # --- how it goes on ---
 
@@ -288,7 +291,10 @@ class Commands:
             state=CommandState.SENDING, sent_at=from_micros(now), as_party=way.as_party,
             operator=way.operator, wait_until=from_micros(now + limit),
         )  # fmt: skip
-        await self._ledger.open(structs.replace(command, **about))
+        command = structs.replace(command, **about)
+        await self._ledger.open(command)
+        if isinstance(asked, StartSession):
+            await self._following.begin(command, asked)
         routing = Routing(to=way.operator, sender=way.as_party)
         try:
             reply = await self._exchange.call(platform, endpoint, body=document, routing=routing)

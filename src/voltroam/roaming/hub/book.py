@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 from uuid import uuid4
 
 import msgspec
@@ -23,6 +24,15 @@ FRESH = 1.0
 """Seconds for which what was read may be used again."""
 CHANGED = "agreement.changed"
 """Event type; its key is the agreement's id."""
+
+
+class Plan(NamedTuple):
+    """What an import changes."""
+
+    added: tuple[Agreement, ...]
+    changed: tuple[Agreement, ...]
+    removed: tuple[str, ...]
+    unchanged: int
 
 
 class AgreementBook:
@@ -48,12 +58,25 @@ class AgreementBook:
         if known is not None and self._clock() - known[0] < FRESH and not _over(known[1], now):
             return known[1]
         at = self._clock()
-        found = tuple(await self._all())
+        found = tuple(await self.all())
         if known is not None and known[1].all == found and not _over(known[1], now):
             self._read = (at, known[1])
         else:
             self._read = (at, Agreements(found, self._default, now))
         return self._read[1]
+
+    async def all(self) -> list[Agreement]:
+        """As they are kept at this moment, by id, those too that do not count now."""
+        found: list[Agreement] = []
+        after = ""
+        while page := await self._store.records(AGREEMENT, after=after):
+            found += (_DECODER.decode(record.document) for record in page)
+            after = page[-1].key.id
+        return found
+
+    async def find(self, agreement_id: str) -> Agreement | None:
+        record = await self._store.record(RecordKey(AGREEMENT, agreement_id))
+        return None if record is None else _DECODER.decode(record.document)
 
     async def add(self, agreement: Agreement) -> Agreement:
         """Keep a new one; its id is made here if it has none."""
@@ -72,13 +95,29 @@ class AgreementBook:
         )
         return changed or _missing(agreement_id)
 
+    async def plan(self, agreements: Iterable[Agreement], *, whole: bool) -> Plan:
+        """What would change; `whole`: those that are not among them go."""
+        held = {it.id: it for it in await self.all()}
+        wanted = {it.id or uuid4().hex[:12]: it for it in agreements}
+        named = [structs.replace(it, id=key) for key, it in wanted.items()]
+        return Plan(
+            added=tuple(it for it in named if it.id not in held),
+            changed=tuple(it for it in named if it.id in held and held[it.id] != it),
+            removed=tuple(key for key in held if key not in wanted) if whole else (),
+            unchanged=sum(held.get(it.id) == it for it in named),
+        )
+
+    async def carry_out(self, plan: Plan) -> None:
+        """In one step: all of it or nothing."""
+        drafts = [_draft(it) for it in (*plan.added, *plan.changed)]
+        ids = [it.key.id for it in drafts]
+        drafts += [RecordDraft(RecordKey(AGREEMENT, key), None) for key in plan.removed]
+        if drafts:
+            await self._write(drafts, [*ids, *plan.removed])
+
     async def replace(self, agreements: Iterable[Agreement]) -> None:
         """The whole book anew, in one step."""
-        wanted = {it.id or uuid4().hex[:12]: it for it in agreements}
-        gone = [it.id for it in await self._all() if it.id not in wanted]
-        drafts = [_draft(structs.replace(it, id=key)) for key, it in wanted.items()]
-        drafts += [RecordDraft(RecordKey(AGREEMENT, key), None) for key in gone]
-        await self._write(drafts, [*wanted, *gone])
+        await self.carry_out(await self.plan(agreements, whole=True))
 
     async def _change(
         self, agreement_id: str, change: Callable[[Agreement], Agreement | None]
@@ -100,14 +139,6 @@ class AgreementBook:
         decision = Decision(None, records=drafts, events=[_event(key) for key in ids])
         await self._store.apply(Change(lambda _: decision))
         self._read = None
-
-    async def _all(self) -> list[Agreement]:
-        found: list[Agreement] = []
-        after = ""
-        while page := await self._store.records(AGREEMENT, after=after):
-            found += (_DECODER.decode(record.document) for record in page)
-            after = page[-1].key.id
-        return found
 
 
 _DECODER = msgspec.json.Decoder(Agreement)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from voltroam.roaming.hub.later import Later
+from voltroam.roaming.hub.route import Row
 from voltroam.roaming.redaction import redacted
 from voltroam.roaming.timed import timed_id
 from voltroam.store.interface import RecordDraft, RecordKey, Store
@@ -52,6 +53,15 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     answered: str | None = None
 
 
+def decided(hop: Hop) -> str:
+    """What kind of decision it was: forward, broadcast, get all, local or refuse."""
+    if hop.platform is not None:
+        return "forward"
+    if hop.code >= 2000:
+        return "refuse"
+    return _DECIDED.get(hop.row, "broadcast")
+
+
 class Trace:
     """Notes hops behind the answers, finds them again. `close` writes the rest."""
 
@@ -62,6 +72,8 @@ class Trace:
         self._later = later
         self._now = now
         self.bodies = bodies
+        self.listeners: list[Callable[[Hop], None]] = []
+        """Told of each hop as it is noted."""
 
     def new_id(self, at: int) -> str:
         return timed_id(at)
@@ -72,6 +84,8 @@ class Trace:
     def note(self, hop: Hop) -> None:
         key = RecordKey(TRACE, hop.id)
         self._later.note(RecordDraft(key, msgspec.json.encode(hop), hop.correlation_id))
+        for listener in self.listeners:
+            listener(hop)
 
     async def of(self, correlation_id: str) -> list[Hop]:
         """The hops of one flow, in their order; those of the last moment in this process too."""
@@ -102,4 +116,5 @@ def call_text(call: Call) -> str:
     return f"{row.method} {side}{row.module.name}/{row.path}".rstrip("/")
 
 
+_DECIDED = {Row.GET_ALL.value: "get all", Row.CONFIGURATION.value: "local"}
 _HOP = msgspec.json.Decoder(Hop)

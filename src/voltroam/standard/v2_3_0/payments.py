@@ -52,7 +52,8 @@ class Terminal(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
     """
 
     terminal_id: Id36
-    last_updated: DateTime
+    last_updated: DateTime | None = None
+    """Always written; the smallest sample has the id alone, and then the time of arrival counts."""
     customer_reference: CiString36 | None = None
     party_id: PartyCode | None = None
     country_code: CountryCode | None = None
