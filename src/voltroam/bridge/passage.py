@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from voltroam.bridge.convert import NEW_IN_2_3_0, at_home, convert
+from voltroam.bridge.convert import KINDS, NEW_IN_2_3_0, at_home, convert
 from voltroam.bridge.notes import Note, Severity
 from voltroam.bridge.reach import lowest
 from voltroam.bridge.terms import Document, Terms
@@ -40,8 +40,11 @@ def is_spoken_here(version: Version) -> bool:
 
 
 def is_home(kind: str, version: Version) -> bool:
-    """Whether documents of that kind are kept as they come in that version."""
-    return version == HOME or kind in NEW_IN_2_3_0
+    """Whether documents of that kind are kept as they come in that version.
+
+    A module of one's own has no steps: its objects pass as they are.
+    """
+    return version == HOME or kind in NEW_IN_2_3_0 or kind not in KINDS
 
 
 def home(kind: str, document: bytes, version: Version, terms: Terms) -> Passed:
@@ -62,7 +65,7 @@ def outward(kind: str, document: bytes, version: Version, terms: Terms) -> Passe
 
 def between(kind: str, document: bytes, source: Version, target: Version, terms: Terms) -> Passed:
     """A document of one partner's version in another's."""
-    if source == target:
+    if source == target or is_home(kind, target) and is_home(kind, source):
         return Passed(document)
     bridged = convert(kind, _members(document), source=source, target=target, terms=terms)
     return _passed(document, bridged.value, bridged.notes)
@@ -74,7 +77,7 @@ def floor(kind: str, document: bytes, spoken: Sequence[str], *, foreign: bool) -
     Nothing where that is no matter: to every version that the house speaks. `foreign`: it came in
     another version, so that it may say what ours cannot.
     """
-    if not foreign and not is_above_lowest(HOME, spoken):
+    if kind not in KINDS or not (foreign or is_above_lowest(HOME, spoken)):
         return ""
     found = lowest(kind, _members(document))
     return found.number if is_above_lowest(found, spoken) else ""

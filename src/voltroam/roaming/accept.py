@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from voltroam.roaming.audience import audience_of
 from voltroam.bridge.passage import Inward
+from voltroam.roaming.audience import audience_of
 from voltroam.roaming.client_info import hear
 from voltroam.roaming.keys import object_key, owner_in
 from voltroam.roaming.marks import mark_key, only
@@ -71,9 +71,10 @@ def accept(
 ) -> Change[Accepted]:
     """Take one whole object. `owner` and `ids` are what the URL names, if it came by URL.
 
-    `inward` brings a document of another version home. `source` None: an import of our own. `private` sets or clears the operator's mark; None leaves
+    `source` None: an import of our own. `private` sets or clears the operator's mark; None leaves
     it. Raises InvalidBody (no JSON), CallerError 2001 (unusable, or URL and body differ), NotFound
-    (not the caller's). Whoever applies it must look at `Accepted.refusal`.
+    (not the caller's). Whoever applies it must look at `Accepted.refusal`. `inward` brings what
+    came in another version home.
     """
     writer = Writer(identity, version, source, strict, authoritative, began, flow, inward)
     if owner is not None:
@@ -149,7 +150,8 @@ def remove(
             raise NotFound("No such object")
         draft = ObjectDraft(
             key, row.version, row.document, row.last_updated, row.audience, row.sources,
-            row.notes, marked(row.sidecar, is_private(row), flow, received_in(row.sidecar)), deleted=True,
+            row.notes, marked(row.sidecar, is_private(row), flow, received_in(row.sidecar)),
+            deleted=True,
         )  # fmt: skip
         return Decision(
             Accepted(Outcome.REMOVED, row.document),
@@ -207,7 +209,7 @@ def _owner(
     owner: PartyId | None,
     source: Platform | None,
 ) -> PartyId | None:
-    """Who it is of: as the body says, else the URL, else the one party that a partner has (2.1.1)."""
+    """Who owns it: as the body says, else the URL, else the one party that a partner has (2.1.1)."""
     if owner is not None and not (resource.owner_in_body and version.owner_in_objects):
         return owner
     if source is None or version.owner_in_objects:

@@ -25,6 +25,8 @@ from voltroam.wire.parts import last_updated_of, open_part
 from voltroam.wire.patch import merge
 from voltroam.wire.times import from_micros, to_micros
 
+Place = tuple[Sequence[Part], Sequence[str]]
+"""Which nested object, by the members on the way and their ids."""
 _LAST_UPDATED = "last_updated"
 _ABSENT = "No such object"
 
@@ -50,6 +52,7 @@ def put_nested(
     if fold(str(members.get(parts[-1].key, ""))) != fold(below[-1]):
         raise CallerError(f"$.{parts[-1].key}: differs from the URL")
     moment = members.get(_LAST_UPDATED)
+    whole_form = shape(resource.object, writer.version)
     target = Target(resource, owner, object_key(resource, owner, ids), writer)
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
@@ -63,7 +66,7 @@ def put_nested(
             if same(before, document):
                 return unchanged(row, writer)
         whole = opened.written(document, when)[0]
-        found = _problems(resource, row, whole, parts, problems, writer)
+        found = _problems(whole_form, row, whole, parts, problems)
         outcome = Outcome.CREATED if before is None else Outcome.CHANGED
         return _settled(target, row, whole, held, problems=found, outcome=outcome)
 
@@ -90,6 +93,7 @@ def patch(
     members = _read_patch(form, body, writer)
     moment = members.get(_LAST_UPDATED)
     _refuse_new_ids(members, _fixed(resource, owner, ids, parts, below))
+    whole_form = shape(resource.object, writer.version)
     target = Target(resource, owner, object_key(resource, owner, ids), writer)
     appends = resource.appends if writer.version.appends_periods else frozenset()
 
@@ -109,8 +113,8 @@ def patch(
         _, problems = read_object(form, after, strict=writer.strict)
         whole = opened.written(after, when)[0] if opened else after
         check_final(resource, said, whole)
-        found = _problems(resource, row, whole, parts, problems, writer)
-        beside = _beside(row, writer, parts, below, body, when)
+        found = _problems(whole_form, row, whole, parts, problems)
+        beside = _beside(row, writer, (parts, below), body, when)
         return _settled(
             target, row, whole, held, problems=found, outcome=Outcome.CHANGED, beside=beside
         )
@@ -119,15 +123,10 @@ def patch(
 
 
 def _beside(
-    row: ObjectRow,
-    writer: Writer,
-    parts: Sequence[Part],
-    below: Sequence[str],
-    body: bytes,
-    when: datetime,
+    row: ObjectRow, writer: Writer, place: Place, body: bytes, when: datetime
 ) -> Received | None:
     """An own object that we keep in another version too: it changes there as it does at home."""
-    received = received_in(row.sidecar)
+    received, (parts, below) = received_in(row.sidecar), place
     if received is None or writer.inward is not None:
         return None
     if not parts:
@@ -185,17 +184,16 @@ def _older(before: bytes, when: datetime, writer: Writer, now: int) -> bool:
 
 
 def _problems(
-    resource: Resource,
+    whole_form: type,
     row: ObjectRow,
     whole: bytes,
     parts: Sequence[Part],
     found: Sequence[Problem],
-    writer: Writer,
 ) -> Sequence[Problem]:
     """A fault-free part of a fault-free object needs no second look; else the whole is read."""
     if not parts or (row.notes is None and not found):
         return found
-    return read(shape(resource.object, writer.version), whole).problems
+    return read(whole_form, whole).problems
 
 
 @cache

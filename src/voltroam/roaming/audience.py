@@ -101,9 +101,7 @@ def bare(audience: str) -> str:
     return audience.partition(FLOOR)[0]
 
 
-def at_version(
-    classes: Iterable[str], version: Version, identity: Identity
-) -> tuple[str, ...]:
+def at_version(classes: Iterable[str], version: Version, identity: Identity) -> tuple[str, ...]:
     """These classes, and those of them that only this version and higher ones are shown."""
     classes = tuple(classes)
     floors = up_to(version, identity.versions)

@@ -6,7 +6,7 @@ without a look.
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -154,9 +154,7 @@ class Bridging:
 
     # -- requests and answers of the odd rows ---------------------------------------------------
 
-    async def asked(
-        self, kind: str, body: bytes, version: Version, platform: Platform
-    ) -> bytes:
+    async def asked(self, kind: str, body: bytes, version: Version, platform: Platform) -> bytes:
         """A partner's body as the house reads it. NotCarried where that cannot be."""
         terms = await self._with_tokens(await self._terms(platform, None), [body])
         passed = home(kind, body, version, terms)
@@ -309,5 +307,3 @@ def _tariffs_in(members: Mapping[str, Any]) -> Iterable[str]:
             for one in value:
                 if isinstance(one, dict):
                     yield from _tariffs_in(one)
-
-

@@ -59,24 +59,32 @@ class Serving:
         )
 
     async def shown(
-        self, call: Call, caller: Platform, documents: Sequence[bytes],
+        self,
+        call: Call,
+        caller: Platform,
+        documents: list[bytes],
         sidecars: Sequence[bytes | None],
-    ) -> Sequence[bytes]:  # fmt: skip
-        """Documents of the house as the caller may see them, in its version."""
+        *,
+        masked: bool = True,
+    ) -> Sequence[bytes]:
+        """Documents of the house as the caller may see them, in its version.
+
+        `masked`: ids that are for others only are left out; not of what the caller itself gave.
+        """
         resource = resource_of(call)
-        documents = await self.marks.shown(caller, resource, documents)
+        if masked:
+            documents = await self.marks.shown(caller, resource, documents)
         if self.bridging is None or is_spoken_here(call.version):
             return documents
         passed = await self.bridging.shown(resource, call.version, caller, documents, sidecars)
-        return [one.document for one in passed if one.document is not None]
+        carried = [one.document for one in passed if one.document is not None]
+        return await self.marks.shown(caller, resource, carried) if masked else carried
 
     async def sees(self, call: Call, caller: Platform, resource: Resource) -> tuple[str, ...]:
         """The classes of objects that the caller may see on the SENDER side."""
         return at_version(await self._classes(call, caller, resource), call.version, self.identity)
 
-    async def _classes(
-        self, call: Call, caller: Platform, resource: Resource
-    ) -> tuple[str, ...]:
+    async def _classes(self, call: Call, caller: Platform, resource: Resource) -> tuple[str, ...]:
         if self.sights is not None:
             return await self.sights(call, caller, resource)
         behind = await self.directory.behind(caller, resource.readers) if caller.is_hub else ()
