@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from voltroam.modules import read_table
+from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.platforms import Identity, Phase, Platform, Profile
 from voltroam.roaming.vault import Vault
@@ -20,7 +21,7 @@ from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import BusinessDetails
 from voltroam.standard.v2_2_1.credentials import CredentialsRole, Role
-from voltroam.standard.versions import V2_2_1
+from voltroam.standard.versions import HOME
 from voltroam.store.interface import Store
 from voltroam.store.open import open_store
 from voltroam.wire.routes import Router
@@ -70,7 +71,21 @@ def identity_of(settings: Settings) -> Identity:
                 role=Role(role), business_details=business, party_id=party, country_code=country
             )
         )
-    return Identity(name=settings.name, url=settings.url, roles=tuple(roles))
+    return Identity(
+        name=settings.name, url=settings.url, roles=tuple(roles), versions=settings.versions
+    )
+
+
+def zone_of(latitude: str, longitude: str) -> str | None:
+    """The time zone of a place; None where the extra `zones` is absent or no land is."""
+    from voltroam.billing.problem import BillingProblem
+    from voltroam.billing.zones import zone_at
+    from voltroam.standard.v2_2_1 import GeoLocation
+
+    try:
+        return zone_at(GeoLocation(latitude=latitude, longitude=longitude))
+    except BillingProblem:
+        return None
 
 
 def default_profile(settings: Settings) -> Profile:
@@ -97,6 +112,7 @@ class Holdings:
         self.identity = identity_of(settings)
         self.profile = default_profile(settings)
         self.router = Router(self.table, settings.spoken, settings.url)
+        self.bridging = Bridging(store, self.identity, now=micros, zone_at=zone_of)
         self.directory = Directory(store, vault, now=micros, spoken=settings.spoken)
 
     @classmethod
@@ -148,7 +164,7 @@ class Holdings:
         resource = self.table.resources[module]
         try:
             change = accept(
-                resource, document, version=V2_2_1, source=None, identity=self.identity,
+                resource, document, version=HOME, source=None, identity=self.identity,
                 strict=strict, private=private or None,
             )  # fmt: skip
         except CallerError as error:
@@ -171,7 +187,7 @@ class Holdings:
             raise Refusal(str(error)) from None
         owner = self._owner(wanted)
         body = msgspec.json.encode({"status": wanted.status, "last_updated": wanted.last_updated})
-        writer = Writer(self.identity, V2_2_1, strict=True)
+        writer = Writer(self.identity, HOME, strict=True)
         ids = {"id": wanted.location_id}
         try:
             change = patch(LOCATION, owner, ids, (wanted.evse_uid,), body, writer=writer)
@@ -198,7 +214,7 @@ class Holdings:
         ids = {resource.key[0]: identifier}
         try:
             await self.store.apply(
-                remove(resource, party, ids, version=V2_2_1, source=None, identity=self.identity)
+                remove(resource, party, ids, version=HOME, source=None, identity=self.identity)
             )
         except NotFound:
             raise Refusal(f"there is no {identifier} of {party}") from None

@@ -24,6 +24,7 @@ from voltroam.hosts import ended, living
 from voltroam.hubbing import Hubbing
 from voltroam.live import Live
 from voltroam.operating import operator_of
+from voltroam.packaged import Packaged
 from voltroam.roaming.host import Host, Unattended
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.serving import Answering as Handler
@@ -57,6 +58,7 @@ class Node(Answering):
             rotate=self.registration.rotate,
             is_behind=self.registration.is_behind,
             connecting=self.hubbing.connecting if self.hubbing else None,
+            bridging=holdings.bridging,
         )
         self.webhooks = Webhooks(
             holdings.store, holdings.vault, holdings.table, self.sender.send, now=micros,
@@ -87,7 +89,8 @@ class Node(Answering):
 
     def _interactive(self) -> Mapping[str, Handler]:
         self.live = Live(self.holdings, self.exchange, self.sender.send, self.host, self.tuning)
-        return self.live.handlers()
+        self.packaged = Packaged(self.holdings, self.exchange)
+        return {**self.live.handlers(), **self.packaged.handlers()}
 
     def _hubbing(self) -> Hubbing:
         hubbing = Hubbing(
@@ -112,6 +115,7 @@ class Node(Answering):
             counting = supervise("hub", self.hubbing.run, Knobs())
             self._jobs.append(asyncio.create_task(counting, name="hub"))
         self.live.start()
+        self.packaged.start()
         self._hosting = living(self.host, self)
 
     async def close(self) -> None:
@@ -124,6 +128,7 @@ class Node(Answering):
         if self._background is not None:
             await self.delivery.stop()
             await self._background
+        await self.packaged.close()
         await self.live.close()
         if self.hubbing is not None:
             await self.hubbing.close()

@@ -10,6 +10,7 @@ from voltroam.hubbing import Hubbing
 from voltroam.operator.app import OperatorApp
 from voltroam.operator.join import operator_app
 from voltroam.operator.ports import Ports
+from voltroam.packaged import Packaged
 from voltroam.roaming.authorizing.authorizer import Authorizer
 from voltroam.roaming.authorizing.log import AuthorizationLog
 from voltroam.roaming.charging import Charging
@@ -35,6 +36,7 @@ class Operated(Protocol):
     charging: Charging
     webhooks: Webhooks
     hubbing: Hubbing | None
+    packaged: Packaged
 
 
 def operator_of(node: Operated) -> OperatorApp:
@@ -60,6 +62,7 @@ def operator_of(node: Operated) -> OperatorApp:
         charging=node.charging,
         webhooks=node.webhooks,
         hub=node.hubbing.sight if node.hubbing else None,
+        reconciling=node.packaged.reconciling,
     )
     return operator_app(
         ports,

@@ -11,6 +11,7 @@ from tests.roaming.conftest import Found
 
 from voltroam.standard.endpoints import Behaviour, Endpoint, Interface, Table
 from voltroam.standard.v2_2_1 import Role
+from voltroam.standard.versions import V2_2_1
 
 A, B = ("NL", "AAA"), ("NL", "BBB")
 IDS = {"locations": "LOC1", "sessions": "S1", "cdrs": "C1", "tariffs": "T1", "tokens": "012345678"}

@@ -199,6 +199,7 @@ CODES: dict[str, Meaning] = {
             "net-price-inexact": "without the tax the price has no end: rounding is not allowed",
             "no-element-left": "no element is left that prices sessions",
             "no-fallback-element": "without the elements by current a dimension has no price",
+            "no-object": "this is no JSON object",
             "no-period-left": "no charging period is left",
             "not-published": "what is not for everybody cannot be said there",
             "object-unknown": "the other version has no such object",

@@ -65,7 +65,7 @@ def outward(kind: str, document: bytes, version: Version, terms: Terms) -> Passe
 
 def between(kind: str, document: bytes, source: Version, target: Version, terms: Terms) -> Passed:
     """A document of one partner's version in another's."""
-    if source == target or is_home(kind, target) and is_home(kind, source):
+    if source == target or (is_home(kind, target) and is_home(kind, source)):
         return Passed(document)
     bridged = convert(kind, _members(document), source=source, target=target, terms=terms)
     return _passed(document, bridged.value, bridged.notes)

@@ -8,12 +8,15 @@ import typer
 
 from voltroam.cli import (
     audit,
+    bridging,
     call,
     charge,
     command,
     database,
     demo,
     gdpr,
+    hub,
+    invoice,
     key,
     money,
     objects,
@@ -69,11 +72,15 @@ demo.add_to(app)
 money.add_to(app)
 tariff_sight.add_to(money.tariffs)
 audit.add_to(app)
+hub.add_to(app)
+bridging.add_to(app)
 app.add_typer(partner.group, name="partner")
 app.add_typer(quarantine.group, name="quarantine")
 app.add_typer(command.group, name="command")
+app.add_typer(invoice.group, name="invoice")
 app.add_typer(steering.group, name="charging-profile")
 app.add_typer(database.group, name="db")
+app.add_typer(hub.group, name="hub")
 app.add_typer(key.group, name="key")
 app.add_typer(webhook.group, name="webhook")
 app.add_typer(gdpr.group, name="gdpr")

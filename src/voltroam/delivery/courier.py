@@ -41,6 +41,7 @@ class Courier:
         table: Table,
         shelf: Shelf,
         marks: Marks,
+        *,
         copies: Copies | None = None,
         bridging: Bridging | None = None,
     ) -> None:

@@ -85,8 +85,8 @@ class Delivery:
             tail=self._tail,
             courier=Courier(
                 calls, table, Shelf(knobs.shelf_bytes), marks,
-                Copies(identity.parties()[0]) if connecting else None,
-                bridging,
+                copies=Copies(identity.parties()[0]) if connecting else None,
+                bridging=bridging,
             ),
             ledger=self._ledger,
             marks=marks,

@@ -39,7 +39,7 @@ class Pulling:
         self._store = store
         knobs = knobs or Knobs()
         chance, holder = chance or random.SystemRandom(), holder or uuid4().hex
-        self.quarantine = Quarantine(store, directory, identity, table, now, bridging)
+        self.quarantine = Quarantine(store, directory, identity, table, now, bridging=bridging)
         self._sync = Sync(
             store, calls, identity, table, quarantine=self.quarantine, knobs=knobs, now=now,
             collect=collect, bridging=bridging,

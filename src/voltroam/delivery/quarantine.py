@@ -9,11 +9,13 @@ import msgspec
 from voltroam.delivery.ports import Now, Platforms
 from voltroam.delivery.records import QUARANTINE, SEPARATOR, Quarantined, draft, load, read, write
 from voltroam.roaming.accept import accept, named_owner
+from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import Resource, Table
 from voltroam.standard.errors import CallerError, NotFound
-from voltroam.standard.versions import VERSIONS
+from voltroam.standard.shapes import shape
+from voltroam.standard.versions import HOME, VERSIONS, Version
 from voltroam.store.interface import (
     Change,
     Decision,
@@ -42,16 +44,23 @@ def readable_key(resource: Resource, document: bytes, source: Platform) -> Objec
         return None
 
 
-def problems_of(resource: Resource, document: bytes, error: CallerError) -> list[dict[str, str]]:
+def problems_of(
+    resource: Resource, document: bytes, error: CallerError, version: Version
+) -> list[dict[str, str]]:
     """Every problem with its JSON path; where reading finds none, the refusal itself."""
     try:
-        found = read_document(resource.object, document).problems
+        found = read_document(shape(resource.object, version), document).problems
     except CallerError as broken:
         found, error = (), broken
     if found:
         plain: list[dict[str, str]] = msgspec.to_builtins(list(found))
         return plain
     return [{"path": "$", "severity": "fatal", "rule": "accept", "message": error.message}]
+
+
+def _spoken(platform: Platform) -> Version:
+    """The version in which a partner's objects come."""
+    return VERSIONS.get(platform.version or "", HOME)
 
 
 def group_of(platform: str, module: str) -> str:
@@ -77,8 +86,16 @@ class Quarantine:
     """What was set aside, by partner and module."""
 
     def __init__(
-        self, store: Store, platforms: Platforms, identity: Identity, table: Table, now: Now
+        self,
+        store: Store,
+        platforms: Platforms,
+        identity: Identity,
+        table: Table,
+        now: Now,
+        *,
+        bridging: Bridging | None = None,
     ) -> None:
+        self._bridging = bridging
         self._store = store
         self._platforms = platforms
         self._identity = identity
@@ -100,7 +117,7 @@ class Quarantine:
             module=module,
             at=self._now(),
             document=as_json(document),
-            problems=problems_of(resource, document, error),
+            problems=problems_of(resource, document, error, _spoken(platform)),
             key=None if key is None else KEY_SEPARATOR.join(key),
         )
         record = record_key(platform.id, module, document, key)
@@ -161,15 +178,19 @@ class Quarantine:
         platform = await self._platforms.platform(entry.platform)
         if resource is None or platform is None or platform.version not in VERSIONS:
             return False
-        document = bytes(entry.document)
+        document, version = bytes(entry.document), VERSIONS[platform.version]
         try:
+            inward = None
+            if self._bridging is not None:
+                inward = await self._bridging.inward(resource, version, platform, [document])
             change = accept(
                 resource,
                 document,
-                version=VERSIONS[platform.version],
+                version=version,
                 source=platform,
                 identity=self._identity,
                 strict=platform.profile.strict,
+                inward=inward,
             )
             refusal = (await self._store.apply(change)).refusal
             if refusal is not None:

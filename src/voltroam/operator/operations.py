@@ -3,13 +3,24 @@
 from typing import Any
 
 from voltroam.operator.operation import Operation
-from voltroam.operator.rows import admin, charging, hub, live, money, objects, partners, webhooks
+from voltroam.operator.rows import (
+    admin,
+    charging,
+    hub,
+    invoices,
+    live,
+    money,
+    objects,
+    partners,
+    webhooks,
+)
 
 OPERATIONS: tuple[Operation[Any], ...] = (
     *objects.OPERATIONS,
     *charging.OPERATIONS,
     *live.OPERATIONS,
     *money.OPERATIONS,
+    *invoices.OPERATIONS,
     *partners.OPERATIONS,
     *hub.OPERATIONS,
     *webhooks.OPERATIONS,

@@ -14,6 +14,7 @@ from voltroam.roaming.commanding import Commands, Orders
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.platforms import Identity
 from voltroam.roaming.profiling import Preferences, Profiles, Steering
+from voltroam.roaming.reconciling import Reconciling
 from voltroam.roaming.registration import Registration
 from voltroam.roaming.vault import Vault
 from voltroam.standard.endpoints import Table
@@ -43,6 +44,7 @@ class Ports:
     charging: Charging | None = None
     webhooks: Webhooks | None = None
     hub: HubSight | None = None
+    reconciling: Reconciling | None = None
 
     def fingerprint(self, secret: str) -> str:
         """See `masks.fingerprint`."""

@@ -33,6 +33,7 @@ from voltroam.roaming.upward import raised
 from voltroam.roaming.weigh import (
     Accepted,
     Outcome,
+    addressee,
     check_final,
     is_older,
     is_private,
@@ -43,7 +44,7 @@ from voltroam.standard.endpoints import Audience, Removal, Resource
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.shapes import shape
-from voltroam.standard.versions import Version
+from voltroam.standard.versions import VERSIONS, Version
 from voltroam.store.interface import Change, Decision, Held, ObjectDraft, ObjectKey, ObjectRow
 from voltroam.wire.decode import Problem, Reading, read
 from voltroam.wire.times import to_micros
@@ -68,15 +69,17 @@ def accept(
     private: bool | None = None,
     flow: str = "",
     inward: Inward | None = None,
+    to: PartyId | None = None,
 ) -> Change[Accepted]:
     """Take one whole object. `owner` and `ids` are what the URL names, if it came by URL.
 
     `source` None: an import of our own. `private` sets or clears the operator's mark; None leaves
-    it. Raises InvalidBody (no JSON), CallerError 2001 (unusable, or URL and body differ), NotFound
-    (not the caller's). Whoever applies it must look at `Accepted.refusal`. `inward` brings what
-    came in another version home.
+    it. `to`: the party that an own object is for, of a kind that is addressed. `inward` brings what
+    came in another version home. Raises InvalidBody (no JSON), CallerError 2001 (unusable, or URL
+    and body differ), NotFound (not the caller's). Whoever applies it must look at
+    `Accepted.refusal`.
     """
-    writer = Writer(identity, version, source, strict, authoritative, began, flow, inward)
+    writer = Writer(identity, version, source, strict, authoritative, began, flow, to, inward)
     if owner is not None:
         refuse_stranger(resource, owner, source)
     document = respelled(resource.kind, document)
@@ -108,6 +111,7 @@ def accept(
             whole, when = lift()
         stamp = to_micros(when) if isinstance(when, datetime) else held.now
         moved = private is not None and private != is_private(row)
+        moved = moved or (to is not None and addressee(row) != (to.folded,))
         if row is not None and not moved:
             kept = _kept(target, row, whole, stamp, now=held.now)
             if kept is not None:
@@ -125,10 +129,16 @@ def named_owner(
     resource: Resource, members: Mapping[str, object], source: Platform | None
 ) -> PartyId | None:
     """The owner as the document names it; where it names none, the party that gave it to us."""
-    if resource.owner_in_body:
+    if resource.owner_in_body and not _is_unsaid(source):
         return owner_in(members)
     parties = source.parties(*resource.owner_roles) if source is not None else ()
     return parties[0] if parties else None
+
+
+def _is_unsaid(source: Platform | None) -> bool:
+    """Whether its version's objects do not say whose they are (2.1.1)."""
+    version = VERSIONS.get(source.version or "") if source is not None else None
+    return version is not None and not version.owner_in_objects
 
 
 def remove(
@@ -171,8 +181,9 @@ def mark_private(
         row = held.objects.get(key)
         if row is None or row.deleted or not identity.holds(owner):
             return Decision(False)
+        few = addressee(row) if resource.audience is Audience.ADDRESSED else only(held, key)
         audience = audience_of(
-            resource, row.document, owner, identity, private=private, only=only(held, key),
+            resource, row.document, owner, identity, private=private, only=few,
             foreign=received_in(row.sidecar) is not None,
         )  # fmt: skip
         if audience == row.audience:
@@ -187,10 +198,10 @@ def mark_private(
 
 
 def read_object(
-    shape: type, document: bytes, *, strict: bool
+    kind: type, document: bytes, *, strict: bool
 ) -> tuple[dict[str, object], tuple[Problem, ...]]:
     """The typed members of a document, and its problems; CallerError 2001 if it is unusable."""
-    reading: Reading[Any] = read(shape, document)
+    reading: Reading[Any] = read(kind, document)
     if reading.value is None or not reading.usable(strict):
         raise CallerError(reading.message)
     return msgspec.structs.asdict(reading.value), reading.problems
@@ -209,13 +220,10 @@ def _owner(
     owner: PartyId | None,
     source: Platform | None,
 ) -> PartyId | None:
-    """Who owns it: as the body says, else the URL, else the one party that a partner has (2.1.1)."""
+    """Who owns it: as the body says, else the URL, else the one party of the partner (2.1.1)."""
     if owner is not None and not (resource.owner_in_body and version.owner_in_objects):
         return owner
-    if source is None or version.owner_in_objects:
-        return named_owner(resource, members, source)
-    parties = source.parties(*resource.owner_roles)
-    return parties[0] if len(parties) == 1 else None
+    return named_owner(resource, members, source)
 
 
 def _differs(row: ObjectRow | None, document: bytes) -> bool:

@@ -92,10 +92,10 @@ def patch(
     form = shape(parts[-1].object if parts else resource.object, writer.version)
     members = _read_patch(form, body, writer)
     moment = members.get(_LAST_UPDATED)
+    appended = resource.appended(writer.version)
     _refuse_new_ids(members, _fixed(resource, owner, ids, parts, below))
     whole_form = shape(resource.object, writer.version)
     target = Target(resource, owner, object_key(resource, owner, ids), writer)
-    appends = resource.appends if writer.version.appends_periods else frozenset()
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         row = _live(row)
@@ -107,7 +107,7 @@ def patch(
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
         if _older(before, when, writer, held.now):
             return older(row, writer)
-        after = merge(before, body, appends=frozenset() if parts else appends)
+        after = merge(before, body, appends=frozenset() if parts else appended)
         if same(before, after):
             return unchanged(row, writer)
         _, problems = read_object(form, after, strict=writer.strict)
@@ -197,15 +197,15 @@ def _problems(
 
 
 @cache
-def _is_dated(shape: type) -> bool:
+def _is_dated(kind: type) -> bool:
     """Asking a type for its members is dear."""
-    return any(field.encode_name == _LAST_UPDATED for field in msgspec.structs.fields(shape))
+    return any(field.encode_name == _LAST_UPDATED for field in msgspec.structs.fields(kind))
 
 
-def _read_patch(shape: type, body: bytes, writer: Writer) -> Mapping[str, object]:
+def _read_patch(kind: type, body: bytes, writer: Writer) -> Mapping[str, object]:
     """The typed members of a PATCH body, each by the rules of the whole object."""
-    needed = writer.version.patch_needs_last_updated and _is_dated(shape)
-    reading = read_patch(shape, body, needs_last_updated=needed)
+    needed = writer.version.patch_needs_last_updated and _is_dated(kind)
+    reading = read_patch(kind, body, needs_last_updated=needed)
     if reading.value is None or not reading.usable(writer.strict):
         raise CallerError(reading.message)
     return reading.value

@@ -45,7 +45,8 @@ def audience_of(
     only: Sequence[str] | None = None,
     foreign: bool = False,
 ) -> str:
-    """The class of an object as it is written. `only`: folded parties that alone may see it.
+    """The class of an object as it is written. `only`: folded parties that alone may see it; of
+    what is addressed the one that it is for, and without it nobody sees it.
 
     `foreign`: it came in another version than the house's own.
     """
@@ -72,10 +73,10 @@ def _for_whom(
         return HELD
     if private:
         return PRIVATE
-    if resource.audience is Audience.ADDRESSED and only is None:
-        return PRIVATE
-    if resource.audience is not Audience.CONTRACT:
+    if resource.audience is Audience.PARTNERS:
         return owner.folded if only is None else narrow_class(owner.folded, only)
+    if resource.audience is Audience.ADDRESSED:
+        return f"{owner.folded}>{only[0]}" if only else PRIVATE
     return contract_class(owner, party_in(resource, document))
 
 
@@ -162,11 +163,11 @@ def visible(
         return ()
     owners = _once(identity.parties(*resource.owner_roles))
     owners = [owner for owner in owners if to is None or owner.same(to)]
-    if resource.audience in (Audience.PARTNERS, Audience.ADDRESSED):
+    if resource.audience is Audience.PARTNERS:
         general = [owner.folded for owner in owners]
         narrow = tuple(f"{owner}{NARROW}" for owner in general)
         return (*general, *(name for name in granted if name.startswith(narrow)))
-    if resource.audience is Audience.CONTRACT:
+    if resource.is_for_one:
         parties = _once((*platform.parties(*resource.readers), *behind))
         own = [contract_class(owner, party) for owner in owners for party in parties]
         prefixes = tuple(f"{owner.folded}>" for owner in owners)

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from voltroam.bridge.passage import (
     Inward,
@@ -21,34 +21,24 @@ from voltroam.bridge.passage import (
     outward,
     read_plain,
 )
-from voltroam.bridge.terms import Asked, Document, Names, Terms
+from voltroam.bridge.terms import Asked, Document, Terms
 from voltroam.roaming.contracts import Contracts
 from voltroam.roaming.keys import object_key
+from voltroam.roaming.names import NameTables
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.received import received_in
-from voltroam.standard.endpoints import LOCATION, TARIFF, Resource
+from voltroam.standard.endpoints import LOCATION, TARIFF, TOKEN, Resource
 from voltroam.standard.errors import PartnerError
 from voltroam.standard.parties import PartyId
 from voltroam.standard.status import StatusCode
 from voltroam.standard.v2_2_1 import Role
-from voltroam.standard.versions import VERSIONS, Version
+from voltroam.standard.versions import HOME, VERSIONS, Version
 from voltroam.store.interface import ObjectRow, Store
+from voltroam.wire.call import Call
 
 KEPT = 64 * 1024 * 1024
 """Bytes of projections and of what they were made of that are kept."""
 _Key = tuple[str, str, str, bytes, bytes | None, int]
-
-
-class NameTables(Protocol):
-    """Partners' tables of names, durable."""
-
-    async def of(self, platform_id: str) -> Names:
-        """As they stand."""
-        ...
-
-    async def keep(self, platform_id: str) -> None:
-        """Write what was paired since."""
-        ...
 
 
 class NotCarried(PartnerError):
@@ -64,14 +54,13 @@ class Bridging:
         self,
         store: Store,
         identity: Identity,
-        names: NameTables,
         *,
         now: Callable[[], int],
         zone_at: Callable[[str, str], str | None] = lambda _latitude, _longitude: None,
     ) -> None:
         self._store = store
         self._identity = identity
-        self._names = names
+        self._names = NameTables(store)
         self._now = now
         self._zone_at = zone_at
         self._contracts = Contracts(store)
@@ -149,8 +138,12 @@ class Bridging:
                 self._kept.move_to_end(key)
             found.append(kept)
         if terms is not None:
-            await self._names.keep(platform.id)
+            await self.keep(platform)
         return found
+
+    async def keep(self, platform: Platform) -> None:
+        """Make the names that were given while bridging durable, before what bears them leaves."""
+        await self._names.keep(await self._names.of(platform.id))
 
     # -- requests and answers of the odd rows ---------------------------------------------------
 
@@ -158,7 +151,7 @@ class Bridging:
         """A partner's body as the house reads it. NotCarried where that cannot be."""
         terms = await self._with_tokens(await self._terms(platform, None), [body])
         passed = home(kind, body, version, terms)
-        await self._names.keep(platform.id)
+        await self.keep(platform)
         return _carried(passed)
 
     async def told(
@@ -174,17 +167,28 @@ class Bridging:
         terms = replace(await self._terms(platform, None), asked=token)
         terms = await self._with_places(terms, kind, body)
         passed = outward(kind, body, version, terms)
-        await self._names.keep(platform.id)
+        await self.keep(platform)
         return _carried(passed)
 
     async def answered(
         self, kind: str, body: bytes, version: Version, platform: Platform, token: Asked | None
     ) -> bytes:
         """A partner's answer as the house reads it; `token`: the one that was asked for."""
-        terms = replace(await self._terms(platform, None), asked=token)
+        terms = replace(await self._terms(platform, None), asked=await self._known(token, platform))
         passed = home(kind, body, version, terms)
-        await self._names.keep(platform.id)
+        await self.keep(platform)
         return _carried(passed)
+
+    async def _known(self, token: Asked | None, platform: Platform) -> Asked | None:
+        """With the token itself, where we hold it of a party of that partner."""
+        if token is None:
+            return None
+        for owner in platform.parties(*TOKEN.owner_roles):
+            key = object_key(TOKEN, owner, {"uid": token.uid, "type": token.type})
+            row = await self._store.get(key)
+            if row is not None and not row.deleted:
+                return replace(token, token=read_plain(row.document))
+        return token
 
     # -- what the steps need to know ------------------------------------------------------------
 
@@ -270,10 +274,21 @@ class Bridging:
             self._size -= _weight(old, gone)
 
 
+def asked_in(call: Call) -> Asked | None:
+    """The token that a call asks about: its answer in 2.1.1 does not name it."""
+    uid = call.keys.get("token_uid")
+    return None if uid is None else Asked(uid, call.query.get("type", Asked("").type))
+
+
 def is_at_home(platform: Platform) -> bool:
     """Whether it speaks the house's own version: nothing is to be bridged."""
     version = VERSIONS.get(platform.version or "")
     return version is None or is_spoken_here(version)
+
+
+def spoken_by(platform: Platform) -> Version:
+    """The version of a partner, the house's own until it is registered."""
+    return VERSIONS.get(platform.version or "", HOME)
 
 
 def _carried(passed: Passed) -> bytes:

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import structs
 
+from voltroam.bridge.passage import is_spoken_here
 from voltroam.roaming.behaviours import create, delete, get, list_, patch, put
+from voltroam.roaming.bridging import NotCarried, asked_in
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.routing import check_routing, reply_routing
 from voltroam.roaming.serving import Answering, Serving
@@ -83,8 +85,32 @@ class Dispatch:
             if name not in call.query:
                 raise CallerError(f"query parameter {name} is required")
         if row.behaviour is Behaviour.HANDLED:
-            return await self._handlers[row.handler or ""](call, caller)
-        return await _BEHAVIOURS[row.behaviour](call, caller, self._serving)
+            return await self._handled(call, caller)
+        reply = await _BEHAVIOURS[row.behaviour](call, caller, self._serving)
+        if self._serving.bridging is not None and not is_spoken_here(call.version):
+            await self._serving.bridging.keep(caller)
+        return reply
+
+    async def _handled(self, call: Call, caller: Platform) -> Reply:
+        """A handler reads and writes the house's own version."""
+        row, bridging = call.endpoint, self._serving.bridging
+        answer = self._handlers[row.handler or ""]
+        if bridging is None or row.interface is None or is_spoken_here(call.version):
+            return await answer(call, caller)
+        asked = call
+        if call.body is not None and row.takes is not None:
+            try:
+                body = await bridging.asked(row.takes.__name__, call.body, call.version, caller)
+            except NotCarried as fault:
+                raise CallerError(fault.message) from None
+            asked = structs.replace(call, body=body)
+        reply = await answer(asked, caller)
+        if reply.data is None or row.gives is None:
+            return reply
+        data = await bridging.told(
+            row.gives.__name__, reply.data, call.version, caller, token=asked_in(call)
+        )
+        return structs.replace(reply, data=data)
 
     def _admit(self, call: Call, caller: Platform) -> None:
         """Raises Unauthorized, NotFound, CallerError. Rows live for ever, so ids are cheap keys."""

@@ -14,6 +14,8 @@ from voltroam.roaming.received import Received
 from voltroam.roaming.weigh import (
     Accepted,
     Outcome,
+    addressed,
+    addressee,
     clock_problems,
     is_private,
     marked,
@@ -56,6 +58,8 @@ class Writer:
     """When that pull began (µs): what arrived since is newer than its pages."""
     flow: str = ""
     """The correlation id under which a hub passes the object on (CORE-MSGID-10)."""
+    to: PartyId | None = None
+    """The party that our own object is for, of a kind that is addressed; None leaves it."""
     inward: Inward | None = None
     """How what it writes is brought home, where it speaks another version than the house."""
 
@@ -129,6 +133,11 @@ def settle(
     live = row is not None and not row.deleted
     found = (*problems, *clock_problems(last_updated, held.now))
     hidden = is_private(row) if private is None else private
+    sidecar = marked(row.sidecar if row else None, hidden, writer.flow, received)
+    few = only(held, target.key)
+    if resource.audience is Audience.ADDRESSED:
+        few = addressee(row) if writer.to is None else (writer.to.folded,)
+        sidecar = addressed(sidecar, few)
     draft = ObjectDraft(
         target.key,
         (HOME if received else writer.version).number,
@@ -136,11 +145,11 @@ def settle(
         last_updated,
         audience_of(
             resource, document, target.owner, writer.identity,
-            private=hidden, only=only(held, target.key), foreign=received is not None,
+            private=hidden, only=few, foreign=received is not None,
         ),
         _sources(row, writer),
         notes_of(found),
-        marked(row.sidecar if row else None, hidden, writer.flow, received),
+        sidecar,
     )  # fmt: skip
     return Decision(
         Accepted(outcome or (Outcome.CHANGED if live else Outcome.CREATED), document, found),

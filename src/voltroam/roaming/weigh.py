@@ -1,6 +1,6 @@
 """Pure decisions about a write: is it older, does it change anything, may it follow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -95,6 +95,22 @@ def is_private(row: ObjectRow | None) -> bool:
     if row is None or row.sidecar is None:
         return False
     return bool(msgspec.json.decode(row.sidecar).get("private", False))
+
+
+def addressee(row: ObjectRow | None) -> tuple[str, ...] | None:
+    """The folded party that an own object is addressed to, kept in its sidecar: `{"to": …}`."""
+    if row is None or row.sidecar is None:
+        return None
+    party = msgspec.json.decode(row.sidecar).get("to")
+    return (party,) if isinstance(party, str) else None
+
+
+def addressed(sidecar: bytes | None, to: Sequence[str] | None) -> bytes | None:
+    """The sidecar with the party that the object is for; None leaves what it says."""
+    if not to:
+        return sidecar
+    members = msgspec.json.decode(sidecar) if sidecar else {}
+    return msgspec.json.encode(members | {"to": to[0]})
 
 
 def marked(

@@ -110,6 +110,10 @@ class Resource:
     posted: bool = False
     """A new one goes by POST; PUT, if there is one, is for those that the far end knows."""
 
+    def appended(self, version: Version) -> frozenset[str]:
+        """The lists that a PATCH of that version appends to."""
+        return self.appends if version.appends_periods else frozenset()
+
     @property
     def is_for_one(self) -> bool:
         """Each object is for one party beside its owner's."""

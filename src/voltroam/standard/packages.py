@@ -34,7 +34,7 @@ CALENDAR_PART = Part("calendars", "id", Calendar, "{calendar_id}")
 INVOICE_RECORD = Resource(
     "invoicereconciliation", InvoiceReconciliationRecord, ("id",),
     frozenset({Role.CPO, Role.EMSP}), Audience.ADDRESSED, removal=Removal.DELETE, readers=BILLED,
-    narrowable=True, first_fill=7, posted=True,
+    first_fill=7, posted=True,
 )  # fmt: skip
 BOOKING_LOCATION = Resource(
     "booking_locations", BookingLocation, ("id",), frozenset({Role.CPO}), Audience.PARTNERS,
@@ -50,12 +50,12 @@ BOOKING = Resource(
 )  # fmt: skip
 TERMINAL = Resource(
     "terminals", Terminal, ("terminal_id",), frozenset({Role.PTP}), Audience.ADDRESSED,
-    owner_in_body=False, readers=CPO, narrowable=True, first_fill=8, posted=True,
+    owner_in_body=False, readers=CPO, first_fill=8, posted=True,
 )  # fmt: skip
 CONFIRMATION = Resource(
     "financial_advice_confirmations", FinancialAdviceConfirmation, ("id",),
     frozenset({Role.PTP}), Audience.ADDRESSED, owner_in_body=False, immutable=True, readers=CPO,
-    narrowable=True, secrets=("eft_data",),
+    secrets=("eft_data",),
 )  # fmt: skip
 
 INVOICE_RECONCILIATION = Module(

@@ -136,6 +136,9 @@ class PostgresStore:
         return total
 
     async def feed(self, after: int, limit: int) -> list[ObjectRow]:
+        near = self._writer.recent.after(after, limit)
+        if near is not None:
+            return near
         return [read_object(row) for row in await self._read(sql.FEED, after, limit)]
 
     async def head(self) -> int:
@@ -217,6 +220,7 @@ class PostgresStore:
     async def _purge_tombstones(self, after: int, upto: int) -> list[int]:
         async with self._writing() as connection:
             rows = await connection.fetch(sql.PURGE_TOMBSTONES, after, upto, PURGE_PIECE)
+        self._writer.recent.clear()
         return [row[0] for row in rows]
 
     async def _purge_events(self, before: int) -> int:
@@ -237,6 +241,7 @@ class PostgresStore:
             for kind, audience, deleted in gone:
                 if not deleted:
                     await connection.execute(sql.COUNT, kind, audience, -1)
+        self._writer.recent.clear()
         return len(gone)
 
     async def scrub(self) -> None:

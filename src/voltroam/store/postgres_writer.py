@@ -14,8 +14,9 @@ import asyncpg
 from voltroam.standard.errors import NodeError
 from voltroam.store import postgres_sql as sql
 from voltroam.store.commit import RowFault
-from voltroam.store.group import AnyChange, Outcome, Plan, counted, number, plan
+from voltroam.store.group import AnyChange, Outcome, Plan, Write, counted, number, plan
 from voltroam.store.interface import ObjectKey, ObjectRow, Record, RecordKey
+from voltroam.store.recent import Recent
 from voltroam.store.rows import read_object, read_record, write_record
 
 _LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
@@ -79,6 +80,7 @@ class PostgresWriter:
         self._committed = committed
         self._writes = -1
         """The database's count of transactions after our newest one."""
+        self.recent = Recent()
 
     async def commit(self, changes: Sequence[AnyChange]) -> list[Outcome]:
         attempt = 0
@@ -114,9 +116,11 @@ class PostgresWriter:
                 await connection.execute(
                     sql.SET_COUNTERS, feed + made.moves, event + len(made.events)
                 )
-            await self._write(connection, made, feed, event)
+            written = await self._write(connection, made, feed, event)
             group.sent = True
         self._writes = max(self._writes, taken[2])
+        if written:
+            self.recent.add(feed, written)
         self._committed(feed + made.moves)
         return made.outcomes
 
@@ -141,7 +145,8 @@ class PostgresWriter:
         made: Plan,
         feed: int,
         event: int,
-    ) -> None:
+    ) -> list[Write]:
+        """The objects written."""
         writes = number(made, feed)
         if new := [write.values for write in writes if write.loaded is None]:
             await connection.executemany(sql.INSERT, new)
@@ -162,6 +167,7 @@ class PostgresWriter:
                 for place, draft in enumerate(made.events, 1)
             ]
             await connection.executemany(sql.ADD_EVENT, rows_of_events)
+        return writes
 
 
 async def _load(

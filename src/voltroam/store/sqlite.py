@@ -107,6 +107,9 @@ class SqliteStore:
         return await self._walk(lambda connection: page(connection, query, held))
 
     async def feed(self, after: int, limit: int) -> list[ObjectRow]:
+        near = self._writer.recent.after(after, limit)
+        if near is not None:
+            return near
         return [read_object(row) for row in self._read(sql.FEED, (after, limit))]
 
     async def head(self) -> int:
@@ -185,6 +188,7 @@ class SqliteStore:
     async def _purge_tombstones(self, after: int, upto: int) -> list[int]:
         async with self._writer.transaction() as connection:
             rows = connection.execute(sql.PURGE_TOMBSTONES, (after, upto, PURGE_PIECE)).fetchall()
+        self._writer.recent.clear()
         return [row[0] for row in rows]
 
     async def _purge_events(self, before: int) -> int:
@@ -206,6 +210,7 @@ class SqliteStore:
                     gone += 1
                     if not deleted:
                         connection.execute(sql.COUNT, (kind, audience, -1))
+        self._writer.recent.clear()
         return gone
 
     async def scrub(self) -> None:

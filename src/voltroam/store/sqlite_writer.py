@@ -19,6 +19,7 @@ from voltroam.store import sqlite_sql as sql
 from voltroam.store.commit import RowFault
 from voltroam.store.group import AnyChange, Outcome, Plan, Write, counted, number, plan
 from voltroam.store.interface import ObjectKey, ObjectRow, Record, RecordKey
+from voltroam.store.recent import Recent
 from voltroam.store.rows import read_object, read_record, write_record
 
 BUSY_SECONDS = 10.0
@@ -83,12 +84,14 @@ class SqliteWriter:
         self._version = 0
         self._shared = False
         self._durable = True
+        self.recent = Recent()
 
     async def commit(self, changes: Sequence[AnyChange]) -> list[Outcome]:
         async with self.transaction() as connection:
             made = self._plan(connection, changes)
-            if made.writes:
-                self._write(connection, made)
+            feed, writes = self._write(connection, made) if made.writes else (0, [])
+        if writes:
+            self.recent.add(feed, writes)
         return made.outcomes
 
     @contextlib.asynccontextmanager
@@ -198,9 +201,11 @@ class SqliteWriter:
                 return made
             wanted, named = made.unnamed_objects, made.unnamed_records
 
-    def _write(self, connection: sqlite3.Connection, made: Plan) -> None:
+    def _write(self, connection: sqlite3.Connection, made: Plan) -> tuple[int, list[Write]]:
+        """The feed number before, and the objects written."""
         feed, event = connection.execute(sql.COUNTERS).fetchone()
-        for write in number(made, feed):
+        writes = number(made, feed)
+        for write in writes:
             _write_object(connection, write)
         connection.executemany(sql.COUNT, [(*place, n) for place, n in counted(made).items()])
         kept = [record for record in made.records.values() if record is not None]
@@ -218,6 +223,7 @@ class SqliteWriter:
         )
         if made.moves or made.events:
             connection.execute(sql.SET_COUNTERS, (feed + made.moves, event + len(made.events)))
+        return feed, writes
 
 
 def _write_object(connection: sqlite3.Connection, write: Write) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import inspect
 
 from voltroam.standard.endpoints import VERSIONS_MODULE, Behaviour, Endpoint, Table, UrlPlace
-from voltroam.standard.types import DateTime
+from voltroam.standard.shapes import shape
+from voltroam.standard.types import DateTime, OpenEnum
 from voltroam.standard.versions import Version
 from voltroam.wire.routes import Router
 
@@ -27,7 +29,7 @@ def openapi(table: Table, version: Version, base_url: str) -> Json:
     """Every row that the version has, under the public base URL of a node."""
     router = Router(table, [version], base_url)
     rows = table.at(version)
-    schemas = _Schemas(rows)
+    schemas = _Schemas(rows, version)
     paths: dict[str, Json] = {}
     for row in rows:
         paths.setdefault(_path(row, router, version), {})[row.method.lower()] = _operation(
@@ -69,17 +71,22 @@ def _path(row: Endpoint, router: Router, version: Version) -> str:
 class _Schemas:
     """The components of all bodies, and a reference to each type."""
 
-    def __init__(self, rows: Iterable[Endpoint]) -> None:
-        kinds = dict.fromkeys(kind for row in rows for kind in (row.takes, row.gives) if kind)
+    def __init__(self, rows: Iterable[Endpoint], version: Version) -> None:
+        self._version = version
+        named = (kind for row in rows for kind in (row.takes, row.gives) if kind)
+        kinds = dict.fromkeys(shape(kind, version) for kind in named)
         found, components = msgspec.json.schema_components(
             list(kinds), ref_template=_SCHEMAS + "{name}"
         )
+        self._patch_needs = ("last_updated",) if version.patch_needs_last_updated else ()
         self._of = dict(zip(kinds, found, strict=True))
         self.components: Json = {name: ecma(schema) for name, schema in sorted(components.items())}
+        for name in open_enums(kinds):
+            self.components[name] = _any_word(self.components[name])
         self.components["Envelope"] = _envelope()
 
     def of(self, kind: type) -> Json:
-        schema: Json = ecma(self._of[kind])
+        schema: Json = ecma(self._of[shape(kind, self._version)])
         return schema
 
     def patch_of(self, kind: type) -> Json:
@@ -94,7 +101,7 @@ class _Schemas:
             "description": f"The members of {name} that change.",
             "type": "object",
             "properties": properties,
-            "required": [member for member in ("last_updated",) if member in properties],
+            "required": [member for member in self._patch_needs if member in properties],
             "minProperties": 1,
         }
         return {"$ref": f"{_SCHEMAS}{name}Patch"}
@@ -116,6 +123,34 @@ def ecma(schema: Any) -> Any:
     if isinstance(plain.get("pattern"), str):
         plain["pattern"] = plain["pattern"].replace(r"\Z", "$")
     return plain
+
+
+def open_enums(kinds: Iterable[type]) -> set[str]:
+    """The names of the enums in or below objects that take other words than those listed."""
+    found: set[str] = set()
+    seen: set[type] = set()
+    waiting = [inspect.type_info(kind) for kind in kinds]
+    while waiting:
+        kind = waiting.pop()
+        match kind:
+            case inspect.Metadata():
+                waiting.append(kind.type)
+            case inspect.UnionType():
+                waiting += kind.types
+            case inspect.ListType():
+                waiting.append(kind.item_type)
+            case inspect.EnumType():
+                found |= {kind.cls.__name__} if issubclass(kind.cls, OpenEnum) else set()
+            case inspect.StructType() if kind.cls not in seen:
+                seen.add(kind.cls)
+                waiting += (field.type for field in kind.fields)
+    return found
+
+
+def _any_word(schema: Json) -> Json:
+    """Known words of an open enum are examples: others are legal (OCPI 2.3.0 §types)."""
+    plain = {key: value for key, value in schema.items() if key != "enum"}
+    return {**plain, "type": "string", "minLength": 1, "examples": schema["enum"]}
 
 
 def _operation(row: Endpoint, version: Version, schemas: _Schemas) -> Json:

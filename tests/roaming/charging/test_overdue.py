@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from tests.roaming.charging.chargers import OLDER, PLAIN, Operator, meter, minute
 
 from voltroam.roaming.accept import accept
@@ -9,6 +10,7 @@ from voltroam.roaming.platforms import Phase, Platform
 from voltroam.standard.endpoints import CDR, SESSION
 from voltroam.standard.v2_2_1 import BusinessDetails, CredentialsRole, Role
 from voltroam.standard.versions import V2_2_1
+from voltroam.store.interface import ObjectRow
 
 THEIRS = Platform(
     id="p1", name="them", phase=Phase.REGISTERED,
@@ -97,3 +99,31 @@ async def test_two_processes_tell_once(operator: Operator) -> None:
     await look(operator, hours=7)
     await other.charging.look()
     assert len(await operator.events("session.overdue")) == 1
+
+
+async def test_the_first_look_reads_sessions_and_cdrs_of_late_and_nothing_else(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that held much before it watched: by kind, and the feed only from then on."""
+    await operator.open(PLAIN)
+    name = await operator.begin(reading=meter(0, "0"))
+    await operator.charging.end(name, minute(30), meter(30, "4"))
+    session, cdr = await operator.document("sessions", name), await operator.document("cdrs", name)
+    assert session is not None
+    assert cdr is not None
+    await receive(operator, "sessions", session, id="OLD")
+    operator.clock.forward(days=61)
+    for one in ("LATE", "BILLED"):
+        await receive(operator, "sessions", session, id=one)
+    await receive(operator, "cdrs", cdr, id="C1", session_id="BILLED")
+    head, read = await operator.store.head(), list[int]()
+    feed = operator.store.feed
+
+    async def noting(after: int, limit: int) -> list[ObjectRow]:
+        read.append(after)
+        return await feed(after, limit)
+
+    monkeypatch.setattr(operator.store, "feed", noting)
+    assert await look(operator) == []
+    assert await look(operator, hours=25) == [("BE/BBB", "LATE", "no_cdr")]
+    assert min(read) == head

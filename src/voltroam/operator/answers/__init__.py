@@ -7,6 +7,7 @@ from voltroam.operator.answers.commanding import Commanding, Ordered
 from voltroam.operator.answers.granting import Granting
 from voltroam.operator.answers.held import HeldObjects
 from voltroam.operator.answers.hub import Connected
+from voltroam.operator.answers.invoices import Invoices
 from voltroam.operator.answers.money import Billing, Money
 from voltroam.operator.answers.own import OwnObjects
 from voltroam.operator.answers.partners import Partners
@@ -62,4 +63,6 @@ def _live(ports: Ports) -> Answers:
         found |= Connected(ports, ports.hub).answers()
     if ports.webhooks is not None:
         found |= Hooks(ports.webhooks).answers()
+    if ports.reconciling is not None:
+        found |= Invoices(ports.reconciling).answers()
     return found

@@ -38,7 +38,7 @@ from voltroam.roaming.weigh import Accepted, Outcome, same
 from voltroam.standard.endpoints import LOCATION, TARIFF, TOKEN, Removal, Resource
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId
-from voltroam.standard.versions import V2_2_1
+from voltroam.standard.versions import HOME
 from voltroam.store.interface import ObjectKey, ObjectRow
 from voltroam.wire.decode import Problem, Severity, read
 from voltroam.wire.times import format_datetime, from_micros
@@ -88,7 +88,7 @@ class OwnObjects:
     async def _withdraw(self, asked: Asked) -> None:
         self._refuse_strangers(TARIFF, asked)
         change = remove(
-            TARIFF, asked.owner, ids_of(TARIFF, asked), version=V2_2_1, source=None,
+            TARIFF, asked.owner, ids_of(TARIFF, asked), version=HOME, source=None,
             identity=self._ports.identity,
         )  # fmt: skip
         await self._ports.store.apply(change)
@@ -220,7 +220,7 @@ class OwnObjects:
         owner = party_of(row.key.owner)
         if resource.removal is Removal.DELETE:
             change = remove(
-                resource, owner, msgspec.json.decode(row.document), version=V2_2_1, source=None,
+                resource, owner, msgspec.json.decode(row.document), version=HOME, source=None,
                 identity=self._ports.identity,
             )  # fmt: skip
             await self._ports.store.apply(change)
@@ -242,7 +242,7 @@ class OwnObjects:
         """Raises Fault with every problem of the document."""
         try:
             change = accept(
-                resource, document, version=V2_2_1, source=None, identity=self._ports.identity,
+                resource, document, version=HOME, source=None, identity=self._ports.identity,
                 strict=not lenient, private=private, **more,
             )  # fmt: skip
         except NotFound:
@@ -276,7 +276,7 @@ class OwnObjects:
     ) -> None:
         now = format_datetime(from_micros(self._ports.now()))
         body = msgspec.json.encode({"last_updated": now} | changes)
-        writer = Writer(self._ports.identity, V2_2_1, strict=True)
+        writer = Writer(self._ports.identity, HOME, strict=True)
         change = patch(resource, owner, ids, below, body, writer=writer)
         await self._ports.store.apply(change)
 

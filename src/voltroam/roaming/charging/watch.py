@@ -1,9 +1,9 @@
 """Sessions that an operator should look at: over without CDR, or running and nobody reports.
 
-The feed is read once, in order; per session there is one small record (kind `billing`), so a look
-costs what is due and not what is stored. Record kinds: `billing_cursor` (how far the feed is read)
-and `overdue` (one per session to look at, until it is settled). An event `session.overdue` tells
-of each once.
+The feed is read on from where the watch began, in order; per session there is one small record
+(kind `billing`), so a look costs what is due and not what is stored. Record kinds: `billing_cursor`
+(how far the feed is read) and `overdue` (one per session to look at, until it is settled). An event
+`session.overdue` tells of each once.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,6 +36,8 @@ CURSOR = RecordKey("billing_cursor", "feed")
 KEPT = "overdue"
 OVERDUE = "session.overdue"
 PAGE = 500
+BACK = 60 * 86_400 * 1_000_000
+"""What ended longer ago, before anybody watched, is not looked for (µs)."""
 Why = Literal["no_cdr", "silent", "fault"]
 
 
@@ -93,7 +95,8 @@ class Watch:
         """Read what is new in the feed, and tell of what has become overdue."""
         record = await self._store.record(CURSOR)
         at = None if record is None else msgspec.json.decode(record.document, type=_Cursor)
-        number = 0 if at is None or at.epoch != self._store.epoch else at.number
+        known = at is not None and at.epoch == self._store.epoch
+        number = at.number if at is not None and known else await self._begin()
         while rows := await self._store.feed(number, PAGE):
             number = rows[-1].changed
             await self._store.apply(self._noted(rows, _Cursor(number, self._store.epoch)))
@@ -101,7 +104,22 @@ class Watch:
                 break
         await self._tell()
 
-    def _noted(self, rows: Sequence[ObjectRow], cursor: _Cursor) -> Change[None]:
+    async def _begin(self) -> int:
+        """The first look: sessions and CDRs of late by their kind, then the feed from here on."""
+        number, oldest = await self._store.head(), self._now() - BACK
+        for kind in (SESSION.kind, CDR.kind):
+            rows: list[ObjectRow] = []
+            async for row in self._store.scan(kind):
+                if row.stored_at >= oldest:
+                    rows.append(row)
+                if len(rows) == PAGE:
+                    await self._store.apply(self._noted(rows, None))
+                    rows = []
+            await self._store.apply(self._noted(rows, None))
+        await self._store.apply(self._noted((), _Cursor(number, self._store.epoch)))
+        return number
+
+    def _noted(self, rows: Sequence[ObjectRow], cursor: _Cursor | None) -> Change[None]:
         """Sessions that end open a record, CDRs close it, whichever comes first."""
         told: dict[RecordKey, list[tuple[ObjectRow, _Read]]] = {}
         charges: dict[RecordKey, RecordKey] = {}
@@ -115,7 +133,7 @@ class Watch:
             charges[key] = charge_key(session_id)
 
         def decide(held: Held) -> Decision[None]:
-            drafts = [RecordDraft(CURSOR, msgspec.json.encode(cursor))]
+            drafts = [RecordDraft(CURSOR, msgspec.json.encode(cursor))] if cursor else []
             for key, news in told.items():
                 record = held.records.get(key)
                 before = None if record is None else _BILLING.decode(record.document)

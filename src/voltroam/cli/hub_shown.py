@@ -1,0 +1,168 @@
+"""What `trace` and `hub parties|routes|health` do."""
+
+from dataclasses import asdict
+from typing import Any
+
+import typer
+from msgspec import structs
+
+from voltroam.cli.connected import Holdings, HubSight, party, with_hub
+from voltroam.cli.outcome import Stop, write, write_facts, write_json, write_table
+from voltroam.delivery.hub_sight import HealthSeen, PartySeen
+from voltroam.roaming.hub.trace import Hop, decided
+from voltroam.wire.times import format_datetime, from_micros
+
+HUB, NOBODY = "hub", "nobody"
+
+
+def show_trace(context: typer.Context, id_: str | None, limit: int, *, json: bool) -> None:
+    """Exit 1 for a correlation id of which nothing is kept."""
+
+    async def work(sight: HubSight, _holdings: Holdings) -> list[dict[str, Any]]:
+        hops = await (sight.trace.newest(limit) if id_ is None else sight.trace.of(id_))
+        names = await sight.platform_names()
+        return [_hop(hop, names.get(hop.caller, hop.caller), names) for hop in hops]
+
+    found = with_hub(context, work, as_json=json)
+    if id_ is not None and not found:
+        raise typer.Exit(_nothing(id_, json=json))
+    if json:
+        write_json(found)
+        return
+    if id_ is None:
+        columns = ("at", "correlation_id", "caller", "call", "decision", "partner", "code", "ms")
+        write_table(columns, ([hop[column] for column in columns] for hop in found))
+        return
+    for hop in found:
+        to = f" → {hop['receiver']} ({hop['partner']})" if hop["receiver"] else ""
+        write_facts(
+            f"{hop['at']}  {hop['caller']}: {hop['call']}{to}",
+            [(name, hop[name]) for name in _DETAILS if hop[name] is not None],
+        )
+
+
+def _nothing(id_: str, *, json: bool) -> int:
+    sentence = f"Nothing is kept of {id_}: it never came here, or its time is over."
+    if json:
+        write_json({"error": sentence})
+    else:
+        write(sentence)
+    return 1
+
+
+_DETAILS = (
+    "decision", "row", "reason", "sender", "to", "http", "code", "ms", "there_ms", "fault",
+    "request_id", "asked", "answered",
+)  # fmt: skip
+
+
+def _hop(hop: Hop, caller: str, names: Any) -> dict[str, Any]:
+    found = structs.asdict(hop)
+    platform = found.pop("platform")
+    return found | {
+        "at": _moment(hop.at),
+        "caller": caller,
+        "decision": decided(hop),
+        "partner": None if platform is None else names.get(platform, platform),
+    }
+
+
+def show_parties(context: typer.Context, *, json: bool) -> None:
+    async def work(sight: HubSight, _holdings: Holdings) -> list[dict[str, Any]]:
+        return [_party(seen) for seen in await sight.parties()]
+
+    found = with_hub(context, work, as_json=json)
+    if json:
+        write_json(found)
+        return
+    write_table(
+        ("party", "role", "partner", "status", "behind", "fresh"),
+        (
+            (it["party"], it["role"], it["partner"], it["status"], it["behind"], _newest(it))
+            for it in found
+        ),
+    )
+
+
+def _party(seen: PartySeen) -> dict[str, Any]:
+    return {
+        "party": str(seen.party),
+        "role": seen.role,
+        "partner": seen.platform,
+        "status": seen.status,
+        "behind": None if seen.behind is None else str(seen.behind),
+        "offers": list(seen.offers),
+        "fresh": {
+            name: {"pushed": _moment(at.pushed), "pulled": _moment(at.pulled)}
+            for name, at in seen.fresh.items()
+        },
+    }
+
+
+def _newest(found: dict[str, Any]) -> list[str]:
+    """`locations 2026-11-22T12:00:00Z`: when we last heard of it, by push or pull."""
+    return [
+        f"{name} {max(moment for moment in at.values() if moment)}"
+        for name, at in found["fresh"].items()
+        if any(at.values())
+    ]
+
+
+def show_routes(
+    context: typer.Context, sender: str, to: str, module: str | None, *, json: bool
+) -> None:
+    async def work(sight: HubSight, holdings: Holdings) -> list[dict[str, Any]]:
+        hub = holdings.identity.parties()[0]
+        receiver = hub if to == HUB else None if to == NOBODY else party(to)
+        return [asdict(one) for one in await sight.routes(party(sender), receiver, module=module)]
+
+    found = with_hub(context, work, as_json=json)
+    if json:
+        write_json(found)
+        return
+    if not found:
+        raise Stop(f"{sender} has no role that calls anybody there.")
+    columns = ("call", "decision", "code", "platform", "row", "reason", "agreement")
+    write_table(columns, ([one[column] for column in columns] for one in found))
+
+
+def show_health(context: typer.Context, minutes: int, *, json: bool) -> None:
+    async def work(sight: HubSight, _holdings: Holdings) -> list[dict[str, Any]]:
+        return [_health(seen) for seen in await sight.health(within=60.0 * minutes)]
+
+    found = with_hub(context, work, as_json=json)
+    if json:
+        write_json(found)
+        return
+    write_table(
+        ("partner", "status", "score", "available", "errors", "p95", "calls", "lag", "oldest"),
+        (
+            (
+                it["partner"], it["status"], it["score"], _percent(it["availability"]),
+                _percent(it["error_rate"]), _seconds(it["p95"]), it["calls"], it["lag"],
+                _seconds(it["oldest"]),
+            )
+            for it in found
+        ),
+    )  # fmt: skip
+
+
+_UNKNOWN = dict.fromkeys(("availability", "error_rate", "p95", "calls", "oldest", "score"))
+
+
+def _health(seen: HealthSeen) -> dict[str, Any]:
+    known = _UNKNOWN if seen.health is None else asdict(seen.health)
+    return {"partner": seen.platform.name, "status": seen.platform.status.value, "lag": seen.lag,
+            **known}  # fmt: skip
+
+
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{100 * share:.1f} %"
+
+
+def _seconds(time: float | None) -> str | None:
+    return None if time is None else f"{time:.3f} s" if time < 10 else f"{time:.0f} s"
+
+
+def _moment(at: int | None) -> str | None:
+    return None if at is None else format_datetime(from_micros(at))
