@@ -34,7 +34,7 @@ from voltroam.roaming.serving import Answering, Serving
 from voltroam.transport.hub_metrics import HubMetrics
 from voltroam.wire.call import Call, Reply
 
-SCORES_EVERY = 15
+SCORES_EVERY = 10
 """Looks, one a second, between two countings of the scores."""
 FIRST_REFUSAL = 2000
 

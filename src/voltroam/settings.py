@@ -159,7 +159,7 @@ def _from_environment(shape: type, prefix: str, given: Mapping[str, str]) -> dic
             start = f"{name}__"
             keys = [key for key in given if key.startswith(start)]
             found[field] = {key.removeprefix(start).lower(): given[key] for key in keys}
-        elif name in given and origin is list:
+        elif name in given and origin in (list, tuple):
             found[field] = [piece.strip() for piece in given[name].split(",") if piece.strip()]
         elif name in given:
             found[field] = given[name]
@@ -209,7 +209,7 @@ def split_party(text: str) -> tuple[str, str, str]:
     return country, party, role
 
 
-ROLES = ("CPO", "EMSP", "HUB", "NAP", "NSP", "OTHER", "SCSP")
+ROLES = ("CPO", "EMSP", "HUB", "NAP", "NSP", "OTHER", "PTP", "SCSP")
 """Of credentials (OCPI 2.2.1 §types, Role enum); spelled here to keep start-up short."""
 
 

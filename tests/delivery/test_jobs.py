@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 from tests.delivery.fakes import Mode, location, platform, role, tariff
@@ -34,6 +35,27 @@ async def test_a_job_that_fails_begins_again() -> None:
     task.cancel()
     await asyncio.wait({task})
     assert len(runs) == 3
+
+
+async def test_faults_that_come_now_and_then_do_not_add_up() -> None:
+    """A job that works longer than it has paused waits as short a time as after its first fault."""
+    pauses: list[float] = []
+    ended = asyncio.get_running_loop().time()
+    enough = asyncio.Event()
+
+    async def job() -> None:
+        nonlocal ended
+        pauses.append(asyncio.get_running_loop().time() - ended)
+        if len(pauses) > 12:
+            enough.set()
+        await asyncio.sleep(0.025)
+        ended = asyncio.get_running_loop().time()
+        raise RuntimeError("broken")
+
+    task = asyncio.create_task(supervise("test", job, replace(QUICK, job_restart=0.01)))
+    await asyncio.wait_for(enough.wait(), 30)  # else 12 pauses would take 41 seconds
+    task.cancel()
+    await asyncio.wait({task})
 
 
 async def test_a_tombstone_stays_until_every_living_lane_has_passed_it(tmp_path: Path) -> None:

@@ -93,6 +93,10 @@ def test_from_authorization_to_an_audited_and_signed_cdr(charging: Pair) -> None
     assert running["auth_method"] == "COMMAND"
     assert running["authorization_reference"] == "REF-1"
     assert running["cdr_token"]["uid"] == token
+    assert started.json["session_id"] == name
+    listed = emsp.json("command", "list")
+    assert [one["session_id"] for one in listed if one["command"] == "START_SESSION"] == [name]
+
     held = reserved.json["reservation_id"]
     late = emsp.run("command", "cancel", "--partner", "them", "--reservation", held, "--json")
     assert late.code != 0

@@ -1,7 +1,6 @@
 """Sixty locations as a real operator publishes them: dirty, and yet they arrive as they are."""
 
 import json
-import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -79,8 +78,8 @@ def test_the_feed_reaches_the_partner_by_pull_equal_as_json(node: MakeNode) -> N
     assert by_id(emsp) == feed()
 
 
-def test_a_thousand_status_changes_arrive_in_under_five_seconds(pair: Pair) -> None:
-    """CORE-OFF-03: and the last state of each EVSE is the one that counts."""
+def test_of_a_thousand_status_changes_the_last_of_each_evse_arrives(pair: Pair) -> None:
+    """CORE-OFF-03: how fast is in docs/benchmarks.md."""
     places = [location(f"LOC{number}") for number in range(100)]
     assert pair.cpo.load("locations", places)["accepted"] == 100
     wait_until(lambda: len(pair.emsp.export("locations")) == 100, seconds=30, what="the locations")
@@ -94,17 +93,28 @@ def test_a_thousand_status_changes_arrive_in_under_five_seconds(pair: Pair) -> N
                  "last_updated": moment(turn * 0.001)}
             )  # fmt: skip
     wanted = {line["location_id"]: line["status"] for line in lines}
-    started = time.monotonic()
     ran = pair.cpo.run(
         "import", "evse-status", "-", "--json", stdin="\n".join(map(json.dumps, lines))
     )
     assert ran.json == {"accepted": 1000, "refused": []}
 
-    def arrived() -> bool:
-        held = pair.emsp.export("locations")
-        return {item["id"]: item["evses"][0]["status"] for item in held} == wanted
+    assert states_at(pair.cpo) == wanted
+    try:
+        wait_until(
+            lambda: states_at(pair.emsp) == wanted, seconds=30, every=0.1, what="the last states"
+        )
+    except AssertionError as late:
+        raise AssertionError(f"{late}: {what_was_late(pair, wanted)}") from None
 
-    wait_until(arrived, seconds=90, every=0.2, what="the status changes")
-    took = time.monotonic() - started
-    # Generous against a busy machine: the figure itself is in docs/benchmarks.md.
-    assert took < 60, f"{took:.1f} s"
+
+def states_at(node: Served) -> dict[str, str]:
+    return {item["id"]: item["evses"][0]["status"] for item in node.export("locations")}
+
+
+def what_was_late(pair: Pair, wanted: dict[str, str]) -> str:
+    """Which states, what the operator's node knows of its lane, and what both logged last."""
+    held = states_at(pair.emsp)
+    missing = [f"{name}: {held.get(name)}" for name in wanted if held.get(name) != wanted[name]]
+    delivery = pair.cpo.json("partner", "show", "them")["delivery"]
+    logs = "\n".join(node.log[-3000:] for node in (pair.cpo, pair.emsp))
+    return f"{missing}\n{delivery}\n{logs}"

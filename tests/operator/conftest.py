@@ -13,6 +13,8 @@ from tests.roaming.company import Clock, Company, Network, meet, role
 from tests.roaming.conftest import empty_database  # noqa: F401  (a fixture)
 
 from voltroam.delivery.deliver import Delivery
+from voltroam.delivery.freshness import Freshness
+from voltroam.delivery.hub_sight import HubSight
 from voltroam.delivery.webhooks import Webhooks
 from voltroam.operator.app import OperatorApp
 from voltroam.operator.asked import Answer, Asked
@@ -35,6 +37,11 @@ from voltroam.roaming.host import (
     Unattended,
     Wish,
 )
+from voltroam.roaming.hub.book import AgreementBook
+from voltroam.roaming.hub.later import Later
+from voltroam.roaming.hub.surroundings import Surroundings
+from voltroam.roaming.hub.tally import Tally
+from voltroam.roaming.hub.trace import Trace
 from voltroam.roaming.profiling import Preferences, Profiles, Steering
 from voltroam.roaming.serving import Serving
 from voltroam.standard.v2_2_1 import (
@@ -112,6 +119,20 @@ def live_parts(company: Company, clock: Clock, host: Host) -> dict[str, Any]:
     }
 
 
+def hub_of(company: Company, clock: Clock) -> HubSight | None:
+    if not company.identity.is_hub:
+        return None
+    store, directory = company.store, company.directory
+    later = Later(store, within=0.01)
+    book = AgreementBook(store, "open", clock, clock.seconds)
+    return HubSight(
+        store, directory, company.table, book=book,
+        surroundings=Surroundings(store, directory, company.identity, book, clock.seconds),
+        freshness=Freshness(store, later, clock), tally=Tally(store, directory, later, clock),
+        trace=Trace(store, later, now=clock), now=clock,
+    )  # fmt: skip
+
+
 def take_calls(company: Company, live: dict[str, Any]) -> None:
     """The company answers its partners' commands and profiles as well."""
     serving = Serving(
@@ -148,6 +169,7 @@ class Desk:
     host: Host
     answered: set[str]
     """Operations that ended well."""
+    hub: HubSight | None = None
     secrets: dict[str, str] = field(default_factory=dict)
 
     async def key(self, scope: str = "admin", *parties: str) -> str:
@@ -278,12 +300,13 @@ async def opened(
         ports = Ports(
             store=store, vault=company.vault, directory=company.directory,
             identity=company.identity, table=company.table, registration=company.registration,
-            delivery=delivery, now=clock,
+            delivery=delivery, now=clock, hub=hub_of(company, clock),
             **live,
         )  # fmt: skip
         app = operator_app(ports, limits=Limits(body=200_000), **options)
         watched(app, answered)
-        return Desk(company, delivery, app, Keys(store, company.vault, clock), behind, answered)
+        keys = Keys(store, company.vault, clock)
+        return Desk(company, delivery, app, keys, behind, answered, ports.hub)
 
     yield make
     for live in parts:

@@ -11,20 +11,51 @@ from tests.counts import SOAK, times
 from tests.spec.examples import KINDS, PATCHES, kind_of
 from tests.wire.documents import EXAMPLES, FEED, VALID, VALUES, dump, spoiled
 from tests.wire.documents import places as spots
+from tests.wire.other_versions import (
+    CDR_2_1_1,
+    LOCATION_2_1_1,
+    TOKEN_2_1_1,
+    location_2_3_0,
+    session_2_3_0,
+    tariff_2_3_0,
+)
 
+from voltroam.standard import v2_1_1, v2_3_0
 from voltroam.standard import v2_2_1 as v
+from voltroam.standard import v2_3_0 as v230
 from voltroam.standard.errors import InvalidBody
-from voltroam.wire.decode import Severity, read, read_patch, read_thoroughly
+from voltroam.wire.decode import (
+    Severity,
+    read,
+    read_patch,
+    read_patch_thoroughly,
+    read_thoroughly,
+)
 from voltroam.wire.encode import encode
+from voltroam.wire.pieces import Pieces
 from voltroam.wire.quick import quick_of
 
 COUNT = times(1_000, full=20_000)
-SHAPES = tuple(shape for shape, _ in VALID)
+OTHERS: tuple[tuple[Any, dict[str, Any]], ...] = (
+    (v2_1_1.Location, LOCATION_2_1_1),
+    (v2_1_1.CDR, CDR_2_1_1),
+    (v2_1_1.Token, TOKEN_2_1_1),
+    (v2_3_0.Location, location_2_3_0()),
+    (v2_3_0.Session, session_2_3_0()),
+    (v2_3_0.Tariff, tariff_2_3_0()),
+)
+"""Documents of other versions."""
+DOCUMENTS = VALID + OTHERS
+NAMES = [f"{shape.__module__.split('.')[2]}-{shape.__name__}" for shape, _ in DOCUMENTS]
 
-pairs = st.sampled_from(VALID)
+pairs = st.sampled_from(DOCUMENTS)
 places = st.integers(0, 400)
 values = st.sampled_from(VALUES)
 actions = st.sampled_from(["replace", "replace", "add", "remove"])
+
+
+PIECES = Pieces()
+PARTS = {v.Location: ("evses", v.EVSE), v230.Location: ("evses", v230.EVSE)}
 
 
 def agree(shape: Any, data: bytes) -> None:
@@ -47,6 +78,11 @@ def agree(shape: Any, data: bytes) -> None:
         again = encode(slow.value)
         assert msgspec.json.decode(again, type=shape) == slow.value
         assert quick_of(shape).read(again) in (None, slow.value)
+    if shape in PARTS:
+        for _ in range(2):  # first learnt, then known
+            assert PIECES.read(shape, *PARTS[shape], data) == read(shape, data)
+    part = read_patch(shape, data, needs_last_updated=False)
+    assert part == read_patch_thoroughly(shape, data, needs_last_updated=False)
     if slow.value is None:
         assert not slow.usable(strict=False)
         assert any(problem.severity is Severity.FATAL for problem in slow.problems)
@@ -63,7 +99,7 @@ def test_both_readings_agree_on_spoiled_documents(
 
 
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
-@pytest.mark.parametrize(("shape", "document"), VALID, ids=[s.__name__ for s in SHAPES])
+@pytest.mark.parametrize(("shape", "document"), VALID, ids=NAMES[: len(VALID)])
 def test_both_readings_agree_on_every_value_as_an_unknown_member(
     shape: Any, document: dict[str, Any], value: str
 ) -> None:
@@ -71,7 +107,7 @@ def test_both_readings_agree_on_every_value_as_an_unknown_member(
     agree(shape, spoiled(document, 0, "add", value, blanks=False))
 
 
-@pytest.mark.parametrize(("shape", "document"), VALID, ids=[s.__name__ for s in SHAPES])
+@pytest.mark.parametrize(("shape", "document"), DOCUMENTS, ids=NAMES)
 def test_both_readings_agree_on_values_in_every_place(shape: Any, document: dict[str, Any]) -> None:
     for place in range(len(list(spots(document)))):
         for value in VALUES if SOAK else VALUES[place % 9 :: 9]:
@@ -92,7 +128,7 @@ def test_both_readings_agree_on_bytes_changed_at_random(
 
 
 @settings(derandomize=True, max_examples=300, deadline=None)
-@given(st.sampled_from(SHAPES), st.binary(max_size=80))
+@given(st.sampled_from([shape for shape, _ in DOCUMENTS]), st.binary(max_size=80))
 def test_any_bytes_are_read_or_refused(shape: Any, data: bytes) -> None:
     """CORE-HTTP-05, CORE-STAT-08"""
     agree(shape, data)
@@ -158,3 +194,21 @@ def test_both_readings_agree_on_a_real_feed() -> None:
     assert len(readings) == 60
     assert all(reading.usable(strict=False) for reading in readings)
     assert any(not reading.usable(strict=True) for reading in readings)
+
+
+def test_what_stands_twice_around_known_parts_is_seen() -> None:
+    """CORE-HTTP-07: parts that were read before hide nothing beside them."""
+    pieces, (member, part) = Pieces(), PARTS[v.Location]
+    data = dump(VALID[0][1])
+    listed = json.dumps(VALID[0][1]["evses"], ensure_ascii=False, separators=(",", ":")).encode()
+    assert listed in data
+    assert pieces.read(v.Location, member, part, data) == read(v.Location, data)
+    for twice in (
+        data.replace(b"{", b'{"evses":%b,' % listed, 1),
+        data.replace(b"{", b'{"evses":[],', 1),
+        data.replace(b"{", b'{"x":%b,"id":"OTHER",' % listed, 1),
+        data.replace(listed, b"[%b,%b]" % (listed[1:-1], listed[1:-1])),
+    ):
+        reading = pieces.read(v.Location, member, part, twice)
+        assert reading == read(v.Location, twice)
+        assert reading.problems

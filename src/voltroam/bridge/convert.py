@@ -11,7 +11,7 @@ from typing import NamedTuple
 from voltroam.bridge.crossing import Crossing, Step
 from voltroam.bridge.editions import first_edition
 from voltroam.bridge.notes import Bridged
-from voltroam.bridge.terms import Document, Terms
+from voltroam.bridge.terms import Document, Relaxation, Terms
 from voltroam.bridge.v2_1_1 import commands as commands_211
 from voltroam.bridge.v2_1_1 import locations as locations_211
 from voltroam.bridge.v2_1_1 import money as money_211
@@ -87,7 +87,7 @@ UP_TO_2_3_0: Mapping[str, Pair] = {
     "StartSession": Pair(commands_230.with_token_up, commands_230.with_token_down),
     "ReserveNow": Pair(commands_230.with_token_up, commands_230.with_token_down),
     "Credentials": Pair(parties_230.credentials_up, parties_230.credentials_down),
-    "ClientInfo": Pair(parties_230.client_info_up, parties_230.client_info_down),
+    "ClientInfo": Pair(parties_230.client_info_up, parties_230.role_down),
 }
 """Kinds that are not here are the same in 2.2.1 and 2.3.0."""
 
@@ -126,8 +126,11 @@ def convert(
         if stepped is None:
             return Bridged(None, tuple(crossing.notes))
         found = stepped
-    if terms.max_edition is not None and target == V2_3_0:
-        found = first_edition(kind, found, crossing)
+    if target == V2_3_0:
+        if terms.max_edition == 1:
+            found = first_edition(kind, found, crossing)
+        if terms.relaxed(Relaxation.PTP_AS_OTHER):
+            found = parties_230.without_packages(kind, found, crossing)
     return Bridged(found, tuple(crossing.notes))
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from voltroam.bridge.crossing import Crossing
 from voltroam.bridge.members import text
-from voltroam.bridge.terms import Document, Names
+from voltroam.bridge.terms import Document, Names, Relaxation
 
 LONGEST = 36
 """Characters of an identifier since 2.2.1."""
@@ -121,6 +121,8 @@ def type_down(
     """
     uid, kind = text(token, "uid"), text(token, "type")
     if uid is None or kind is None or (kind in known and kind != OTHER):
+        return token
+    if crossing.relaxed(Relaxation.UNKNOWN_WORDS):
         return token
     table, theirs = type_table(token), digest(uid)
     ours = f"{kind}|{theirs}"

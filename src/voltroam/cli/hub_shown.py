@@ -7,7 +7,7 @@ import typer
 from msgspec import structs
 
 from voltroam.cli.connected import Holdings, HubSight, party, with_hub
-from voltroam.cli.outcome import Stop, write, write_facts, write_json, write_table
+from voltroam.cli.outcome import Stop, write_facts, write_json, write_table
 from voltroam.delivery.hub_sight import HealthSeen, PartySeen
 from voltroam.roaming.hub.trace import Hop, decided
 from voltroam.wire.times import format_datetime, from_micros
@@ -20,12 +20,12 @@ def show_trace(context: typer.Context, id_: str | None, limit: int, *, json: boo
 
     async def work(sight: HubSight, _holdings: Holdings) -> list[dict[str, Any]]:
         hops = await (sight.trace.newest(limit) if id_ is None else sight.trace.of(id_))
+        if id_ is not None and not hops:
+            raise Stop(f"Nothing is kept of {id_}: it never came here, or its time is over.")
         names = await sight.platform_names()
         return [_hop(hop, names.get(hop.caller, hop.caller), names) for hop in hops]
 
     found = with_hub(context, work, as_json=json)
-    if id_ is not None and not found:
-        raise typer.Exit(_nothing(id_, json=json))
     if json:
         write_json(found)
         return
@@ -39,15 +39,6 @@ def show_trace(context: typer.Context, id_: str | None, limit: int, *, json: boo
             f"{hop['at']}  {hop['caller']}: {hop['call']}{to}",
             [(name, hop[name]) for name in _DETAILS if hop[name] is not None],
         )
-
-
-def _nothing(id_: str, *, json: bool) -> int:
-    sentence = f"Nothing is kept of {id_}: it never came here, or its time is over."
-    if json:
-        write_json({"error": sentence})
-    else:
-        write(sentence)
-    return 1
 
 
 _DETAILS = (

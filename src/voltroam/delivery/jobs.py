@@ -10,7 +10,11 @@ log = Log("voltroam.jobs")
 
 
 async def supervise(name: str, job: Callable[[], Awaitable[None]], knobs: Knobs) -> None:
-    """Runs a job; what it raises is logged and it begins again after a growing pause."""
+    """Runs a job; what it raises is logged and it begins again after a growing pause.
+
+    The pause is short again for a job that worked longer than it had paused: faults that come now
+    and then must not add up.
+    """
     pause = knobs.job_restart
     while True:
         began = asyncio.get_running_loop().time()
@@ -18,7 +22,7 @@ async def supervise(name: str, job: Callable[[], Awaitable[None]], knobs: Knobs)
             await job()
         except Exception:
             log.exception("job failed", job=name)
-        if asyncio.get_running_loop().time() - began > knobs.job_restart_limit:
+        if asyncio.get_running_loop().time() - began > pause:
             pause = knobs.job_restart
         await asyncio.sleep(pause)
         pause = min(2 * pause, knobs.job_restart_limit)

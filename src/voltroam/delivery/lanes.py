@@ -262,7 +262,7 @@ class Lanes:
                 await self._run(platform_id, name)
             except Exception:
                 log.exception("lane failed", platform=platform_id)
-            if asyncio.get_running_loop().time() - began > self._knobs.job_restart_limit:
+            if asyncio.get_running_loop().time() - began > pause:  # as of other jobs: `supervise`
                 pause = self._knobs.job_restart
             await asyncio.sleep(pause)
             pause = min(2 * pause, self._knobs.job_restart_limit)

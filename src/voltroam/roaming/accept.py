@@ -47,6 +47,7 @@ from voltroam.standard.shapes import shape
 from voltroam.standard.versions import VERSIONS, Version
 from voltroam.store.interface import Change, Decision, Held, ObjectDraft, ObjectKey, ObjectRow
 from voltroam.wire.decode import Problem, Reading, read
+from voltroam.wire.pieces import Pieces
 from voltroam.wire.times import to_micros
 
 __all__ = ["Writer", "accept", "mark_private", "read_object", "refuse_stranger", "remove"]
@@ -70,20 +71,21 @@ def accept(
     flow: str = "",
     inward: Inward | None = None,
     to: PartyId | None = None,
+    pieces: Pieces | None = None,
 ) -> Change[Accepted]:
     """Take one whole object. `owner` and `ids` are what the URL names, if it came by URL.
 
     `source` None: an import of our own. `private` sets or clears the operator's mark; None leaves
     it. `to`: the party that an own object is for, of a kind that is addressed. `inward` brings what
-    came in another version home. Raises InvalidBody (no JSON), CallerError 2001 (unusable, or URL
-    and body differ), NotFound (not the caller's). Whoever applies it must look at
-    `Accepted.refusal`.
+    came in another version home; `pieces` remembers what was read of such objects. Raises
+    InvalidBody (no JSON), CallerError 2001 (unusable, or URL and body differ), NotFound (not the
+    caller's). Whoever applies it must look at `Accepted.refusal`.
     """
     writer = Writer(identity, version, source, strict, authoritative, began, flow, to, inward)
     if owner is not None:
         refuse_stranger(resource, owner, source)
     document = respelled(resource.kind, document)
-    members, problems = read_object(shape(resource.object, version), document, strict=strict)
+    members, problems = _read_whole(resource, version, document, strict, pieces)
     named = _owner(resource, version, members, owner, source)
     if named is None:
         raise CallerError("$.country_code, $.party_id: needed to identify the owner")
@@ -201,10 +203,23 @@ def read_object(
     kind: type, document: bytes, *, strict: bool
 ) -> tuple[dict[str, object], tuple[Problem, ...]]:
     """The typed members of a document, and its problems; CallerError 2001 if it is unusable."""
-    reading: Reading[Any] = read(kind, document)
+    return _usable(read(kind, document), strict)
+
+
+def _usable(reading: Reading[Any], strict: bool) -> tuple[dict[str, object], tuple[Problem, ...]]:
     if reading.value is None or not reading.usable(strict):
         raise CallerError(reading.message)
     return msgspec.structs.asdict(reading.value), reading.problems
+
+
+def _read_whole(
+    resource: Resource, version: Version, document: bytes, strict: bool, pieces: Pieces | None
+) -> tuple[dict[str, object], tuple[Problem, ...]]:
+    kind = shape(resource.object, version)
+    if pieces is None or not resource.parts:
+        return read_object(kind, document, strict=strict)
+    part = resource.parts[0]
+    return _usable(pieces.read(kind, part.member, shape(part.object, version), document), strict)
 
 
 def refuse_stranger(resource: Resource, owner: PartyId, source: Platform | None) -> None:

@@ -61,14 +61,18 @@ def put_nested(
         before = opened.part
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
         if before is not None:
-            if _older(before, when, writer, held.now):
+            if _older(_stamp(before), when, writer, held.now):
                 return older(row, writer)
             if same(before, document):
                 return unchanged(row, writer)
-        whole = opened.written(document, when)[0]
+        whole, now = opened.written(document, when)
         found = _problems(whole_form, row, whole, parts, problems)
         outcome = Outcome.CREATED if before is None else Outcome.CHANGED
-        return _settled(target, row, whole, held, problems=found, outcome=outcome)
+        at_home, received = writer.home(whole)
+        return settle(
+            target, row, at_home, held, last_updated=to_micros(now), problems=found,
+            outcome=outcome, received=received,
+        )  # fmt: skip
 
     return target.change(decide)
 
@@ -105,19 +109,23 @@ def patch(
         if before is None:
             raise NotFound(_ABSENT)
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
-        if _older(before, when, writer, held.now):
+        stamp = _stamp(before)
+        if _older(stamp, when, writer, held.now):
             return older(row, writer)
         after = merge(before, body, appends=frozenset() if parts else appended)
-        if same(before, after):
+        # Another time is another content; only within the same one it is worth a look.
+        if (stamp == to_micros(when) or moment is None) and same(before, after):
             return unchanged(row, writer)
-        _, problems = read_object(form, after, strict=writer.strict)
-        whole = opened.written(after, when)[0] if opened else after
+        problems = read_object(form, after, strict=writer.strict)[1]
+        whole, now = opened.written(after, when) if opened else (after, last_updated_of(after))
         check_final(resource, said, whole)
         found = _problems(whole_form, row, whole, parts, problems)
-        beside = _beside(row, writer, (parts, below), body, when)
-        return _settled(
-            target, row, whole, held, problems=found, outcome=Outcome.CHANGED, beside=beside
-        )
+        at_home, received = writer.home(whole)
+        return settle(
+            target, row, at_home, held, last_updated=to_micros(now), problems=found,
+            outcome=Outcome.CHANGED,
+            received=received or _beside(row, writer, (parts, below), body, when),
+        )  # fmt: skip
 
     return target.change(decide)
 
@@ -155,30 +163,16 @@ def _live(row: ObjectRow | None) -> ObjectRow:
     return row
 
 
-def _settled(
-    target: Target,
-    row: ObjectRow,
-    whole: bytes,
-    held: Held,
-    *,
-    problems: Sequence[Problem],
-    outcome: Outcome,
-    beside: Received | None = None,
-) -> Decision[Accepted]:
-    stamp = to_micros(last_updated_of(whole))
-    at_home, received = target.writer.home(whole)
-    return settle(
-        target, row, at_home, held, last_updated=stamp, problems=problems, outcome=outcome,
-        received=received or beside,
-    )  # fmt: skip
-
-
-def _older(before: bytes, when: datetime, writer: Writer, now: int) -> bool:
-    if writer.authoritative:
-        return False
+def _stamp(document: bytes) -> int | None:
+    """Its `last_updated` in microseconds; None if it has none."""
     try:
-        stamp = to_micros(last_updated_of(before))
+        return to_micros(last_updated_of(document))
     except CallerError:
+        return None
+
+
+def _older(stamp: int | None, when: datetime, writer: Writer, now: int) -> bool:
+    if writer.authoritative or stamp is None:
         return False
     return is_older(to_micros(when), stamp, now)
 

@@ -14,7 +14,8 @@ from voltroam.wire.call import Call, Reply
 EVERYWHERE = frozenset(
     {
         "active_charging_profile", "authorize", "charging_preferences", "charging_profile_result",
-        "command", "command_result",
+        "booking_locations", "booking_request", "command", "command_result", "terminal_activate",
+        "terminal_deactivate", "terminal_patch", "terminal_put",
     }
 )  # fmt: skip
 STEERED = frozenset({"charging_profile_clear", "charging_profile_get", "charging_profile_set"})

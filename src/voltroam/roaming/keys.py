@@ -1,6 +1,7 @@
 """From paths and documents to the identity of an object (identifiers compare folded)."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from voltroam.standard.endpoints import Endpoint, Resource
 from voltroam.standard.errors import CallerError
@@ -38,7 +39,7 @@ def part_ids(row: Endpoint, keys: Mapping[str, str]) -> tuple[str, ...]:
     """The ids of the nested objects that a path names below its object, outermost first."""
     resource = _resource(row)
     named = [member for member in resource.key if member not in resource.key_defaults]
-    names = _key_names(row)[len(named) :] if row.part else []
+    names = _key_names(row)[len(named) :] if row.part else ()
     return tuple(keys[name] for name in names)
 
 
@@ -65,9 +66,14 @@ def _folded_ids(resource: Resource, ids: Mapping[str, object]) -> list[str]:
     return folded
 
 
-def _key_names(row: Endpoint) -> list[str]:
-    names = [part[1:-1] for part in row.segments if part.startswith("{")]
-    return [name for name in names if name not in OWNER_SEGMENTS]
+def _key_names(row: Endpoint) -> tuple[str, ...]:
+    return _names_in(row.segments)
+
+
+@cache
+def _names_in(segments: tuple[str, ...]) -> tuple[str, ...]:
+    names = (part[1:-1] for part in segments if part.startswith("{"))
+    return tuple(name for name in names if name not in OWNER_SEGMENTS)
 
 
 def _resource(row: Endpoint) -> Resource:

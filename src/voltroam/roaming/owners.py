@@ -80,4 +80,7 @@ class Claim:
 
 def owns(platform: Platform, resource: Resource, owner: PartyId) -> bool:
     """Whether the platform registered the owner, in a role that owns such objects."""
-    return any(party.same(owner) for party in platform.parties(*resource.owner_roles))
+    return any(
+        role.role in resource.owner_roles and owner.same(PartyId(role.country_code, role.party_id))
+        for role in platform.roles
+    )

@@ -17,6 +17,7 @@ from voltroam.standard.errors import NotFound
 from voltroam.standard.parties import PartyId
 from voltroam.store.interface import ObjectRow, Store
 from voltroam.wire.call import Call, Reply
+from voltroam.wire.pieces import Pieces
 from voltroam.wire.routes import Router
 
 Answering = Callable[[Call, Platform], Awaitable[Reply]]
@@ -40,6 +41,8 @@ class Serving:
     """Of a hub, which shows what others gave it; None: our own objects, by our own rules."""
     bridging: Bridging | None = None
     """The doors to other versions; None: the house's own alone is spoken."""
+    pieces: Pieces = field(default_factory=Pieces)
+    """What partners have sent lately."""
     marks: Marks = field(init=False)
 
     def __post_init__(self) -> None:

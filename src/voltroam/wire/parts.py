@@ -67,6 +67,8 @@ class Opened:
         """
         if not self.complete:
             raise NotFound("no such object")
+        # As it is written: to the millisecond.
+        last_updated = last_updated.replace(microsecond=last_updated.microsecond // 1000 * 1000)
         new, moment = part_document, last_updated
         for level in reversed(self.levels):
             members, items = dict(level.members), list(level.items)

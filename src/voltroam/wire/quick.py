@@ -15,7 +15,7 @@ from msgspec import inspect
 
 from voltroam.wire.plain import DEEPEST, too_deep
 from voltroam.wire.styles import STYLES, usual_form
-from voltroam.wire.walk import has_control
+from voltroam.wire.walk import IDENTIFIERS, has_control
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _PLAIN = msgspec.json.Decoder()
@@ -23,6 +23,7 @@ _ODD_MOMENT = re.compile(rb'-..(?:T..:..:..(?!(?:\.[0-9]{1,4})?Z")|[t ]..:)')
 """msgspec reads offsets, no zone, long fractions, a small t or a blank; a DateTime has none."""
 _ODD_WRITTEN = re.compile(rb'T..:..:..(?!(?:\.[0-9]{3})?Z")')
 """The same in what msgspec wrote: always with a large T."""
+_ASCII_ONLY = IDENTIFIERS | {"ascii"}
 _EMPTY = b':""'
 _EXPONENT = re.compile(rb"E[+-][0-9]+[,}\]]")
 _MOST_TEXTS = 200
@@ -43,7 +44,7 @@ class Quick:
             if isinstance(kind, inspect.DecimalType):
                 numbers.add(name)
             elif isinstance(kind, inspect.StrType):
-                (identifiers if word == "CiString" else texts).add(key)
+                (identifiers if word in _ASCII_ONLY else texts).add(key)
                 if word in STYLES:
                     styled.add((key, word))
         self._texts = frozenset(texts - identifiers)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
 
+from voltroam.standard import v2_1_1
 from voltroam.standard.v2_2_1.types import DisplayText
 from voltroam.wire.problems import Findings
 
@@ -47,7 +48,7 @@ STYLES: Mapping[str, Style] = MappingProxyType(
 """By the OCPI word of a type (`Meta(extra={"ocpi": ...})`)."""
 
 MEMBER_STYLES: Mapping[tuple[type, str], Style] = MappingProxyType(
-    {(DisplayText, "text"): _display_text}
+    {(DisplayText, "text"): _display_text, (v2_1_1.DisplayText, "text"): _display_text}
 )
 """By object and member, where the word alone does not tell."""
 

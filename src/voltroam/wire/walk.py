@@ -16,7 +16,8 @@ from typing import Final
 import msgspec
 from msgspec import inspect
 
-from voltroam.standard.types import NOT_AVAILABLE
+from voltroam.standard.types import NOT_AVAILABLE, OpenEnum
+from voltroam.wire.mended import MENDS
 from voltroam.wire.plain import OUT_OF_RANGE
 from voltroam.wire.problems import Findings
 from voltroam.wire.styles import MEMBER_STYLES, STYLES, Style
@@ -28,6 +29,9 @@ FAULT: Final = object()
 Reader = Callable[[object, str, Findings], object]
 
 _WRONG_TYPE = "CORE-HTTP-07"
+IDENTIFIERS = frozenset({"CiString", "identifier"})
+"""OCPI words of texts that name something: ASCII, and unusable when too long."""
+_DIGITS = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 _LARGEST_EXPONENT = 30
 """Numbers beyond are no amounts, and their arithmetic could exhaust memory."""
 
@@ -80,7 +84,7 @@ def _reader(kind: inspect.Type, extra: dict[str, object], *, required: bool) -> 
         case inspect.DateTimeType():
             return _moment
         case inspect.DecimalType():
-            return _number
+            return _number_or_text if extra.get("ocpi") == "number or text" else _number
         case inspect.FloatType():
             return _binary_number
         case inspect.IntType():
@@ -93,7 +97,7 @@ def _reader(kind: inspect.Type, extra: dict[str, object], *, required: bool) -> 
 
 
 def _text(kind: inspect.StrType, word: str, *, required: bool) -> Reader:
-    identifier = word == "CiString"
+    identifier, ascii_only = word in IDENTIFIERS, word == "ascii"
     least, most = kind.min_length or 0, kind.max_length
     pattern = re.compile(kind.pattern) if kind.pattern else None
     style = STYLES.get(word)
@@ -111,8 +115,7 @@ def _text(kind: inspect.StrType, word: str, *, required: bool) -> Reader:
         if identifier and not (value.isascii() and value.isprintable()):
             findings.fatal(path, "CORE-TYPE-01", "must be printable ASCII")
             return FAULT
-        if has_control(value):
-            findings.error(path, "CORE-TYPE-03", "must not hold control characters")
+        _characters(value, path, findings, ascii_only=ascii_only)
         if required and value == NOT_AVAILABLE:
             return value
         if pattern is not None and pattern.search(value) is None:
@@ -126,6 +129,13 @@ def _text(kind: inspect.StrType, word: str, *, required: bool) -> Reader:
     return read
 
 
+def _characters(value: str, path: str, findings: Findings, *, ascii_only: bool) -> None:
+    if ascii_only and not value.isascii():
+        findings.error(path, "types", "must be ASCII in this version")
+    if has_control(value):
+        findings.error(path, "CORE-TYPE-03", "must not hold control characters")
+
+
 def has_control(text: str) -> bool:
     """C0, DEL and C1; other characters that do not print (a byte order mark) are none."""
     return not text.isprintable() and any(unicodedata.category(char) == "Cc" for char in text)
@@ -133,17 +143,27 @@ def has_control(text: str) -> bool:
 
 def _enum(cls: type[Enum]) -> Reader:
     members = {member.value: member for member in cls}
+    is_open = issubclass(cls, OpenEnum)
 
     def read(value: object, path: str, findings: Findings) -> object:
         if not isinstance(value, str):
             return _mismatch("string", value, path, findings)
         member = members.get(value)
+        if member is None and is_open:
+            member = _another_word(cls, value)
         if member is None:
             findings.fatal(path, "CORE-TYPE-04", f"is no value of {cls.__name__}")
             return FAULT
         return member
 
     return read
+
+
+def _another_word(cls: type[Enum], value: str) -> Enum | None:
+    try:
+        return cls(value)
+    except ValueError:
+        return None  # empty, or not printable
 
 
 def _moment(value: object, path: str, findings: Findings) -> datetime | object:
@@ -172,6 +192,14 @@ def _number(value: object, path: str, findings: Findings) -> object:
         findings.fatal(path, "CORE-TYPE-11", "is out of range")
         return FAULT
     return number
+
+
+def _number_or_text(value: object, path: str, findings: Findings) -> object:
+    """Where the text's own example writes a number in quotes (R211-071)."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        findings.error(path, "CORE-TYPE-11", "must be a JSON number, not string")
+        return Decimal(value)
+    return _number(value, path, findings)
 
 
 def _binary_number(value: object, path: str, findings: Findings) -> object:
@@ -255,11 +283,13 @@ def members_of_struct(cls: type[msgspec.Struct]) -> tuple[tuple[str, Member], ..
 
 @lru_cache(maxsize=1024)
 def reader_of_struct(cls: type[msgspec.Struct]) -> Reader:
-    members = members_of_struct(cls)
+    members, mend = members_of_struct(cls), MENDS.get(cls)
 
     def read(value: object, path: str, findings: Findings) -> object:
         if not isinstance(value, dict):
             return _mismatch("object", value, path, findings)
+        if mend is not None:
+            value = mend(value, path, findings)
         read_members: dict[str, object] = {}
         whole = True
         for attribute, member in members:

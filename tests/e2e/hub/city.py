@@ -6,6 +6,7 @@
 | `msp` | DE/MSP as eMSP |
 | `many` | BE/MAN as CPO, FR/MAN as eMSP |
 | `first`, `second` | NL/AAA, as CPO on the one and as eMSP on the other |
+| `others` | BE/OTH as OTHER, FR/NSP as NSP |
 | `far` | SE/HUB, a hub; behind it SE/FAR (eMSP) and others that its hubclientinfo tells |
 
 Tests use ids of their own (`documents.fresh`) and leave the platforms connected and well-behaved.
@@ -22,7 +23,7 @@ from typing import Any
 from tests.e2e import documents as doc
 from tests.e2e.mock_http import Answer, Fault, Recorded, Reply
 from tests.e2e.mock_partner import MODULES, Answered, MockPartner, envelope
-from tests.e2e.nodes import Served, make_node
+from tests.e2e.nodes import Served, make_node, wait_until
 from tests.e2e.stage import joined
 
 Party = tuple[str, str]
@@ -32,10 +33,14 @@ MSP: Party = ("DE", "MSP")
 MANY_CPO: Party = ("BE", "MAN")
 MANY_MSP: Party = ("FR", "MAN")
 TWIN: Party = ("NL", "AAA")
+OTHER: Party = ("BE", "OTH")
+NSP: Party = ("FR", "NSP")
 FAR_HUB: Party = ("SE", "HUB")
 FAR: Party = ("SE", "FAR")
 TIMEOUT = 1.5
 """Seconds that the hub gives a receiver."""
+ALIVE_AFTER = 2.0
+"""Seconds of silence after which the hub asks a platform for its versions."""
 ALL_MODULES = (*MODULES, "commands", "chargingprofiles")
 
 
@@ -47,11 +52,12 @@ class City:
     many: MockPartner
     first: MockPartner
     second: MockPartner
+    others: MockPartner
     far: MockPartner
 
     @property
     def partners(self) -> tuple[MockPartner, ...]:
-        return self.cpo, self.msp, self.many, self.first, self.second, self.far
+        return self.cpo, self.msp, self.many, self.first, self.second, self.others, self.far
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,13 @@ class Asked:
             for request in partner.http.recorded
             if request.headers.get("x-correlation-id") == self.correlation
         ]
+
+    def one_at(self, partner: MockPartner) -> Recorded:
+        """The copy of a broadcast, as soon as it has come."""
+        found = wait_until(lambda: self.at(partner), seconds=60, what=f"a copy at {partner.name}")
+        assert len(found) == 1
+        request: Recorded = found[0]
+        return request
 
     def nowhere(self, city: City) -> bool:
         return not any(self.at(partner) for partner in city.partners)
@@ -159,6 +172,37 @@ def platform(*roles: tuple[str, str, str], name: str) -> MockPartner:
     return MockPartner(*roles, name=name, modules=ALL_MODULES, page=2)
 
 
+def leave(partner: MockPartner) -> None:
+    """It takes back its credentials."""
+    assert partner.peer is not None
+    answer = partner.send("DELETE", partner.peer.endpoints["credentials", "SENDER"])
+    assert answer.code == 1000
+    partner.peer = None
+
+
+@contextmanager
+def guest(
+    city: City,
+    *roles: tuple[str, str, str],
+    hidden: tuple[str, ...] = (),
+    objects: Mapping[str, list[doc.Json]] | None = None,
+    **profile: str,
+) -> Iterator[MockPartner]:
+    """A further platform, for one test; `hidden`: modules that it does not receive; `objects`: what
+    its lists hold from the start."""
+    name = doc.fresh("guest")
+    with platform(*roles, name=name) as partner:
+        partner.hidden_endpoints |= {(module, "RECEIVER") for module in hidden}
+        partner.objects |= objects or {}
+        joined(city.hub, partner, name)
+        if profile:
+            changes = [f"{key}={value}" for key, value in profile.items()]
+            city.hub.json("partner", "profile", name, *changes)
+        yield partner
+        if partner.peer is not None:
+            leave(partner)
+
+
 def far_parties() -> list[doc.Json]:
     """What the hub SE/HUB tells of those behind it."""
     told = {"FAR": "CONNECTED", "PLA": "PLANNED", "OFF": "OFFLINE", "SUS": "SUSPENDED"}
@@ -171,7 +215,12 @@ def far_parties() -> list[doc.Json]:
 @contextmanager
 def built(folder: Path) -> Iterator[City]:
     with ExitStack() as stack:
-        hub = make_hub(folder)
+        hub = make_hub(
+            folder,
+            VOLTROAM_HUB__ALIVE_AFTER=str(ALIVE_AFTER),
+        )
+        with hub.config.open("a", encoding="utf-8") as config:
+            config.write('\n[hub]\ncollect = ["cdrs"]\n')
         stack.callback(hub.kill)
         hub.serve()
 
@@ -188,5 +237,6 @@ def built(folder: Path) -> Iterator[City]:
             join("many", (*MANY_CPO, "CPO"), (*MANY_MSP, "EMSP")),
             join("first", (*TWIN, "CPO")),
             join("second", (*TWIN, "EMSP")),
+            join("others", (*OTHER, "OTHER"), (*NSP, "NSP")),
             join("far", (*FAR_HUB, "HUB")),
         )

@@ -126,7 +126,7 @@ def test_a_command_goes_to_the_owner_of_its_location_or_session(city: City) -> N
 
 
 def test_an_authorization_goes_to_the_tokens_owner(city: City) -> None:
-    """CORE-OPEN-02, CORE-OPEN-03: a token that its eMSP pushed to somebody."""
+    """CORE-OPEN-02, CORE-OPEN-03, TOK-AUTH-14: a token that its eMSP pushed to somebody."""
     city.msp.http.on("POST", "/s/tokens/", answers(allowed="ALLOWED"))
     uid = doc.fresh("0FAB")
     path = f"RECEIVER/tokens/DE/MSP/{uid}"

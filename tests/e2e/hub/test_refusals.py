@@ -14,11 +14,11 @@ from tests.e2e.hub.city import (
     Party,
     ask,
     ends,
+    leave,
     platform,
     routing,
     send,
 )
-from tests.e2e.mock_http import MockHttp
 from tests.e2e.stage import joined
 
 UNKNOWN: Party = ("XX", "XXX")
@@ -159,7 +159,7 @@ def test_a_party_without_that_endpoint_is_4000(city: City, module: str) -> None:
         asked = ask(city.cpo, "PUT", path, to=("DE", "NOE"), body={})
         assert (asked.answer.status, asked.answer.code) == (200, 4000)
         assert not asked.at(bare)
-        _leave(bare)
+        leave(bare)
 
 
 def test_a_party_whose_role_has_not_that_side_is_4000(city: City) -> None:
@@ -179,7 +179,7 @@ def test_a_party_that_left_is_4003(city: City) -> None:
         path = "RECEIVER/locations/NL/CPO/L1"
         body = doc.location(CPO, "L1")
         assert ask(city.cpo, "PUT", path, to=("DE", "GON"), body=body).answer.code == 1000
-        _leave(gone)
+        leave(gone)
         asked = ask(city.cpo, "PUT", path, to=("DE", "GON"), body=body)
         assert (asked.answer.status, asked.answer.code) == (200, 4003)
         assert not asked.at(gone)
@@ -217,10 +217,3 @@ def test_refusals_do_not_depend_on_the_spelling_of_a_party(city: City) -> None:
     (request,) = asked.at(city.cpo)
     assert ends(request.headers) == (("nl", "cpo"), ("de", "Msp"))
     assert ends(asked.answer.headers) == (("de", "Msp"), ("nl", "cpo"))
-
-
-def _leave(partner: Any) -> None:
-    assert partner.peer is not None
-    assert isinstance(partner.http, MockHttp)
-    answer = partner.send("DELETE", partner.peer.endpoints["credentials", "SENDER"])
-    assert answer.code == 1000

@@ -89,7 +89,7 @@ def test_a_link_to_elsewhere_is_an_answer_that_cannot_be_used(city: City) -> Non
 def test_a_cdr_is_read_back_by_its_location(
     city: City, http: int, to: tuple[str, str] | None
 ) -> None:
-    """CORE-HUB-20, CORE-OPEN-08: also with HTTP 201, also when the body named the receiver."""
+    """CORE-HUB-20, CORE-OPEN-08, CDR-POST-03: also with HTTP 201, and when the body named it."""
 
     async def created(request: Recorded, answer: Answer) -> Reply:
         reply = await answer(request)
@@ -125,7 +125,7 @@ def start(city: City, **changes: object) -> doc.Json:
 
 
 def test_a_commands_result_comes_back_through_the_hub(city: City) -> None:
-    """CORE-HUB-21, CORE-HUB-04"""
+    """CORE-HUB-21, CORE-HUB-04, CMD-RSP-13"""
     city.cpo.http.on("POST", "/r/commands/", answers(**ACCEPTED))
     city.msp.http.on("POST", "/s/commands/", answers())
     body = start(city, price=1.50)

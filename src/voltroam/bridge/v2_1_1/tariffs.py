@@ -129,6 +129,5 @@ def _restricted(element: Any, *names: str) -> bool:
 
 
 def _dimensions(element: Any) -> set[str]:
-    return {
-        str(one.get("type")) for one in listed(element, "price_components") if isinstance(one, dict)
-    }
+    components = listed(element, "price_components") if isinstance(element, dict) else []
+    return {str(one.get("type")) for one in components if isinstance(one, dict)}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from voltroam.bridge.crossing import Crossing
-from voltroam.bridge.members import listed, part, text
+from voltroam.bridge.members import each, listed, part, text
 from voltroam.bridge.terms import Document
 from voltroam.bridge.v2_3_0.words import ROLES
 
@@ -55,16 +55,7 @@ def credentials_down(credentials: Document, at: str, crossing: Crossing) -> Docu
         crossing.note("hub-clients-hidden", f"{at}/roles")
         lowered["roles"] = [_hub_role(credentials, hub, crossing)]
         return lowered
-    roles = []
-    for index, role in enumerate(listed(credentials, "roles")):
-        known = isinstance(role, dict) and role.get("role") in ROLES
-        if known or not isinstance(role, dict):
-            roles.append(role)
-            continue
-        crossing.note("role-as-other", f"{at}/roles/{index}/role")
-        roles.append(role | {"role": OTHER})
-    if "roles" in lowered:
-        lowered["roles"] = roles
+    each(lowered, "roles", at, lambda one, where: role_down(one, where, crossing))
     return lowered
 
 
@@ -99,10 +90,20 @@ def client_info_up(client: Document, at: str, crossing: Crossing) -> Document | 
     return client
 
 
-def client_info_down(client: Document, at: str, crossing: Crossing) -> Document:
-    """Roles that packages brought are OTHER (OCPI 2.2.1 §types, Role)."""
-    role = text(client, "role")
+def role_down(party: Document, at: str, crossing: Crossing) -> Document:
+    """A role that a package brought is OTHER (OCPI 2.2.1 §types, Role)."""
+    role = text(party, "role")
     if role is None or role in ROLES:
-        return client
+        return party
     crossing.note("role-as-other", f"{at}/role")
-    return client | {"role": OTHER}
+    return party | {"role": OTHER}
+
+
+def without_packages(kind: str, document: Document, crossing: Crossing) -> Document:
+    """For a partner of 2.3.0 that knows no PTP, which no list of roles names."""
+    if kind == "ClientInfo":
+        return role_down(document, "", crossing)
+    lowered = dict(document)
+    if kind == "Credentials":
+        each(lowered, "roles", "", lambda one, where: role_down(one, where, crossing))
+    return lowered

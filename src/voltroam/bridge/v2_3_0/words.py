@@ -9,5 +9,6 @@ IMAGE_CATEGORIES = frozenset[str](old.ImageCategory)
 IMPACTS = frozenset[str](old.EnvironmentalImpactCategory)
 PARKING_RESTRICTIONS = frozenset[str](old.ParkingRestriction)
 PARKING_TYPES = frozenset[str](old.ParkingType)
-ROLES = frozenset[str](old.Role)
+ROLES = frozenset[str](old.Role) - {"PTP"}
+"""Without the one that the payments package brought."""
 TOKEN_TYPES = frozenset[str](old.TokenType)

@@ -23,8 +23,8 @@ async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
     else:
         change = accept(
             resource, call.body, version=call.version, source=caller, identity=serving.identity,
-            strict=writer.strict, owner=owner, ids=ids, flow=writer.flow,
-            inward=writer.inward,
+            strict=writer.strict, owner=owner, ids=ids, flow=writer.flow, inward=writer.inward,
+            pieces=serving.pieces,
         )  # fmt: skip
     accepted = await serving.store.apply(change)
     if accepted.refusal is not None:

@@ -1,7 +1,7 @@
 """How forwarding went, per receiver and five minutes: counts, not calls, so that a day is small.
 
 Each process counts for itself and writes its counts behind the answers; whoever wants to know adds
-them up. What a crash loses is what was counted in the last `FLUSH` seconds.
+them up. What a crash loses is what was counted since the last write.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ TALLY = "hub_tally"
 SECOND = 1_000_000
 WINDOW = 300 * SECOND
 KEPT = 86_400 * SECOND
-LOOK = 10.0
-"""Seconds between two looks at who is connected."""
-FLUSH = 3
-"""Looks between two writes."""
+LOOK = 5.0
+"""Seconds between two looks at who is connected; counts of calls are written with each."""
+FLUSH = 12
+"""Looks between two writes of what was seen of platforms that nobody called."""
 SILENT = frozenset({StatusCode.FORWARD_TIMEOUT, StatusCode.CONNECTION_PROBLEM})
 
 
@@ -43,13 +43,14 @@ class Tally:
         self._now = now
         self._process = uuid4().hex[:8]
         self._open: dict[tuple[int, str], Count] = {}
-        self._moved: set[tuple[int, str]] = set()
+        self._called: set[tuple[int, str]] = set()
+        self._seen: set[tuple[int, str]] = set()
 
     def note(self, hop: Hop) -> None:
         """A call was answered; only one that was passed on, or should have been, counts."""
         if hop.platform is None:
             return
-        count = self._count(hop.platform)
+        count = self._count(hop.platform, self._called)
         count.calls += 1
         if hop.code in SILENT:
             count.silent += 1
@@ -64,28 +65,30 @@ class Tally:
         while True:
             await self.look()
             looks += 1
-            if looks % FLUSH == 0:
-                self.write()
+            self.write(all_of_it=looks % FLUSH == 0)
             await asyncio.sleep(LOOK)
 
     async def look(self) -> None:
         """Once: who is connected."""
         for platform in await self._directory.all():
             if platform.is_registered and platform.status in (Status.CONNECTED, Status.OFFLINE):
-                count = self._count(platform.id)
+                count = self._count(platform.id, self._seen)
                 count.looks += 1
                 count.connected += platform.status is Status.CONNECTED
 
-    def write(self) -> None:
-        """Hand what moved to the writer."""
-        for window, platform in self._moved:
+    def write(self, *, all_of_it: bool = True) -> None:
+        """Hand what moved to the writer; otherwise only what is of platforms that were called."""
+        for window, platform in self._called | self._seen if all_of_it else set(self._called):
             id_ = f"{before(window)}{platform}.{self._process}"
             document = msgspec.json.encode(self._open[window, platform])
             due = window + KEPT
             self._later.note(RecordDraft(RecordKey(TALLY, id_), document, platform, due))
-        self._moved.clear()
+            self._called.discard((window, platform))
+            self._seen.discard((window, platform))
         current = self._now() // WINDOW * WINDOW
-        self._open = {at: count for at, count in self._open.items() if at[0] >= current}
+        self._open = {
+            at: count for at, count in self._open.items() if at[0] >= current or at in self._seen
+        }
 
     async def since(self, moment: int) -> Mapping[str, Count]:
         """By platform, of all processes, from the window on that this moment (µs) is in."""
@@ -101,9 +104,9 @@ class Tally:
             after = page[-1].key.id
         return found
 
-    def _count(self, platform: str) -> Count:
+    def _count(self, platform: str, moved: set[tuple[int, str]]) -> Count:
         at = (self._now() // WINDOW * WINDOW, platform)
-        self._moved.add(at)
+        moved.add(at)
         count = self._open.get(at)
         if count is None:
             count = self._open[at] = Count(times=[0] * (len(BOUNDS_MS) + 1))

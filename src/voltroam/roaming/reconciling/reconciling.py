@@ -50,6 +50,7 @@ from voltroam.store.interface import (
     RecordKey,
     Store,
 )
+from voltroam.wire.encode import encode
 from voltroam.wire.times import from_micros
 
 RECONCILIATION = "reconciliation"
@@ -101,7 +102,7 @@ class Reconciling:
             last_updated=from_micros(self._now() // 1000 * 1000),
         )  # fmt: skip
         change = accept(
-            INVOICE_RECORD, msgspec.json.encode(record), version=V2_3_0, source=None,
+            INVOICE_RECORD, encode(record), version=V2_3_0, source=None,
             identity=self._identity, strict=True, to=party,
         )  # fmt: skip
         await self._store.apply(change)

@@ -13,7 +13,7 @@ from operator import attrgetter
 import msgspec
 from msgspec import inspect
 
-from voltroam.wire.rules import locations, others, sessions, tariffs
+from voltroam.wire.rules import locations, others, sessions, tariffs, v2_1_1, v2_3_0
 from voltroam.wire.rules.breach import Breach, Rule
 
 __all__ = ["RULES", "Breach", "Rule", "check"]
@@ -23,6 +23,8 @@ RULES: dict[type, Rule] = {
     **sessions.RULES,
     **tariffs.RULES,
     **others.RULES,
+    **v2_1_1.RULES,
+    **v2_3_0.RULES,
 }
 """Which rule belongs to which object."""
 
@@ -30,6 +32,16 @@ RULES: dict[type, Rule] = {
 def check(value: object, path: str = "$") -> Iterator[Breach]:
     """Every breach in an object of the standard, or in a list of them, in document order."""
     return iter(_below(path, _breaches(value)))
+
+
+def has_breach(value: object, *, known: str = "") -> bool:
+    """Whether anything is wrong in an object, what is below its member `known` left aside."""
+    kind: type = type(value)
+    rule, names, members = _plan(kind)
+    if rule is not None and tuple(rule(value)):
+        return True
+    pairs = zip(names, members(value), strict=True) if members is not None else ()
+    return any(member is not None and name != known and _breaches(member) for name, member in pairs)
 
 
 def _breaches(value: object) -> Sequence[Breach]:

@@ -5,16 +5,17 @@ from decimal import Decimal
 from functools import cache
 from zoneinfo import available_timezones
 
+from voltroam.standard import v2_1_1, v2_3_0
 from voltroam.standard import v2_2_1 as v
 from voltroam.standard.parties import fold
 from voltroam.standard.types import NOT_AVAILABLE
 from voltroam.wire.rules.breach import Breach, Rule, reached, unique
 
 
-def _location(location: v.Location) -> Iterator[Breach]:
+def location_rule(location: v.Location | v2_3_0.Location) -> Iterator[Breach]:
     if location.publish and location.publish_allowed_to:
         yield Breach(".publish_allowed_to", "LOC-PUB-05", "only allowed when publish is false")
-    if location.time_zone not in _time_zones():
+    if location.time_zone not in time_zones():
         yield Breach(".time_zone", "LOC-TXT-03", "no name of the IANA time zone database")
     if location.evses:
         uids = [fold(evse.uid) for evse in location.evses]
@@ -22,11 +23,11 @@ def _location(location: v.Location) -> Iterator[Breach]:
 
 
 @cache
-def _time_zones() -> frozenset[str]:
+def time_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _geo_location(point: v.GeoLocation) -> Iterable[Breach]:
+def geo_location_rule(point: v.GeoLocation | v2_1_1.GeoLocation) -> Iterable[Breach]:
     # one for each EVSE: most are told from two numbers
     try:
         if -90 <= float(point.latitude) <= 90 and -180 <= float(point.longitude) <= 180:
@@ -36,7 +37,7 @@ def _geo_location(point: v.GeoLocation) -> Iterable[Breach]:
     return _off_the_map(point)
 
 
-def _off_the_map(point: v.GeoLocation) -> Iterator[Breach]:
+def _off_the_map(point: v.GeoLocation | v2_1_1.GeoLocation) -> Iterator[Breach]:
     if NOT_AVAILABLE in (point.latitude, point.longitude):
         yield Breach("", "CORE-TYPE-17", "no coordinates: the place cannot be shown", True)
         return
@@ -53,7 +54,7 @@ def _beyond(value: str, limit: int) -> bool:
         return False  # the pattern's fault, and told there
 
 
-def _evse(evse: v.EVSE) -> Iterable[Breach]:
+def evse_rule(evse: v.EVSE | v2_3_0.EVSE) -> Iterable[Breach]:
     if len(evse.connectors) < 2:
         return ()
     ids = [fold(connector.id) for connector in evse.connectors]
@@ -62,7 +63,9 @@ def _evse(evse: v.EVSE) -> Iterable[Breach]:
     return unique(".connectors", "LOC-EVSE-03", "id", ids)
 
 
-def _publish_token(token: v.PublishTokenType) -> Iterator[Breach]:
+def publish_token_rule(
+    token: v.PublishTokenType | v2_3_0.PublishTokenType,
+) -> Iterator[Breach]:
     if not (token.uid or token.visual_number or token.group_id):
         yield Breach("", "LOC-PUB-03", "one of uid, visual_number and group_id is needed")
     if token.uid and token.type is None:
@@ -76,6 +79,11 @@ def _hours(hours: v.Hours) -> Iterator[Breach]:
         yield Breach(".regular_hours", "LOC-HRS-01", "only allowed when twentyfourseven is false")
     if not hours.twentyfourseven and not hours.regular_hours:
         yield Breach(".regular_hours", "LOC-HRS-01", "needed when twentyfourseven is false")
+    yield from exceptions_rule(hours)
+
+
+def exceptions_rule(hours: v.Hours | v2_1_1.Hours) -> Iterator[Breach]:
+    """Closings win over openings, so an opening below one says nothing."""
     openings = hours.exceptional_openings or ()
     for index, closing in enumerate(hours.exceptional_closings or ()):
         if any(_overlap(closing, opening) for opening in openings):
@@ -102,7 +110,7 @@ def _period(period: v.ExceptionalPeriod | v.StatusSchedule) -> Iterator[Breach]:
         yield Breach(".period_end", "mod_locations", "should be later than period_begin", True)
 
 
-def _energy_mix(mix: v.EnergyMix) -> Iterator[Breach]:
+def energy_mix_rule(mix: v.EnergyMix | v2_1_1.EnergyMix | v2_3_0.EnergyMix) -> Iterator[Breach]:
     sources = mix.energy_sources or ()
     total = sum((source.percentage for source in sources), Decimal(0))
     # one percent covers mixes whose parts were rounded one by one
@@ -129,14 +137,14 @@ def _energy_source(source: v.EnergySource) -> Iterator[Breach]:
 
 
 RULES: dict[type, Rule] = {
-    v.Location: _location,
-    v.GeoLocation: _geo_location,
-    v.EVSE: _evse,
-    v.PublishTokenType: _publish_token,
+    v.Location: location_rule,
+    v.GeoLocation: geo_location_rule,
+    v.EVSE: evse_rule,
+    v.PublishTokenType: publish_token_rule,
     v.Hours: _hours,
     v.RegularHours: _regular_hours,
     v.ExceptionalPeriod: _period,
     v.StatusSchedule: _period,
-    v.EnergyMix: _energy_mix,
+    v.EnergyMix: energy_mix_rule,
     v.EnergySource: _energy_source,
 }

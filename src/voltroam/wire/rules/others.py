@@ -3,24 +3,33 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from voltroam.standard import v2_1_1, v2_3_0
 from voltroam.standard import v2_2_1 as v
 from voltroam.standard.parties import fold
 from voltroam.wire.rules.breach import Breach, Rule, unique
 
+PASSING = frozenset({"AD_HOC_USER", "APP_USER"})
+"""Types of tokens that are made for one use."""
 
-def _token(token: v.Token) -> Iterator[Breach]:
-    passing = token.type in (v.TokenType.AD_HOC_USER, v.TokenType.APP_USER)
-    if passing and token.whitelist is not v.WhitelistType.NEVER:
+
+def token_rule(token: v.Token | v2_3_0.Token) -> Iterator[Breach]:
+    if token.type in PASSING and token.whitelist is not v.WhitelistType.NEVER:
         yield Breach(".whitelist", "TOK-WL-06", f"should be NEVER for {token.type}", True)
 
 
-def _credentials(credentials: v.Credentials) -> Iterator[Breach]:
-    if not all("!" <= character <= "~" for character in credentials.token):
-        yield Breach(".token", "CORE-CRED-03", "should be printable ASCII, no spaces", True)
+def credentials_rule(credentials: v.Credentials | v2_3_0.Credentials) -> Iterator[Breach]:
+    yield from secret_rule(credentials)
     roles = [
         f"{role.role}/{fold(role.country_code)}/{fold(role.party_id)}" for role in credentials.roles
     ]
     yield from unique(".roles", "CORE-CRED-08", "role and party", roles)
+
+
+def secret_rule(
+    credentials: v.Credentials | v2_1_1.Credentials | v2_3_0.Credentials,
+) -> Iterator[Breach]:
+    if not all("!" <= character <= "~" for character in credentials.token):
+        yield Breach(".token", "CORE-CRED-03", "should be printable ASCII, no spaces", True)
 
 
 def _version_details(details: v.VersionDetails) -> Iterator[Breach]:
@@ -30,7 +39,7 @@ def _version_details(details: v.VersionDetails) -> Iterator[Breach]:
     )
 
 
-def _start_session(command: v.StartSession) -> Iterator[Breach]:
+def start_session_rule(command: v.StartSession | v2_3_0.StartSession) -> Iterator[Breach]:
     if command.connector_id is not None and command.evse_uid is None:
         yield Breach(".evse_uid", "CMD-START-07", "needed when connector_id is set")
 
@@ -60,10 +69,10 @@ def _active_profile(result: v.ActiveChargingProfileResult) -> Iterator[Breach]:
 
 
 RULES: dict[type, Rule] = {
-    v.Token: _token,
-    v.Credentials: _credentials,
+    v.Token: token_rule,
+    v.Credentials: credentials_rule,
     v.VersionDetails: _version_details,
-    v.StartSession: _start_session,
+    v.StartSession: start_session_rule,
     v.ChargingProfile: _profile,
     v.ActiveChargingProfileResult: _active_profile,
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 
+from voltroam.standard import v2_1_1, v2_3_0
 from voltroam.standard import v2_2_1 as v
 from voltroam.standard.parties import fold
 from voltroam.standard.types import NOT_AVAILABLE
@@ -11,7 +12,7 @@ from voltroam.standard.v2_2_1.cdrs import SESSION_ONLY
 from voltroam.wire.rules.breach import Breach, Rule, before
 
 
-def _session(session: v.Session) -> Iterator[Breach]:
+def session_rule(session: v.Session | v2_3_0.Session) -> Iterator[Breach]:
     if session.status is v.SessionStatus.ACTIVE:
         for name in ("evse_uid", "connector_id"):
             if getattr(session, name) == NOT_AVAILABLE:
@@ -20,16 +21,17 @@ def _session(session: v.Session) -> Iterator[Breach]:
         yield Breach(".end_date_time", "mod_sessions", "missing though COMPLETED", True)
     if before(session.end_date_time, session.start_date_time):
         yield Breach(".end_date_time", "mod_sessions", "before start_date_time", True)
-    yield from _in_order(session.charging_periods or ())
+    yield from in_order(session.charging_periods or ())
 
 
-def _dimension(dimension: v.CdrDimension) -> Iterator[Breach]:
-    percent = dimension.type is v.CdrDimensionType.STATE_OF_CHARGE
-    if percent and not 0 <= dimension.volume <= 100:
+def dimension_rule(dimension: v.CdrDimension | v2_3_0.CdrDimension) -> Iterator[Breach]:
+    if dimension.type == "STATE_OF_CHARGE" and not 0 <= dimension.volume <= 100:
         yield Breach(".volume", "mod_cdrs", "state of charge is between 0 and 100")
 
 
-def _in_order(periods: Iterable[v.ChargingPeriod]) -> Iterator[Breach]:
+def in_order(
+    periods: Iterable[v.ChargingPeriod | v2_1_1.ChargingPeriod | v2_3_0.ChargingPeriod],
+) -> Iterator[Breach]:
     last: datetime | None = None
     for index, period in enumerate(periods):
         if before(period.start_date_time, last):
@@ -39,19 +41,21 @@ def _in_order(periods: Iterable[v.ChargingPeriod]) -> Iterator[Breach]:
         last = period.start_date_time
 
 
-def _cdr(cdr: v.CDR) -> Iterator[Breach]:
+def cdr_rule(cdr: v.CDR | v2_3_0.CDR) -> Iterator[Breach]:
     yield from _cdr_credit(cdr)
-    for index, period in enumerate(cdr.charging_periods):
-        for at, dimension in enumerate(period.dimensions):
+    periods: Iterable[v.ChargingPeriod | v2_3_0.ChargingPeriod] = cdr.charging_periods
+    for index, period in enumerate(periods):
+        dimensions: Iterable[v.CdrDimension | v2_3_0.CdrDimension] = period.dimensions
+        for at, dimension in enumerate(dimensions):
             if dimension.type in SESSION_ONLY:
                 yield Breach(
                     f".charging_periods[{index}].dimensions[{at}].type", "CDR-DT-06",
                     f"{dimension.type} is for sessions only",
                 )  # fmt: skip
-    yield from _in_order(cdr.charging_periods)
+    yield from in_order(cdr.charging_periods)
     if before(cdr.end_date_time, cdr.start_date_time):
         yield Breach(".end_date_time", "mod_cdrs", "before start_date_time", True)
-    reserved = _volume(cdr, v.CdrDimensionType.RESERVATION_TIME) is not None
+    reserved = volume_of(cdr, "RESERVATION_TIME") is not None
     reserved = reserved or cdr.total_reservation_cost is not None
     if cdr.session_id is None and not reserved:
         yield Breach(".session_id", "CDR-OBJ-01", "missing without a reservation", True)
@@ -62,7 +66,7 @@ def _cdr(cdr: v.CDR) -> Iterator[Breach]:
     yield from _cdr_totals(cdr)
 
 
-def _cdr_credit(cdr: v.CDR) -> Iterator[Breach]:
+def _cdr_credit(cdr: v.CDR | v2_3_0.CDR) -> Iterator[Breach]:
     if cdr.credit and not cdr.credit_reference_id:
         yield Breach(".credit_reference_id", "CDR-CRED-02", "a credit CDR needs it")
     if cdr.credit_reference_id and not cdr.credit:
@@ -73,15 +77,15 @@ def _cdr_credit(cdr: v.CDR) -> Iterator[Breach]:
         yield Breach(".id", "CDR-CRED-01", "a credit CDR has an id of its own")
 
 
-def _cdr_totals(cdr: v.CDR) -> Iterator[Breach]:
-    energy = _volume(cdr, v.CdrDimensionType.ENERGY)
+def _cdr_totals(cdr: v.CDR | v2_3_0.CDR) -> Iterator[Breach]:
+    energy = volume_of(cdr, "ENERGY")
     if energy is not None and abs(energy - cdr.total_energy) > Decimal("0.01"):
         yield Breach(".total_energy", "mod_cdrs", f"periods add up to {energy:f} kWh", True)
     if cdr.total_parking_time is not None and cdr.total_parking_time > cdr.total_time:
         yield Breach(".total_parking_time", "CDR-OBJ-06", "more than total_time", True)
     bounded = any(tariff.min_price or tariff.max_price for tariff in cdr.tariffs or ())
     parts = [
-        part.excl_vat
+        _net(part)
         for part in (
             cdr.total_fixed_cost, cdr.total_energy_cost, cdr.total_time_cost,
             cdr.total_parking_cost, cdr.total_reservation_cost,
@@ -90,27 +94,26 @@ def _cdr_totals(cdr: v.CDR) -> Iterator[Breach]:
     ]  # fmt: skip
     # a credit CDR negates the total only; rounding of up to a cent per part is nobody's fault
     slack = Decimal("0.01") * len(parts)
-    if (
-        parts
-        and not bounded
-        and not cdr.credit
-        and abs(sum(parts) - cdr.total_cost.excl_vat) > slack
-    ):
+    if parts and not bounded and not cdr.credit and abs(sum(parts) - _net(cdr.total_cost)) > slack:
         yield Breach(".total_cost", "CDR-OBJ-08", f"the parts add up to {sum(parts):f}", True)
 
 
-def _volume(cdr: v.CDR, kind: v.CdrDimensionType) -> Decimal | None:
+def _net(price: v.Price | v2_3_0.Price) -> Decimal:
+    return price.excl_vat if isinstance(price, v.Price) else price.before_taxes
+
+
+def volume_of(cdr: v.CDR | v2_1_1.CDR | v2_3_0.CDR, kind: str) -> Decimal | None:
     volumes = [
         dimension.volume
         for period in cdr.charging_periods
         for dimension in period.dimensions
-        if dimension.type is kind
+        if dimension.type == kind
     ]
     return sum(volumes, Decimal(0)) if volumes else None
 
 
 RULES: dict[type, Rule] = {
-    v.Session: _session,
-    v.CdrDimension: _dimension,
-    v.CDR: _cdr,
+    v.Session: session_rule,
+    v.CdrDimension: dimension_rule,
+    v.CDR: cdr_rule,
 }

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from voltroam.standard import v2_1_1, v2_3_0
 from voltroam.standard import v2_2_1 as v
 from voltroam.wire.rules.breach import Breach, Rule, reached
 
@@ -16,32 +17,47 @@ def _tariff(tariff: v.Tariff) -> Iterator[Breach]:
 
 
 def _element(element: v.TariffElement) -> Iterator[Breach]:
-    reservation = element.restrictions is not None and element.restrictions.reservation is not None
+    reserving = element.restrictions is not None and element.restrictions.reservation is not None
+    if reserving:
+        yield from flat_and_time(element, "TAR-RSV-01", "a reservation")
+    yield from once_each(element)
+
+
+def flat_and_time(
+    element: v.TariffElement | v2_3_0.TariffElement, rule: str, subject: str
+) -> Iterator[Breach]:
+    """Time that is kept for somebody has no energy to price."""
     allowed = {v.TariffDimensionType.FLAT, v.TariffDimensionType.TIME}
     for index, component in enumerate(element.price_components):
-        if reservation and component.type not in allowed:
+        if component.type not in allowed:
             yield Breach(
-                f".price_components[{index}].type", "TAR-RSV-01",
-                "a reservation has FLAT and TIME only",
-            )  # fmt: skip
+                f".price_components[{index}].type", rule, f"{subject} has FLAT and TIME only"
+            )
+
+
+def once_each(
+    element: v.TariffElement | v2_1_1.TariffElement | v2_3_0.TariffElement,
+) -> Iterator[Breach]:
     kinds = Counter(component.type for component in element.price_components)
     for kind, count in kinds.items():
         if count > 1:
             yield Breach(".price_components", "TAR-OBJ-02", f"{kind} more than once", True)
 
 
-def _component(component: v.PriceComponent) -> Iterator[Breach]:
+def component_rule(component: v.PriceComponent | v2_1_1.PriceComponent) -> Iterator[Breach]:
     if component.step_size < 0:
         yield Breach(".step_size", "TAR-PC-01", "must not be negative")
     if component.step_size == 0 and component.type is not v.TariffDimensionType.FLAT:
         yield Breach(".step_size", "TAR-PC-01", "0 counts as 1", True)
 
 
-def _restrictions(limits: v.TariffRestrictions) -> Iterator[Breach]:
+def restrictions_rule(
+    limits: v.TariffRestrictions | v2_1_1.TariffRestrictions | v2_3_0.TariffRestrictions,
+) -> Iterator[Breach]:
     if limits.start_date and limits.end_date and limits.end_date <= limits.start_date:
         yield Breach(".end_date", "TAR-RES-05", "never reached: not after start_date", True)
     for name in ("kwh", "current", "power", "duration"):
-        low, high = getattr(limits, f"min_{name}"), getattr(limits, f"max_{name}")
+        low, high = getattr(limits, f"min_{name}", None), getattr(limits, f"max_{name}", None)
         if low is not None and high is not None and high <= low:
             yield Breach(f".max_{name}", "mod_tariffs", f"not above min_{name}", True)
 
@@ -49,6 +65,6 @@ def _restrictions(limits: v.TariffRestrictions) -> Iterator[Breach]:
 RULES: dict[type, Rule] = {
     v.Tariff: _tariff,
     v.TariffElement: _element,
-    v.PriceComponent: _component,
-    v.TariffRestrictions: _restrictions,
+    v.PriceComponent: component_rule,
+    v.TariffRestrictions: restrictions_rule,
 }
