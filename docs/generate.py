@@ -9,21 +9,32 @@ from enum import StrEnum
 from importlib import import_module
 from inspect import getdoc
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 import msgspec
+from bridging import bridging
 from commands import commands
 from operations import operations
 
-from voltroam.standard import v2_2_1
-from voltroam.standard.endpoints import CORE, Endpoint, Module
+from voltroam.standard import v2_1_1, v2_2_1, v2_3_0
+from voltroam.standard.endpoints import Endpoint, Module
+from voltroam.standard.packages import STANDARD
+from voltroam.standard.types import OpenEnum
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTICE = "<!-- Written by docs/generate.py from the code: change the code, then run it. -->"
 CHAPTERS = (
     "types", "version_information", "credentials", "locations", "sessions", "cdrs", "tariffs",
-    "tokens", "commands", "charging_profiles", "hub_client_info",
+    "tokens", "commands", "charging_profiles", "hub_client_info", "invoicereconciliation",
+    "bookings", "payments",
 )  # fmt: skip
+OBJECTS: Mapping[ModuleType, tuple[str, str]] = {
+    v2_1_1: ("2.1.1", "objects-2.1.1.md"),
+    v2_2_1: ("2.2.1", "objects.md"),
+    v2_3_0: ("2.3.0", "objects-2.3.0.md"),
+}
+"""The folders of the versions, their numbers and their pages."""
 PLAIN = {str: "string", int: "int", bool: "boolean"}
 
 
@@ -31,8 +42,12 @@ def pages() -> Mapping[Path, str]:
     """Every generated page and its text."""
     return {
         REFERENCE / "endpoints.md": "\n".join(endpoints()) + "\n",
-        REFERENCE / "objects.md": "\n".join(objects()) + "\n",
+        **{
+            REFERENCE / page: "\n".join(objects(package)) + "\n"
+            for package, (_, page) in OBJECTS.items()
+        },
         REFERENCE / "cli.md": "\n".join(commands(NOTICE)) + "\n",
+        REFERENCE / "bridge.md": "\n".join(bridging(NOTICE)) + "\n",
         REFERENCE / "operator-api.md": "\n".join(operations(NOTICE)) + "\n",
     }
 
@@ -41,11 +56,13 @@ def endpoints() -> Iterator[str]:
     yield NOTICE
     yield "# Endpoints"
     yield ""
-    yield "Every method of OCPI 2.2.1 that a node serves and calls, as the table has it. Paths are"
+    yield "Every method of OCPI that a node serves and calls, as the table has it. Paths are"
     yield "below the module's URL: `<base>/ocpi/2.2.1/<sender or receiver>/<module>`; credentials"
     yield "are at `<base>/ocpi/2.2.1/credentials`, the versions list is at `<base>/ocpi/versions`."
-    for module in dict.fromkeys(row.module for row in CORE):
-        yield from _module(module, [row for row in CORE if row.module is module])
+    yield "Bodies are named as in 2.2.1, or as in the version that brought them: the same name in"
+    yield "[2.1.1](objects-2.1.1.md) and [2.3.0](objects-2.3.0.md) is the same object there."
+    for module in dict.fromkeys(row.module for row in STANDARD):
+        yield from _module(module, [row for row in STANDARD if row.module is module])
 
 
 def _module(module: Module, rows: list[Endpoint]) -> Iterator[str]:
@@ -57,8 +74,8 @@ def _module(module: Module, rows: list[Endpoint]) -> Iterator[str]:
     yield ""
     yield f"Chapter `{module.chapter}`; {kind}. SENDER: {senders}. RECEIVER: {receivers}."
     yield ""
-    yield "| Interface | Method | Path | Body | Data of the reply | Query | Notes |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| Interface | Method | Path | Body | Data of the reply | Query | Versions | Notes |"
+    yield "|---|---|---|---|---|---|---|---|"
     for row in rows:
         query = ", ".join(
             f"**{name}**" if name in row.required_query else name for name in row.query
@@ -70,17 +87,27 @@ def _module(module: Module, rows: list[Endpoint]) -> Iterator[str]:
             _shape(row.takes, "part of " if row.method == "PATCH" else ""),
             _shape(row.gives, "list of " if row.gives_list else ""),
             query,
+            _versions(row),
             "; ".join(_notes(row)),
         )
         yield f"| {' | '.join(cells)} |"
 
 
 def _shape(kind: type | None, before: str) -> str:
-    return f"{before}{_link(kind.__name__)}" if kind else ""
+    return f"{before}{_link(kind)}" if kind else ""
 
 
-def _link(name: str) -> str:
-    return f"[{name}](objects.md#{name.lower()})"
+def _link(kind: type) -> str:
+    name = kind.__name__
+    page = next(
+        page for package, (_, page) in OBJECTS.items() if getattr(package, name, None) is kind
+    )
+    return f"[{name}]({page}#{name.lower()})"
+
+
+def _versions(row: Endpoint) -> str:
+    """`2.2.1` up, or up to a version."""
+    return f"from {row.since}" if row.until is None else f"{row.since} to {row.until}"
 
 
 def _notes(row: Endpoint) -> Iterator[str]:
@@ -96,20 +123,29 @@ def _notes(row: Endpoint) -> Iterator[str]:
         yield f"carries a URL: {row.urls}"
 
 
-def objects() -> Iterator[str]:
+def objects(package: ModuleType) -> Iterator[str]:
     yield NOTICE
-    yield "# Objects of OCPI 2.2.1"
+    yield f"# Objects of OCPI {OBJECTS[package][0]}"
     yield ""
     yield "Members with their type, greatest length and cardinality: `1` required, `?` optional,"
     yield "`*` a list, `+` a list that is not empty. The errata of the current branch are included."
+    kinds = dict.fromkeys(getattr(package, name) for name in package.__all__)
     for chapter in CHAPTERS:
-        module = import_module(f"{v2_2_1.__name__}.{chapter}")
+        try:
+            module = import_module(f"{package.__name__}.{chapter}")
+        except ModuleNotFoundError:
+            continue
         yield ""
         yield f"## {_first(module)}"
-        for name in v2_2_1.__all__:
-            kind = getattr(v2_2_1, name)
+        for kind in kinds:
             if kind.__module__ == module.__name__:
                 yield from _values(kind) if issubclass(kind, StrEnum) else _members(kind)
+    shared = [kind for kind in kinds if not kind.__module__.startswith(package.__name__)]
+    if shared:
+        yield ""
+        yield "## The same as in 2.2.1"
+        yield ""
+        yield ", ".join(f"[{kind.__name__}](objects.md#{kind.__name__.lower()})" for kind in shared)
 
 
 def _first(thing: object) -> str:
@@ -118,7 +154,8 @@ def _first(thing: object) -> str:
 
 def _values(kind: type[StrEnum]) -> Iterator[str]:
     yield from _heading(kind)
-    yield ", ".join(f"`{item.value}`" for item in kind)
+    words = ", ".join(f"`{item.value}`" for item in kind)
+    yield f"{words}, or any other word" if issubclass(kind, OpenEnum) else words
 
 
 def _heading(kind: type) -> Iterator[str]:
@@ -157,7 +194,7 @@ def _describe(hint: object) -> tuple[str, bool, bool]:
             return _describe(inner)[0], True, bool(meta.min_length)
         return _annotated(inner, meta), False, False
     if isinstance(hint, type):
-        return PLAIN.get(hint) or f"[{hint.__name__}](#{hint.__name__.lower()})", False, False
+        return PLAIN.get(hint) or _link(hint), False, False
     raise TypeError(f"no words for {hint!r}")
 
 
@@ -165,9 +202,14 @@ def _annotated(inner: type, meta: msgspec.Meta) -> str:
     if inner is int:
         return f"int, {meta.ge} to {meta.le}"
     word = str((meta.extra or {})["ocpi"])
+    length = f"({meta.max_length})" if meta.max_length else ""
     if word in ("CiString", "string"):
-        return f"{word}({meta.max_length})"
-    if word in ("URL", "DateTime", "number", "VersionNumber", "ModuleID"):
+        return f"{word}{length}"
+    if word in ("identifier", "ascii"):
+        return f"string{length}"
+    if word in ("number", "number or text"):
+        return "number"
+    if word in ("URL", "DateTime", "VersionNumber", "ModuleID"):
         return word
     return f"string({meta.max_length}), {word.replace('_', ' ')}"
 

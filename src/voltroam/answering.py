@@ -48,6 +48,7 @@ class Answering(Calling):
             holdings.router,
             settings.pages.default,
             settings.pages.maximum,
+            bridging=holdings.bridging,
         )
         self._handlers = {**self.registration.handlers(), **self._interactive()}
         if holdings.identity.is_hub:

@@ -23,7 +23,9 @@ class Calling:
         self.directory = holdings.directory
         self.guard = UrlGuard(guard_settings(holdings.settings))
         self.sender = GuardedSender(self.guard, _library(holdings))
-        self.exchange = Exchange(self.sender.send, holdings.vault, on_contact=self._heard)
+        self.exchange = Exchange(
+            self.sender.send, holdings.vault, on_contact=self._heard, bridging=holdings.bridging
+        )
 
     @classmethod
     async def open(cls, settings: Settings, folder: Path) -> Self:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from voltroam.modules import read_table
+from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.platforms import Identity, Phase, Platform, Profile
 from voltroam.roaming.vault import Vault
@@ -70,7 +71,21 @@ def identity_of(settings: Settings) -> Identity:
                 role=Role(role), business_details=business, party_id=party, country_code=country
             )
         )
-    return Identity(name=settings.name, url=settings.url, roles=tuple(roles))
+    return Identity(
+        name=settings.name, url=settings.url, roles=tuple(roles), versions=settings.versions
+    )
+
+
+def zone_of(latitude: str, longitude: str) -> str | None:
+    """The time zone of a place; None where the extra `zones` is absent or no land is."""
+    from voltroam.billing.problem import BillingProblem
+    from voltroam.billing.zones import zone_at
+    from voltroam.standard.v2_2_1 import GeoLocation
+
+    try:
+        return zone_at(GeoLocation(latitude=latitude, longitude=longitude))
+    except BillingProblem:
+        return None
 
 
 def default_profile(settings: Settings) -> Profile:
@@ -97,7 +112,8 @@ class Holdings:
         self.identity = identity_of(settings)
         self.profile = default_profile(settings)
         self.router = Router(self.table, settings.spoken, settings.url)
-        self.directory = Directory(store, vault, now=micros)
+        self.bridging = Bridging(store, self.identity, now=micros, zone_at=zone_of)
+        self.directory = Directory(store, vault, now=micros, spoken=settings.spoken)
 
     @classmethod
     async def open(cls, settings: Settings, folder: Path) -> "Holdings":

@@ -57,6 +57,7 @@ class Node(Answering):
             rotate=self.registration.rotate,
             is_behind=self.registration.is_behind,
             connecting=self.hubbing.connecting if self.hubbing else None,
+            bridging=holdings.bridging,
         )
         self.webhooks = Webhooks(
             holdings.store, holdings.vault, holdings.table, self.sender.send, now=micros,

@@ -7,11 +7,12 @@ from pathlib import Path
 from tests.cli.test_commands import ALL
 
 from voltroam.cli.outcome import Exit
-from voltroam.standard.endpoints import CORE
-from voltroam.standard.v2_2_1 import __all__ as names
+from voltroam.standard import v2_1_1, v2_2_1, v2_3_0
+from voltroam.standard.packages import STANDARD
 
 ROOT = Path(__file__).parents[2]
 GENERATE = ROOT / "docs" / "generate.py"
+SCRIPTS = ("generate.py", "bridging.py", "commands.py", "operations.py")
 
 
 def check(script: Path) -> subprocess.CompletedProcess[str]:
@@ -27,10 +28,18 @@ def test_the_pages_are_up_to_date() -> None:
 
 def test_a_page_that_differs_is_named(tmp_path: Path) -> None:
     copy = tmp_path / "generate.py"
-    for script in map(GENERATE.with_name, ("generate.py", "commands.py", "operations.py")):
+    for script in map(GENERATE.with_name, SCRIPTS):
         (tmp_path / script.name).write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "reference").mkdir()
-    for page in ("endpoints.md", "objects.md", "cli.md", "operator-api.md"):
+    for page in (
+        "bridge.md",
+        "endpoints.md",
+        "objects.md",
+        "objects-2.1.1.md",
+        "objects-2.3.0.md",
+        "cli.md",
+        "operator-api.md",
+    ):
         text = (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8")
         (tmp_path / "reference" / page).write_text(text, encoding="utf-8")
     assert check(copy).returncode == 0
@@ -44,10 +53,13 @@ def test_a_page_that_differs_is_named(tmp_path: Path) -> None:
 
 def test_every_row_and_every_object_has_its_place() -> None:
     endpoints = (ROOT / "docs" / "reference" / "endpoints.md").read_text(encoding="utf-8")
-    objects = (ROOT / "docs" / "reference" / "objects.md").read_text(encoding="utf-8")
     lines = [line for line in endpoints.splitlines() if line.startswith(("| S", "| R", "| both"))]
-    assert len(lines) == len(CORE)
-    assert all(f"\n### {name}\n" in objects for name in names)
+    assert len(lines) == len(STANDARD)
+    pages = {v2_1_1: "objects-2.1.1.md", v2_2_1: "objects.md", v2_3_0: "objects-2.3.0.md"}
+    for package, page in pages.items():
+        objects = (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8")
+        for kind in {getattr(package, name) for name in package.__all__}:
+            assert f"\n### {kind.__name__}\n" in objects or f"[{kind.__name__}](" in objects
 
 
 def test_every_command_with_its_options_and_every_exit_code_has_its_place() -> None:

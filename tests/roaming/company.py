@@ -24,7 +24,7 @@ from voltroam.standard.endpoints import CORE, Endpoint, Table
 from voltroam.standard.errors import OcpiError, Unauthorized, Unreachable, Unusable
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import BusinessDetails, CredentialsRole, Role
-from voltroam.standard.versions import V2_2_1
+from voltroam.standard.versions import V2_2_1, Version
 from voltroam.store.interface import Store
 from voltroam.wire.call import Request, Response
 from voltroam.wire.calls import read_call, write_response
@@ -121,6 +121,7 @@ class Company:
         required: tuple[Required, ...] = (),
         rows: tuple[Endpoint, ...] = CORE,
         page_maximum: int = 1000,
+        versions: tuple[Version, ...] = (V2_2_1,),
     ) -> None:
         self.host = host
         self.store = store
@@ -128,9 +129,11 @@ class Company:
         self.clock = clock
         self.table = Table(rows)
         self.identity = Identity(name=host, url=f"https://{host}", roles=roles)
-        self.router = Router(self.table, [V2_2_1], self.identity.url)
+        self.router = Router(self.table, versions, self.identity.url)
         self.vault = Vault([host.encode().ljust(32, b"-")])
-        self.directory = Directory(store, self.vault, now=clock, clock=clock.seconds)
+        self.directory = Directory(
+            store, self.vault, now=clock, clock=clock.seconds, spoken=versions
+        )
         self.contacts: list[tuple[str, bool]] = []
         self.exchange = Exchange(
             network.send, self.vault, on_contact=lambda who, ok: self.contacts.append((who, ok))
@@ -139,7 +142,7 @@ class Company:
             store=store,
             directory=self.directory,
             exchange=self.exchange,
-            handshake=Handshake(self.exchange, self.table, [V2_2_1], required),
+            handshake=Handshake(self.exchange, self.table, versions, required),
             vault=self.vault,
             identity=self.identity,
             router=self.router,

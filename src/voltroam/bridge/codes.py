@@ -1,4 +1,4 @@
-"""Every note that a step can leave: its code, how much is lost as a rule, and what happened."""
+"""Every note that a step can leave: its code, how much is lost, and what happened."""
 
 from typing import NamedTuple
 

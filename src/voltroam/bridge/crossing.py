@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from voltroam.bridge.codes import CODES
-from voltroam.bridge.notes import Note, Severity
+from voltroam.bridge.notes import Note
 from voltroam.bridge.terms import Document, Names, Relaxation, Terms
 
 
@@ -21,14 +21,14 @@ class Crossing:
     def relaxed(self, relaxation: Relaxation) -> bool:
         return self.terms.relaxed(relaxation)
 
-    def note(self, code: str, pointer: str, severity: Severity | None = None) -> None:
-        """Leave a note; its text and its usual severity stand in the table of codes."""
+    def note(self, code: str, pointer: str) -> None:
+        """Leave a note; its severity and its text stand in the table of codes."""
         meaning = CODES[code]
         self.notes.append(
             Note(
                 code=code,
                 pointer=pointer,
-                severity=severity or meaning.severity,
+                severity=meaning.severity,
                 text=meaning.text,
             )
         )

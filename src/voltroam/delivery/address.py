@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from voltroam.roaming.audience import NARROW
+from voltroam.roaming.audience import NARROW, bare
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.endpoints import Endpoint, Interface, Part, Resource, Table
 from voltroam.standard.parties import PartyId
@@ -34,12 +34,12 @@ Wanted = tuple[str, str, str | None]
 
 
 def owner_in(audience: str) -> str:
-    return audience.split(CONTRACT, 1)[0].split(NARROW, 1)[0]
+    return bare(audience).split(CONTRACT, 1)[0].split(NARROW, 1)[0]
 
 
 def contract_party(audience: str) -> PartyId | None:
     """The one party that a class names, if it names one: `NL/AAA>DE/MSP`."""
-    _, arrow, party = audience.partition(CONTRACT)
+    _, arrow, party = bare(audience).partition(CONTRACT)
     if not arrow:
         return None
     country, _, name = party.partition("/")

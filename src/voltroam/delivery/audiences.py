@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from voltroam.delivery.address import contract_party
 from voltroam.delivery.sight import Classes
-from voltroam.roaming.audience import narrowed_to, visible
+from voltroam.roaming.audience import at_version, narrowed_to, visible
+from voltroam.roaming.bridging import spoken_by
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import Resource
 from voltroam.standard.parties import PartyId
@@ -55,7 +56,8 @@ def classes_of(
         seen = visible(platform, identity, resource, behind=behind.get(kind, ()))
         own = [name for name in seen if _routed(name, platform, ways.get(kind, {}))]
         few = narrowed_to(platform, own) if resource.narrowable else ()
-        found[kind] = frozenset((*own, *few)) | more.get(kind, frozenset())
+        names = frozenset((*own, *few)) | more.get(kind, frozenset())
+        found[kind] = frozenset(at_version(names, spoken_by(platform), identity))
     return found
 
 

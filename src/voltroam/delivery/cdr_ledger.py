@@ -17,10 +17,12 @@ from voltroam.delivery.outcome import Fault, Verdict, judge
 from voltroam.delivery.ports import Calls, Now
 from voltroam.delivery.records import LEDGER, CdrEntry, CdrState, draft, ledger_key, read, write
 from voltroam.delivery.sight import FOREVER
+from voltroam.roaming.bridging import Bridging, NotCarried, is_at_home
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.redaction import secrets_in, without
 from voltroam.standard.endpoints import Table
 from voltroam.standard.errors import PartnerError
+from voltroam.standard.versions import VERSIONS
 from voltroam.store.interface import (
     Change,
     Decision,
@@ -43,8 +45,18 @@ LOST = 3600 * SECOND
 class CdrLedger:
     """The ledger of all platforms; `serve` works off one platform's part under its lane's lease."""
 
-    def __init__(self, store: Store, calls: Calls, table: Table, knobs: Knobs, now: Now) -> None:
+    def __init__(
+        self,
+        store: Store,
+        calls: Calls,
+        table: Table,
+        knobs: Knobs,
+        now: Now,
+        *,
+        bridging: Bridging | None = None,
+    ) -> None:
         self._store = store
+        self._bridging = bridging
         self._calls = calls
         self._knobs = knobs
         self._now = now
@@ -164,6 +176,11 @@ class CdrLedger:
             await self._later(entry, entry.state, "the partner has no endpoint for CDRs")
             return False
         address = self._addresses.of(row, endpoint)
+        try:
+            body = await self._said(platform, row)
+        except NotCarried as fault:
+            await self._note(entry, CdrState.REFUSED, reason=fault.message)
+            return False
         before = entry
         entry = await self._note(
             entry, CdrState.ATTEMPTED, due=self._now() + LOST, sends=entry.sends + 1
@@ -172,7 +189,7 @@ class CdrLedger:
             reply = await self._calls.call(
                 platform,
                 endpoint,
-                body=row.document,
+                body=body,
                 routing=self._addresses.routing(row, address, platform),
             )
         except PartnerError as fault:
@@ -181,6 +198,16 @@ class CdrLedger:
         url = reply.headers.get("location")
         await self._note(entry, CdrState.ACCEPTED, url=url, reason=None)
         return False
+
+    async def _said(self, platform: Platform, row: ObjectRow) -> bytes:
+        """The CDR in the partner's version. NotCarried where it may not go there."""
+        if self._bridging is None or is_at_home(platform):
+            return row.document
+        version = VERSIONS[platform.version or ""]
+        passed = await self._bridging.outward(self._resources[row.key.kind], version, platform, row)
+        if passed.document is None:
+            raise NotCarried(passed.why_not)
+        return passed.document
 
     async def _failed(
         self, platform: Platform, before: CdrEntry, entry: CdrEntry, verdict: Verdict

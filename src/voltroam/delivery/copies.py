@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from voltroam.delivery.address import CONTRACT, contract_party, owner_in
 from voltroam.delivery.sight import NOBODY, Classes, Sight
-from voltroam.roaming.audience import contract_class
+from voltroam.roaming.audience import at_version, bare, contract_class
+from voltroam.roaming.bridging import spoken_by
 from voltroam.roaming.hub.sharing import Sharing
-from voltroam.roaming.platforms import Platform
+from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import Resource
 from voltroam.standard.parties import PartyId
 from voltroam.store.interface import ObjectRow
@@ -25,8 +26,9 @@ _NO_WAYS: Mapping[str, Ways] = {}
 class Shares:
     """The classes of each platform by one `Sharing`; worked out anew only when that moved."""
 
-    def __init__(self, resources: Iterable[Resource]) -> None:
+    def __init__(self, resources: Iterable[Resource], identity: Identity) -> None:
         self._resources = tuple(resources)
+        self._identity = identity
         self._known: dict[str, tuple[Sharing, Collection[str], Classes]] = {}
 
     def classes_of(self, platform: Platform, sharing: Sharing, served: Collection[str]) -> Classes:
@@ -34,13 +36,17 @@ class Shares:
         known = self._known.get(platform.id)
         if known is None or known[0] is not sharing or known[1] != served:
             classes = {
-                resource.kind: _marked(sharing.receivers(platform.id, resource))
+                resource.kind: self._seen(platform, sharing, resource)
                 if resource.kind in served
                 else NOBODY
                 for resource in self._resources
             }
             known = self._known[platform.id] = (sharing, served, classes)
         return known[2]
+
+    def _seen(self, platform: Platform, sharing: Sharing, resource: Resource) -> frozenset[str]:
+        names = _marked(sharing.receivers(platform.id, resource))
+        return frozenset(at_version(names, spoken_by(platform), self._identity))
 
 
 def _marked(receivers: Mapping[str, Sequence[PartyId]]) -> frozenset[str]:
@@ -77,7 +83,7 @@ class Copies:
         known = self._read.get(at)
         if known is None or known[0] is not names:
             known = self._read[at] = (names, self._sorted(names))
-        return known[1].get(row.audience, ())
+        return known[1].get(bare(row.audience), ())
 
     def _sorted(self, names: frozenset[str]) -> Mapping[str, Ways]:
         if not names:

@@ -4,6 +4,7 @@ Raises the PartnerError family; says nothing about what waits or what is tried a
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from msgspec import structs
 
@@ -13,13 +14,15 @@ from voltroam.delivery.outcome import Fault, judge
 from voltroam.delivery.ports import Calls
 from voltroam.delivery.shelf import Shelf, State
 from voltroam.delivery.sight import Sight
-from voltroam.delivery.takeback import withdrawn
+from voltroam.delivery.takeback import published, withdrawn
+from voltroam.roaming.bridging import Bridging, NotCarried, is_at_home
 from voltroam.roaming.marks import Marks
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.references import references_of
 from voltroam.roaming.weigh import flow_of, same
 from voltroam.standard.endpoints import Part, Removal, Resource, Table
 from voltroam.standard.errors import PartnerError, Refused
+from voltroam.standard.versions import VERSIONS, Version
 from voltroam.store.interface import ObjectRow
 from voltroam.wire.call import Reply, Routing
 from voltroam.wire.diff import PatchPlan
@@ -38,9 +41,12 @@ class Courier:
         table: Table,
         shelf: Shelf,
         marks: Marks,
+        *,
         copies: Copies | None = None,
+        bridging: Bridging | None = None,
     ) -> None:
         self._calls = calls
+        self._bridging = bridging
         self._marks = marks
         self._resources = table.resources
         self._shelf = shelf
@@ -62,8 +68,25 @@ class Courier:
         """The row with the document as the partner may see it, and the name of that view.
 
         Ids of objects that are for other parties only are left out. Whatever changes who may see
-        them is followed by a change of the row, so the last view of a row is the right one.
+        them is followed by a change of the row, so the last view of a row is the right one. A
+        partner of another version has a view of its own. NotCarried if it has no words for it.
         """
+        row, view = await self._masked(platform, row)
+        version = self._foreign(platform)
+        if version is None or self._bridging is None:
+            return row, view
+        resource = self._resources[row.key.kind]
+        passed = await self._bridging.outward(resource, version, platform, row)
+        if passed.document is None:
+            raise NotCarried(passed.why_not)
+        row = structs.replace(row, document=passed.document, sidecar=None)
+        return row, f"{version.number}/{platform.id} {view}"
+
+    def _foreign(self, platform: Platform) -> Version | None:
+        """The version that it speaks, where that is not the house's own."""
+        return None if is_at_home(platform) else VERSIONS[platform.version or ""]
+
+    async def _masked(self, platform: Platform, row: ObjectRow) -> tuple[ObjectRow, str]:
         references = references_of(self._resources[row.key.kind])
         if references is None:
             return row, ""
@@ -119,7 +142,7 @@ class Courier:
             return
         plan = None
         if base is not None and not doubt and platform.profile.push == "patch":
-            plan = self._shelf.plan(resource, row, base, view)
+            plan = self._shelf.plan(_as_patched(platform, resource), row, base, view)
         if plan is None or not await self._patched(platform, row, plan, to):
             await self._whole(platform, row, to)
         self._shelf.put(row, view)
@@ -224,9 +247,29 @@ class Courier:
                 if not judge(fault).unknown:
                     raise
             return
-        last = withdrawn(resource, self._shelf.document(row, base))
+        if self._bridging is None or self._foreign(platform) is None:
+            last = withdrawn(resource, self._shelf.document(row, base))
+        else:
+            last = await self._withdrawn_abroad(platform, resource, row)
         if last is not None:
             await self._call(platform, row, "PUT", last, to=to)
+
+    async def _withdrawn_abroad(
+        self, platform: Platform, resource: Resource, row: ObjectRow
+    ) -> bytes | None:
+        """For another version: made of the home document, as one that may still be shown.
+
+        What a version has no word for, such as a location that is not to be published, is left to
+        its parts: all EVSEs are REMOVED.
+        """
+        last, version = withdrawn(resource, row.document), self._foreign(platform)
+        if last is None or version is None or self._bridging is None:
+            return last
+        whole = structs.replace(row, document=published(last, shown=True), sidecar=None)
+        passed = await self._bridging.outward(resource, version, platform, whole)
+        if passed.document is None:
+            raise NotCarried(passed.why_not)
+        return published(passed.document, shown=False)
 
     async def _call(
         self,
@@ -248,11 +291,19 @@ class Courier:
             platform,
             endpoint,
             keys={**address.keys, **_part_keys(parts, ids)} if ids else address.keys,
-            query=address.query,
+            query={name: value for name, value in address.query.items() if name in endpoint.query},
             body=body,
             routing=to or self._addresses.routing(row, address, platform),
             correlation_id="" if to is None else flow_of(row),
         )
+
+
+def _as_patched(platform: Platform, resource: Resource) -> Resource:
+    """Before 2.2.1 a PATCH replaces every list."""
+    version = VERSIONS.get(platform.version or "")
+    if not resource.appends or version is None or version.appends_periods:
+        return resource
+    return replace(resource, appends=frozenset())
 
 
 async def _each(

@@ -25,6 +25,7 @@ from voltroam.delivery.retention import IsBehind, Retention, Rotate
 from voltroam.delivery.shelf import Shelf
 from voltroam.delivery.sync import Progress, PullReport
 from voltroam.delivery.timetable import always
+from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.marks import Marks
 from voltroam.roaming.narrowing import Narrowing
 from voltroam.roaming.platforms import Identity, Platform, Status
@@ -58,6 +59,7 @@ class Delivery:
         is_behind: IsBehind = lambda _: False,
         sync: bool = True,
         connecting: Connecting | None = None,
+        bridging: Bridging | None = None,
     ) -> None:
         self._store = store
         self._directory = directory
@@ -69,11 +71,12 @@ class Delivery:
             now=now, knobs=knobs, chance=chance, holder=holder,
             collect=connecting.collect if connecting else (),
             pushes=connecting.pushes if connecting else always,
+            bridging=bridging,
         )  # fmt: skip
         self.quarantine = self._pulling.quarantine
         self.timetable = self._pulling.timetable
         self._presence = self._pulling.presence
-        self._ledger = CdrLedger(store, calls, table, knobs, now)
+        self._ledger = CdrLedger(store, calls, table, knobs, now, bridging=bridging)
         marks = Marks(store, known_for=knobs.marks_known)
         narrowing = Narrowing(store, identity, table, now=now, wait=knobs.marks_settle)
         gear = Gear(
@@ -82,7 +85,8 @@ class Delivery:
             tail=self._tail,
             courier=Courier(
                 calls, table, Shelf(knobs.shelf_bytes), marks,
-                Copies(identity.parties()[0]) if connecting else None,
+                copies=Copies(identity.parties()[0]) if connecting else None,
+                bridging=bridging,
             ),
             ledger=self._ledger,
             marks=marks,

@@ -55,7 +55,7 @@ class Lanes:
         self._identity = identity
         self._holder = holder
         self._sharings = sharings
-        self._shares = Shares(gear.table.resources.values())
+        self._shares = Shares(gear.table.resources.values(), identity)
         self._holds: dict[str, asyncio.Task[None]] = {}
         self._lanes: dict[str, Lane] = {}
         self._live: dict[str, tuple[Platform, Classes]] = {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from voltroam.delivery.knobs import Knobs
+from voltroam.roaming.bridging import NotCarried
 from voltroam.standard.errors import (
     ForbiddenUrl,
     PartnerError,
@@ -61,6 +62,8 @@ def judge(error: PartnerError) -> Verdict:
     """Sorts every error of a call (OCPI 2.2.1 §status_codes: unknown codes by their range)."""
     if isinstance(error, Unreachable):
         return Verdict(Fault.UNREACHABLE, error.message, certain=not error.sent)
+    if isinstance(error, NotCarried):
+        return Verdict(Fault.OBJECT, error.message, certain=True)
     if isinstance(error, ForbiddenUrl):
         return Verdict(Fault.STOPPED, error.message, certain=True)
     if isinstance(error, Refused):

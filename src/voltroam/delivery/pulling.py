@@ -11,6 +11,7 @@ from voltroam.delivery.quarantine import Quarantine
 from voltroam.delivery.records import SyncNote, load, sync_key
 from voltroam.delivery.sync import Progress, PullReport, Sync
 from voltroam.delivery.timetable import Pushes, Timetable, always
+from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import Table
 from voltroam.store.interface import Store
@@ -33,14 +34,15 @@ class Pulling:
         holder: str | None = None,
         collect: Collection[str] = (),
         pushes: Pushes = always,
+        bridging: Bridging | None = None,
     ) -> None:
         self._store = store
         knobs = knobs or Knobs()
         chance, holder = chance or random.SystemRandom(), holder or uuid4().hex
-        self.quarantine = Quarantine(store, directory, identity, table, now)
+        self.quarantine = Quarantine(store, directory, identity, table, now, bridging=bridging)
         self._sync = Sync(
             store, calls, identity, table, quarantine=self.quarantine, knobs=knobs, now=now,
-            collect=collect,
+            collect=collect, bridging=bridging,
         )  # fmt: skip
         self.timetable = Timetable(
             store, directory, self._sync, knobs=knobs, now=now, chance=chance, holder=holder,

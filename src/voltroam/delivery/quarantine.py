@@ -9,6 +9,7 @@ import msgspec
 from voltroam.delivery.ports import Now, Platforms
 from voltroam.delivery.records import QUARANTINE, SEPARATOR, Quarantined, draft, load, read, write
 from voltroam.roaming.accept import accept, named_owner
+from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import Resource, Table
@@ -85,8 +86,16 @@ class Quarantine:
     """What was set aside, by partner and module."""
 
     def __init__(
-        self, store: Store, platforms: Platforms, identity: Identity, table: Table, now: Now
+        self,
+        store: Store,
+        platforms: Platforms,
+        identity: Identity,
+        table: Table,
+        now: Now,
+        *,
+        bridging: Bridging | None = None,
     ) -> None:
+        self._bridging = bridging
         self._store = store
         self._platforms = platforms
         self._identity = identity
@@ -170,8 +179,11 @@ class Quarantine:
         version = VERSIONS.get(platform.version or "") if platform is not None else None
         if resource is None or platform is None or version is None:
             return False
-        document = bytes(entry.document)
+        document, version = bytes(entry.document), VERSIONS[platform.version or ""]
         try:
+            inward = None
+            if self._bridging is not None:
+                inward = await self._bridging.inward(resource, version, platform, [document])
             change = accept(
                 resource,
                 document,
@@ -179,6 +191,7 @@ class Quarantine:
                 source=platform,
                 identity=self._identity,
                 strict=platform.profile.strict,
+                inward=inward,
             )
             refusal = (await self._store.apply(change)).refusal
             if refusal is not None:

@@ -17,6 +17,7 @@ from voltroam.delivery.quarantine import Quarantine
 from voltroam.delivery.records import SyncNote
 from voltroam.delivery.vanished import Vanished
 from voltroam.roaming.accept import accept, named_owner
+from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.weigh import Outcome
@@ -96,7 +97,9 @@ class Sync:
         knobs: Knobs,
         now: Now,
         collect: Collection[str] = (),
+        bridging: Bridging | None = None,
     ) -> None:
+        self._bridging = bridging
         self._store = store
         self._calls = calls
         self._identity = identity
@@ -252,6 +255,11 @@ class Sync:
     async def _accepted(self, pulling: _Pulling, document: bytes) -> Outcome:
         """Raises CallerError if the object is unusable or against what we hold."""
         platform = pulling.platform
+        inward = None
+        if self._bridging is not None:
+            inward = await self._bridging.inward(
+                pulling.resource, pulling.version, platform, [document]
+            )
         change = accept(
             pulling.resource,
             document,
@@ -261,6 +269,7 @@ class Sync:
             strict=platform.profile.strict,
             authoritative=pulling.report.full and not platform.is_hub,
             began=pulling.began,
+            inward=inward,
         )
         while True:
             try:

@@ -7,6 +7,7 @@ from voltroam.standard.endpoints import Audience, Removal, Resource
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ITEMS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _FALSE = msgspec.Raw(b"false")
+_TRUE = msgspec.Raw(b"true")
 _REMOVED = msgspec.Raw(b'"REMOVED"')
 _SUSPENDED = msgspec.Raw(b'"SUSPENDED"')
 
@@ -35,6 +36,13 @@ def withdrawn(resource: Resource, document: bytes) -> bytes | None:
                 item["status"] = _REMOVED
             members[part.member] = msgspec.Raw(msgspec.json.encode(items))
     return msgspec.json.encode(members)
+
+
+def published(document: bytes, *, shown: bool) -> bytes:
+    """The same, with its mark of being published set so, where it has one."""
+    if "publish" not in _MEMBERS.decode(document):
+        return document
+    return _with(document, publish=_TRUE if shown else _FALSE)
 
 
 def _with(document: bytes, **changes: msgspec.Raw) -> bytes:

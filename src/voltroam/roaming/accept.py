@@ -11,12 +11,14 @@ from typing import Any
 
 import msgspec
 
+from voltroam.bridge.passage import Inward
 from voltroam.roaming.audience import audience_of
 from voltroam.roaming.client_info import hear
 from voltroam.roaming.keys import object_key, owner_in
 from voltroam.roaming.marks import mark_key, only
 from voltroam.roaming.owners import owns
 from voltroam.roaming.platforms import Identity, Platform
+from voltroam.roaming.received import as_received, received_in
 from voltroam.roaming.settle import (
     Target,
     Writer,
@@ -42,7 +44,7 @@ from voltroam.standard.endpoints import Audience, Removal, Resource
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.shapes import shape
-from voltroam.standard.versions import Version
+from voltroam.standard.versions import VERSIONS, Version
 from voltroam.store.interface import Change, Decision, Held, ObjectDraft, ObjectKey, ObjectRow
 from voltroam.wire.decode import Problem, Reading, read
 from voltroam.wire.pieces import Pieces
@@ -67,30 +69,30 @@ def accept(
     began: int | None = None,
     private: bool | None = None,
     flow: str = "",
+    inward: Inward | None = None,
     to: PartyId | None = None,
     pieces: Pieces | None = None,
 ) -> Change[Accepted]:
     """Take one whole object. `owner` and `ids` are what the URL names, if it came by URL.
 
     `source` None: an import of our own. `private` sets or clears the operator's mark; None leaves
-    it. `to`: the party that an own object is for, of a kind that is addressed. `pieces` remembers
-    what was read of such objects. Raises
+    it. `to`: the party that an own object is for, of a kind that is addressed. `inward` brings what
+    came in another version home; `pieces` remembers what was read of such objects. Raises
     InvalidBody (no JSON), CallerError 2001 (unusable, or URL and body differ), NotFound (not the
     caller's). Whoever applies it must look at `Accepted.refusal`.
     """
-    writer = Writer(identity, version, source, strict, authoritative, began, flow, to)
+    writer = Writer(identity, version, source, strict, authoritative, began, flow, to, inward)
     if owner is not None:
         refuse_stranger(resource, owner, source)
     document = respelled(resource.kind, document)
     members, problems = _read_whole(resource, version, document, strict, pieces)
-    named = (
-        owner if owner and not resource.owner_in_body else named_owner(resource, members, source)
-    )
+    named = _owner(resource, version, members, owner, source)
     if named is None:
         raise CallerError("$.country_code, $.party_id: needed to identify the owner")
     if owner is not None:
         _same_owner(owner, named)
-        _same_ids(resource, ids or {}, members)
+        defaults = resource.key_defaults if version.typed_tokens else {}
+        _same_ids({**defaults, **(ids or {})}, members)
     elif source is not None and not source.is_hub and not owns(source, resource, named):
         raise CallerError("$.country_code, $.party_id: not a party of yours that owns such objects")
     moment = members.get("last_updated")
@@ -116,9 +118,11 @@ def accept(
             kept = _kept(target, row, whole, stamp, now=held.now)
             if kept is not None:
                 return kept
+        at_home, received = writer.home(whole)
         return settle(
-            target, row, whole, held, last_updated=stamp, problems=problems, private=private
-        )
+            target, row, at_home, held, last_updated=stamp, problems=problems, private=private,
+            received=received,
+        )  # fmt: skip
 
     return target.change(decide)
 
@@ -127,10 +131,16 @@ def named_owner(
     resource: Resource, members: Mapping[str, object], source: Platform | None
 ) -> PartyId | None:
     """The owner as the document names it; where it names none, the party that gave it to us."""
-    if resource.owner_in_body:
+    if resource.owner_in_body and not _is_unsaid(source):
         return owner_in(members)
     parties = source.parties(*resource.owner_roles) if source is not None else ()
     return parties[0] if parties else None
+
+
+def _is_unsaid(source: Platform | None) -> bool:
+    """Whether its version's objects do not say whose they are (2.1.1)."""
+    version = VERSIONS.get(source.version or "") if source is not None else None
+    return version is not None and not version.owner_in_objects
 
 
 def remove(
@@ -152,7 +162,8 @@ def remove(
             raise NotFound("No such object")
         draft = ObjectDraft(
             key, row.version, row.document, row.last_updated, row.audience, row.sources,
-            row.notes, marked(row.sidecar, is_private(row), flow), deleted=True,
+            row.notes, marked(row.sidecar, is_private(row), flow, received_in(row.sidecar)),
+            deleted=True,
         )  # fmt: skip
         return Decision(
             Accepted(Outcome.REMOVED, row.document),
@@ -173,12 +184,15 @@ def mark_private(
         if row is None or row.deleted or not identity.holds(owner):
             return Decision(False)
         few = addressee(row) if resource.audience is Audience.ADDRESSED else only(held, key)
-        audience = audience_of(resource, row.document, owner, identity, private=private, only=few)
+        audience = audience_of(
+            resource, row.document, owner, identity, private=private, only=few,
+            foreign=received_in(row.sidecar) is not None,
+        )  # fmt: skip
         if audience == row.audience:
             return Decision(True)
         draft = ObjectDraft(
             key, row.version, row.document, row.last_updated, audience, row.sources, row.notes,
-            marked(row.sidecar, private),
+            marked(row.sidecar, private, received=received_in(row.sidecar)),
         )  # fmt: skip
         return Decision(True, objects=(draft,), events=(event(key, "changed"),))
 
@@ -214,8 +228,26 @@ def refuse_stranger(resource: Resource, owner: PartyId, source: Platform | None)
         raise NotFound("No such object")
 
 
+def _owner(
+    resource: Resource,
+    version: Version,
+    members: Mapping[str, object],
+    owner: PartyId | None,
+    source: Platform | None,
+) -> PartyId | None:
+    """Who owns it: as the body says, else the URL, else the one party of the partner (2.1.1)."""
+    if owner is not None and not (resource.owner_in_body and version.owner_in_objects):
+        return owner
+    return named_owner(resource, members, source)
+
+
 def _differs(row: ObjectRow | None, document: bytes) -> bool:
-    return row is not None and not row.deleted and not same(row.document, document)
+    return row is not None and not row.deleted and not _as_held(row, document)
+
+
+def _as_held(row: ObjectRow, document: bytes) -> bool:
+    """Whether it says what we hold, in the version that it came in."""
+    return same(as_received(row).document, document)
 
 
 def _kept(
@@ -223,13 +255,13 @@ def _kept(
 ) -> Decision[Accepted] | None:
     """The decision that leaves the held object as it is, or None if the new one shall stand."""
     if target.resource.immutable:
-        identical = same(row.document, document)
+        identical = _as_held(row, document)
         return unchanged(row, target.writer) if identical else conflict(row, document)
     if not target.writer.wins_over(row) and is_older(stamp, row.last_updated, now):
         return older(row, target.writer)
     if row.deleted:
         return None
-    if stamp == row.last_updated and same(row.document, document):
+    if stamp == row.last_updated and _as_held(row, document):
         return unchanged(row, target.writer)
     check_final(target.resource, row.document, document)
     return None
@@ -241,8 +273,8 @@ def _same_owner(named: PartyId, inside: PartyId) -> None:
             raise CallerError(f"$.{member}: differs from the URL")
 
 
-def _same_ids(resource: Resource, ids: Mapping[str, str], members: Mapping[str, object]) -> None:
+def _same_ids(ids: Mapping[str, str], members: Mapping[str, object]) -> None:
     """The URL's ids, with their defaults, against the body's (CORE-COO-05, TOK-RCV-05)."""
-    for member, value in {**resource.key_defaults, **ids}.items():
+    for member, value in ids.items():
         if fold(str(members.get(member, ""))) != fold(value):
             raise CallerError(f"$.{member}: differs from the URL")

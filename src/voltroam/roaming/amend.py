@@ -12,6 +12,7 @@ import msgspec
 
 from voltroam.roaming.accept import OWNER_MEMBERS, read_object, refuse_stranger
 from voltroam.roaming.keys import object_key
+from voltroam.roaming.received import Received, received_in
 from voltroam.roaming.settle import Target, Writer, older, settle, unchanged
 from voltroam.roaming.weigh import Accepted, Outcome, check_final, is_older, same
 from voltroam.standard.endpoints import Part, Resource
@@ -24,6 +25,8 @@ from voltroam.wire.parts import last_updated_of, open_part
 from voltroam.wire.patch import merge
 from voltroam.wire.times import from_micros, to_micros
 
+Place = tuple[Sequence[Part], Sequence[str]]
+"""Which nested object, by the members on the way and their ids."""
 _LAST_UPDATED = "last_updated"
 _ABSENT = "No such object"
 
@@ -44,16 +47,17 @@ def put_nested(
     """
     refuse_stranger(resource, owner, writer.source)
     parts = resource.parts[: len(below)]
-    kind = shape(parts[-1].object, writer.version)
-    members, problems = read_object(kind, document, strict=writer.strict)
+    form = shape(parts[-1].object, writer.version)
+    members, problems = read_object(form, document, strict=writer.strict)
     if fold(str(members.get(parts[-1].key, ""))) != fold(below[-1]):
         raise CallerError(f"$.{parts[-1].key}: differs from the URL")
     moment = members.get(_LAST_UPDATED)
+    whole_form = shape(resource.object, writer.version)
     target = Target(resource, owner, object_key(resource, owner, ids), writer)
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         row = _live(row)
-        opened = open_part(row.document, parts, below)
+        opened = open_part(said_by(row, writer), parts, below)
         before = opened.part
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
         if before is not None:
@@ -62,11 +66,13 @@ def put_nested(
             if same(before, document):
                 return unchanged(row, writer)
         whole, now = opened.written(document, when)
-        found = _problems(resource, row, whole, parts, problems)
+        found = _problems(whole_form, row, whole, parts, problems)
         outcome = Outcome.CREATED if before is None else Outcome.CHANGED
+        at_home, received = writer.home(whole)
         return settle(
-            target, row, whole, held, last_updated=to_micros(now), problems=found, outcome=outcome
-        )
+            target, row, at_home, held, last_updated=to_micros(now), problems=found,
+            outcome=outcome, received=received,
+        )  # fmt: skip
 
     return target.change(decide)
 
@@ -87,17 +93,19 @@ def patch(
     """
     refuse_stranger(resource, owner, writer.source)
     parts = resource.parts[: len(below)]
-    kind = shape(parts[-1].object if parts else resource.object, writer.version)
-    members = _read_patch(kind, body, writer)
+    form = shape(parts[-1].object if parts else resource.object, writer.version)
+    members = _read_patch(form, body, writer)
     moment = members.get(_LAST_UPDATED)
     appended = resource.appended(writer.version)
     _refuse_new_ids(members, _fixed(resource, owner, ids, parts, below))
+    whole_form = shape(resource.object, writer.version)
     target = Target(resource, owner, object_key(resource, owner, ids), writer)
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         row = _live(row)
-        opened = open_part(row.document, parts, below) if parts else None
-        before = opened.part if opened else row.document
+        said = said_by(row, writer)
+        opened = open_part(said, parts, below) if parts else None
+        before = opened.part if opened else said
         if before is None:
             raise NotFound(_ABSENT)
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
@@ -108,16 +116,45 @@ def patch(
         # Another time is another content; only within the same one it is worth a look.
         if (stamp == to_micros(when) or moment is None) and same(before, after):
             return unchanged(row, writer)
-        problems = read_object(kind, after, strict=writer.strict)[1]
+        problems = read_object(form, after, strict=writer.strict)[1]
         whole, now = opened.written(after, when) if opened else (after, last_updated_of(after))
-        check_final(resource, row.document, whole)
-        found = _problems(resource, row, whole, parts, problems)
+        check_final(resource, said, whole)
+        found = _problems(whole_form, row, whole, parts, problems)
+        at_home, received = writer.home(whole)
         return settle(
-            target, row, whole, held, last_updated=to_micros(now), problems=found,
+            target, row, at_home, held, last_updated=to_micros(now), problems=found,
             outcome=Outcome.CHANGED,
+            received=received or _beside(row, writer, (parts, below), body, when),
         )  # fmt: skip
 
     return target.change(decide)
+
+
+def _beside(
+    row: ObjectRow, writer: Writer, place: Place, body: bytes, when: datetime
+) -> Received | None:
+    """An own object that we keep in another version too: it changes there as it does at home."""
+    received, (parts, below) = received_in(row.sidecar), place
+    if received is None or writer.inward is not None:
+        return None
+    if not parts:
+        return Received(received.version, merge(received.document, body, appends=frozenset()))
+    opened = open_part(received.document, parts, below)
+    if opened.part is None:
+        return received
+    after = merge(opened.part, body, appends=frozenset())
+    return Received(received.version, opened.written(after, when)[0])
+
+
+def said_by(row: ObjectRow, writer: Writer) -> bytes:
+    """The object in the version that the writer speaks, as far as we have it.
+
+    A partner that changed its version meanwhile changes what we made of the old one.
+    """
+    received = received_in(row.sidecar)
+    if received is None or (writer.inward is None) or received.version is not writer.version:
+        return row.document
+    return received.document
 
 
 def _live(row: ObjectRow | None) -> ObjectRow:
@@ -141,7 +178,7 @@ def _older(stamp: int | None, when: datetime, writer: Writer, now: int) -> bool:
 
 
 def _problems(
-    resource: Resource,
+    whole_form: type,
     row: ObjectRow,
     whole: bytes,
     parts: Sequence[Part],
@@ -150,7 +187,7 @@ def _problems(
     """A fault-free part of a fault-free object needs no second look; else the whole is read."""
     if not parts or (row.notes is None and not found):
         return found
-    return read(resource.object, whole).problems
+    return read(whole_form, whole).problems
 
 
 @cache

@@ -4,6 +4,9 @@
 hold one of these parties, `NL/AAA>DE/MSP` for the party that the document names (of a session in
 `cdr_token`), `-` for nobody although it is ours, and the empty class for what others own and we
 only hold. On a hub what a party shares has that party's class, as if it were the hub's own.
+
+What lower versions that we speak must not be shown carries the lowest that it may be shown to:
+`NL/AAA~2.2.1`. So who speaks which version is settled before paging.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -12,9 +15,11 @@ from typing import Any
 
 import msgspec
 
+from voltroam.bridge.passage import floor
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.endpoints import Audience, Resource
 from voltroam.standard.parties import PartyId
+from voltroam.standard.versions import Version, up_to
 from voltroam.store.interface import HELD, PRIVATE
 
 
@@ -23,7 +28,7 @@ class _Party(msgspec.Struct):
     party_id: str
 
 
-NARROW, JOIN = "#", "+"
+NARROW, JOIN, FLOOR = "#", "+", "~"
 _CDR_TOKEN = ("cdr_token",)
 _TOKEN: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
     msgspec.defstruct("_Contract", [("cdr_token", _Party)])
@@ -38,9 +43,29 @@ def audience_of(
     *,
     private: bool,
     only: Sequence[str] | None = None,
+    foreign: bool = False,
 ) -> str:
     """The class of an object as it is written. `only`: folded parties that alone may see it; of
-    what is addressed the one that it is for, and without it nobody sees it."""
+    what is addressed the one that it is for, and without it nobody sees it.
+
+    `foreign`: it came in another version than the house's own.
+    """
+    audience = _for_whom(resource, document, owner, identity, private=private, only=only)
+    if audience in (HELD, PRIVATE):
+        return audience
+    kind = resource.object.__name__
+    return floored(audience, floor(kind, document, identity.versions, foreign=foreign))
+
+
+def _for_whom(
+    resource: Resource,
+    document: bytes,
+    owner: PartyId,
+    identity: Identity,
+    *,
+    private: bool,
+    only: Sequence[str] | None,
+) -> str:
     if identity.is_hub:
         if resource.audience is not Audience.CONTRACT:
             return owner.folded
@@ -67,6 +92,23 @@ def party_in(resource: Resource, document: bytes) -> PartyId:
     return PartyId(named.country_code, named.party_id)
 
 
+def floored(audience: str, lowest: str) -> str:
+    """The class of what versions below `lowest` are not shown; the class itself without one."""
+    return f"{audience}{FLOOR}{lowest}" if lowest else audience
+
+
+def bare(audience: str) -> str:
+    """The class without the version below which it is not shown."""
+    return audience.partition(FLOOR)[0]
+
+
+def at_version(classes: Iterable[str], version: Version, identity: Identity) -> tuple[str, ...]:
+    """These classes, and those of them that only this version and higher ones are shown."""
+    classes = tuple(classes)
+    floors = up_to(version, identity.versions)
+    return (*classes, *(floored(one, floor) for floor in floors for one in classes))
+
+
 def contract_class(owner: PartyId, party: PartyId) -> str:
     return f"{owner.folded}>{party.folded}"
 
@@ -78,7 +120,7 @@ def narrow_class(owner: str, parties: Iterable[str]) -> str:
 
 def members_of(audience: str) -> tuple[str, tuple[str, ...]]:
     """The owner and the parties that a narrow class names; of any other class no party."""
-    owner, _, parties = audience.partition(NARROW)
+    owner, _, parties = bare(audience).partition(NARROW)
     return owner, tuple(parties.split(JOIN)) if parties else ()
 
 
@@ -93,7 +135,8 @@ def includes(classes: Collection[str], audience: str) -> bool:
     if NARROW not in audience:
         return False
     owner, parties = members_of(audience)
-    return any(narrow_class(owner, (party,)) in classes for party in parties)
+    lowest = audience.partition(FLOOR)[2]
+    return any(floored(narrow_class(owner, (party,)), lowest) in classes for party in parties)
 
 
 def narrowed_to(platform: Platform, owners: Iterable[str]) -> list[str]:
@@ -141,7 +184,7 @@ def sees(
     behind: Iterable[PartyId] = (),
 ) -> bool:
     """Whether an object of that class goes to that platform."""
-    return audience in visible(platform, identity, resource, behind=behind)
+    return bare(audience) in visible(platform, identity, resource, behind=behind)
 
 
 def _once(parties: Iterable[PartyId]) -> list[PartyId]:

@@ -16,6 +16,7 @@ from voltroam.standard.endpoints import CLIENT_INFO
 from voltroam.standard.errors import CallerError
 from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.v2_2_1 import Role
+from voltroam.standard.versions import HOME, VERSIONS, Version
 from voltroam.store.interface import (
     Change,
     Decision,
@@ -98,6 +99,7 @@ class Directory:
         *,
         now: Callable[[], int] = lambda: time.time_ns() // 1000,
         clock: Callable[[], float] = time.monotonic,
+        spoken: Iterable[Version] = (HOME,),
     ) -> None:
         self._store = store
         self._vault = vault
@@ -111,6 +113,8 @@ class Directory:
         self._decoded: dict[str, tuple[bytes, Platform]] = {}
         """By id, with the document it was decoded from: of many platforms few move."""
         self._contacts: dict[str, int] = {}
+        self._raw_first = any(not version.base64_token for version in spoken)
+        """Who registers may speak a version that sends its token as it is."""
         self._age = 0
         """Grows with each `forget`, so that a read under way does not bring back what was."""
 
@@ -124,14 +128,20 @@ class Directory:
     async def by_token(self, presented: Presented) -> Caller | None:
         """The platform that this token belongs to; None is a 401 (CORE-AUTH-06).
 
-        A raw token counts only where the platform's profile allows it (CORE-AUTH-11).
+        A raw token counts only where the platform's profile or version allows it (CORE-AUTH-11).
         """
         if presented.decoded is not None:
             caller = await self._caller(presented.decoded)
             if caller is not None:
                 return caller
         caller = await self._caller(presented.raw)
-        return caller if caller is not None and caller.profile.raw_token else None
+        return caller if caller is not None and self._comes_raw(caller) else None
+
+    def _comes_raw(self, caller: Platform) -> bool:
+        if caller.profile.raw_token:
+            return True
+        version = VERSIONS.get(caller.version or "")
+        return self._raw_first if version is None else not version.base64_token
 
     async def by_name(self, name: str) -> Platform | None:
         """Names compare without case."""

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import structs
 
+from voltroam.bridge.passage import is_spoken_here
 from voltroam.roaming.behaviours import create, delete, get, list_, patch, put
+from voltroam.roaming.bridging import NotCarried, asked_in
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.routing import check_routing, reply_routing
 from voltroam.roaming.serving import Answering, Serving
@@ -16,6 +18,7 @@ from voltroam.roaming.versions import (
 )
 from voltroam.standard.endpoints import Behaviour
 from voltroam.standard.errors import CallerError, NotFound, OcpiError, Unauthorized
+from voltroam.standard.status import within
 from voltroam.standard.versions import Version
 from voltroam.wire.call import Call, Reply, Routing
 from voltroam.wire.envelope import fault_reply
@@ -57,6 +60,8 @@ class Dispatch:
             reply = await self._answer(call, caller)
         except OcpiError as fault:
             reply = fault_reply(fault)
+            code = within(reply.status_code, call.version.statuses)
+            reply = structs.replace(reply, status_code=code)
         routing = reply_routing(call, self._serving.identity)
         return reply if routing.is_silent else structs.replace(reply, routing=routing)
 
@@ -81,8 +86,32 @@ class Dispatch:
                 raise CallerError(f"query parameter {name} is required")
         sifted = bool(row.sifts) and any(name in call.query for name in row.sifts)
         if row.behaviour is Behaviour.HANDLED or sifted:
-            return await self._handlers[row.handler or ""](call, caller)
-        return await _BEHAVIOURS[row.behaviour](call, caller, self._serving)
+            return await self._handled(call, caller)
+        reply = await _BEHAVIOURS[row.behaviour](call, caller, self._serving)
+        if self._serving.bridging is not None and not is_spoken_here(call.version):
+            await self._serving.bridging.keep(caller)
+        return reply
+
+    async def _handled(self, call: Call, caller: Platform) -> Reply:
+        """A handler reads and writes the house's own version."""
+        row, bridging = call.endpoint, self._serving.bridging
+        answer = self._handlers[row.handler or ""]
+        if bridging is None or row.interface is None or is_spoken_here(call.version):
+            return await answer(call, caller)
+        asked = call
+        if call.body is not None and row.takes is not None:
+            try:
+                body = await bridging.asked(row.takes.__name__, call.body, call.version, caller)
+            except NotCarried as fault:
+                raise CallerError(fault.message) from None
+            asked = structs.replace(call, body=body)
+        reply = await answer(asked, caller)
+        if reply.data is None or row.gives is None:
+            return reply
+        data = await bridging.told(
+            row.gives.__name__, reply.data, call.version, caller, token=asked_in(call)
+        )
+        return structs.replace(reply, data=data)
 
     def _admit(self, call: Call, caller: Platform) -> None:
         """Raises Unauthorized, NotFound, CallerError. Rows live for ever, so ids are cheap keys."""
@@ -99,13 +128,20 @@ class Dispatch:
             self._admitted.clear()
         self._admitted[ask] = caller
 
-    async def _versions(self, _call: Call, _caller: Platform) -> Reply:
-        return Reply(data=versions_list(self._serving.router))
+    async def _versions(self, call: Call, caller: Platform) -> Reply:
+        serving = self._serving
+        tree = call.tree or caller.tree
+        return Reply(data=versions_list(serving.router, serving.identity, tree))
 
     async def _version_details(self, call: Call, caller: Platform) -> Reply:
         serving = self._serving
         return Reply(
             data=version_details(
-                call.version, serving.router, serving.identity, self._handlers.keys(), caller
+                call.version,
+                serving.router,
+                serving.identity,
+                self._handlers.keys(),
+                caller,
+                tree=call.tree,
             )
         )

@@ -23,7 +23,7 @@ from voltroam.roaming.handshake import Offer
 from voltroam.roaming.platforms import PLATFORM, InboundToken, Phase, Platform, Status
 from voltroam.standard.errors import CallerError, Unauthorized, WrongMethod
 from voltroam.standard.status import StatusCode
-from voltroam.standard.v2_2_1 import Credentials, CredentialsRole
+from voltroam.standard.v2_2_1 import Credentials, CredentialsRole, Role
 from voltroam.store.interface import (
     Change,
     Decision,
@@ -54,6 +54,8 @@ class Entry:
     inbound: InboundToken
     grace_until: int | None
     told: str | None = None
+    we_are: Role | None = None
+    """Our role towards it, if the tree that it called told; None leaves what we took it for."""
     by_them: bool = False
     """The far end began it: it registers, or tells us that something changed."""
 
@@ -204,6 +206,7 @@ def _entered(before: Platform, entry: Entry, now: int) -> Platform:
         phase=Phase.REGISTERED,
         status=Status.CONNECTED,
         version=entry.offer.version.number,
+        we_are=entry.we_are or before.we_are,
         versions_url=entry.credentials.url,
         roles=tuple(entry.credentials.roles),
         endpoints=entry.offer.endpoints,

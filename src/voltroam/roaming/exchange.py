@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import msgspec
 
+from voltroam.bridge.passage import is_spoken_here
+from voltroam.roaming.bridging import Bridging, asked_in
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.redaction import redacted
 from voltroam.roaming.vault import Vault
@@ -68,7 +70,9 @@ class Exchange:
         *,
         on_contact: Callable[[str, bool], None] = lambda _platform, _ok: None,
         most_pages: int = MOST_PAGES,
+        bridging: Bridging | None = None,
     ) -> None:
+        self._doors = bridging
         self._send = send
         self._vault = vault
         self._on_contact = on_contact
@@ -99,6 +103,7 @@ class Exchange:
             version_of(platform), endpoint, keys, query, body, routing, new_id(),
             correlation_id or new_id(),
         )  # fmt: skip
+        call = await self._said(call, platform)
         access = self._access(platform)
         try:
             reply = await self._exchange(call, address, access, whole=url is not None)
@@ -109,7 +114,24 @@ class Exchange:
             self._on_contact(platform.id, True)
             raise
         self._on_contact(platform.id, True)
-        return reply
+        return await self._heard(reply, call, platform)
+
+    async def _said(self, call: Call, platform: Platform) -> Call:
+        """The body of an odd row in the partner's version; that of a plain row is in it already."""
+        takes = call.endpoint.takes
+        if self._doors is None or call.body is None or takes is None or not _is_abroad(call):
+            return call
+        body = await self._doors.told(takes.__name__, call.body, call.version, platform)
+        return msgspec.structs.replace(call, body=body)
+
+    async def _heard(self, reply: Reply, call: Call, platform: Platform) -> Reply:
+        gives = call.endpoint.gives
+        if self._doors is None or reply.data is None or gives is None or not _is_abroad(call):
+            return reply
+        data = await self._doors.answered(
+            gives.__name__, reply.data, call.version, platform, asked_in(call)
+        )
+        return msgspec.structs.replace(reply, data=data)
 
     async def forward(
         self,
@@ -203,7 +225,8 @@ class Exchange:
         raise Unusable(f"The list has more than {self._most_pages} pages")
 
     async def _exchange(self, call: Call, url: str, access: Access, *, whole: bool) -> Reply:
-        request = write_call(call, url, token=access.token, base64=access.base64, whole=whole)
+        base64 = access.base64 and call.version.base64_token
+        request = write_call(call, url, token=access.token, base64=base64, whole=whole)
         limit = PAGE if call.endpoint.behaviour is Behaviour.LIST else ONE
         try:
             return read_reply(await self._send(request, timeout=access.timeout, limit=limit))
@@ -226,6 +249,12 @@ class Exchange:
         host = host_of(url)
         if host is None or host not in platform.hosts:
             raise ForbiddenUrl(f"The URL is not at a host of {platform.name}")
+
+
+def _is_abroad(call: Call) -> bool:
+    """An odd row of another version than the house's: its bodies are bridged here."""
+    odd = call.endpoint.behaviour is Behaviour.HANDLED and call.endpoint.interface is not None
+    return odd and not is_spoken_here(call.version)
 
 
 def host_of(url: str) -> str | None:

@@ -17,9 +17,10 @@ from voltroam.roaming.directory import Directory
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.marks import KNOWN_FOR, MARK, Mark, mark_key, only, read_mark
 from voltroam.roaming.platforms import Identity, Phase
+from voltroam.roaming.received import Received, received_in
 from voltroam.roaming.references import References, references_of
 from voltroam.roaming.settle import event
-from voltroam.roaming.weigh import is_private
+from voltroam.roaming.weigh import flow_of, is_private, marked
 from voltroam.standard.endpoints import Resource, Table
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId
@@ -252,14 +253,17 @@ def _classed(
     country, _, code = row.key.owner.partition("/")
     audience = audience_of(
         resource, row.document, PartyId(country, code), identity,
-        private=is_private(row), only=parties,
+        private=is_private(row), only=parties, foreign=received_in(row.sidecar) is not None,
     )  # fmt: skip
     if audience == row.audience:
         return ()
     text = format_datetime(from_micros(max(held.now, row.last_updated)))
     body = msgspec.json.encode({"last_updated": text})
-    document = merge(row.document, body, appends=frozenset())
-    return (_draft(row, document, to_micros(parse_datetime(text)), audience),)
+
+    def dated(document: bytes) -> bytes:
+        return merge(document, body, appends=frozenset())
+
+    return (_draft(row, dated, to_micros(parse_datetime(text)), audience),)
 
 
 def _dated(references: References, key: ObjectKey, ids: frozenset[str]) -> Change[bool]:
@@ -271,14 +275,24 @@ def _dated(references: References, key: ObjectKey, ids: frozenset[str]) -> Chang
             return Decision(False)
         moment = from_micros(max(held.now, row.last_updated + 1000))
         moment = parse_datetime(format_datetime(moment))
-        document = references.dated(row.document, ids, moment)
-        draft = _draft(row, document, to_micros(moment), row.audience)
+
+        def dated(document: bytes) -> bytes:
+            return references.dated(document, ids, moment)
+
+        draft = _draft(row, dated, to_micros(moment), row.audience)
         return Decision(True, objects=(draft,), events=(event(key, "changed"),))
 
     return Change(decide, objects=(key,))
 
 
-def _draft(row: ObjectRow, document: bytes, stamp: int, audience: str) -> ObjectDraft:
+def _draft(
+    row: ObjectRow, dated: Callable[[bytes], bytes], stamp: int, audience: str
+) -> ObjectDraft:
+    """With its time raised, in the version that it came in too."""
+    received, sidecar = received_in(row.sidecar), row.sidecar
+    if received is not None:
+        raised = Received(received.version, dated(received.document))
+        sidecar = marked(sidecar, is_private(row), flow_of(row), raised)
     return ObjectDraft(
-        row.key, row.version, document, stamp, audience, row.sources, row.notes, row.sidecar
+        row.key, row.version, dated(row.document), stamp, audience, row.sources, row.notes, sidecar
     )

@@ -10,7 +10,9 @@ from msgspec import structs
 
 from voltroam.standard.endpoints import Interface
 from voltroam.standard.parties import PartyId
+from voltroam.standard.trees import Tree
 from voltroam.standard.v2_2_1.credentials import CredentialsRole, Role
+from voltroam.standard.versions import HOME
 
 PLATFORM = "platform"
 """Record kind of `Platform`; the record's id is `Platform.id`."""
@@ -83,6 +85,16 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     """A 2xxx on a repeated CDR POST means that it is there already."""
     inbound_rate: float | None = None
     """Requests per second that we serve it; None: the node's default."""
+    version: str | None = None
+    """The only version to speak with it; None: the highest that both know."""
+    relaxations: tuple[str, ...] = ()
+    """What may pass between versions although it is unsafe; see docs/reference/bridge.md."""
+    time_zone: str | None = None
+    """Of its locations, where neither they nor their coordinates tell one (2.1.1)."""
+    postal_code: str | None = None
+    """Told for locations that have none, to a version that needs one (2.1.1)."""
+    max_edition: int | None = None
+    """The edition of its version, where it is behind: lengths and modules are as they were then."""
     modules: tuple[str, ...] = ()
     """Custom modules that both agreed on; only these are shown to it (CORE-VER-14)."""
     identifiers: dict[str, str] = {}
@@ -137,6 +149,8 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, di
     status: Status = Status.PLANNED
     paused: bool = False
     version: str | None = None
+    we_are: Role | None = None
+    """Our role towards it, where its version knows one for each registration (2.1.1)."""
     versions_url: str | None = None
     roles: tuple[CredentialsRole, ...] = ()
     endpoints: tuple[EndpointAt, ...] = ()
@@ -185,6 +199,11 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, di
         return Parties(self.roles)
 
     @property
+    def tree(self) -> Tree | None:
+        """Where it finds our side of a version of two trees."""
+        return Tree[self.we_are.name] if self.we_are else None
+
+    @property
     def is_registered(self) -> bool:
         """Until then its token opens versions, details and credentials only (CORE-AUTH-07)."""
         return self.phase is Phase.REGISTERED
@@ -223,6 +242,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     url: str
     """Public base URL of the node without trailing slash; versions are at `<url>/ocpi/versions`."""
     roles: tuple[CredentialsRole, ...]
+    versions: tuple[str, ...] = (HOME.number,)
+    """The versions that we speak."""
 
     @property
     def is_hub(self) -> bool:
@@ -242,3 +263,9 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def _parties(self) -> Parties:
         return Parties(self.roles)
+
+    @property
+    def trees(self) -> tuple[Tree, ...]:
+        """Those that we serve; a hub stands for either side."""
+        played = {role.role for role in self.roles}
+        return tuple(tree for tree in Tree if played & {tree.role, Role.HUB})

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from msgspec import structs
 
@@ -17,6 +16,7 @@ from voltroam.roaming.directory import Directory
 from voltroam.roaming.enrolment import REGISTERED_METHODS, Entry
 from voltroam.roaming.exchange import Access, Exchange
 from voltroam.roaming.handshake import Handshake, Offer
+from voltroam.roaming.introductions import introduce, introduced
 from voltroam.roaming.platforms import (
     Caller,
     Identity,
@@ -29,6 +29,7 @@ from voltroam.roaming.platforms import (
 )
 from voltroam.roaming.serving import Answering
 from voltroam.roaming.vault import Vault
+from voltroam.roaming.versions import only_tree
 from voltroam.standard.endpoints import Endpoint
 from voltroam.standard.errors import (
     CallerError,
@@ -40,16 +41,16 @@ from voltroam.standard.errors import (
     Unusable,
     WrongMethod,
 )
-from voltroam.standard.v2_2_1 import Credentials, CredentialsRole
+from voltroam.standard.v2_2_1 import Credentials, CredentialsRole, Role
 from voltroam.standard.versions import VERSIONS, Version
 from voltroam.store.interface import Store
 from voltroam.wire.call import Call, Reply
-from voltroam.wire.decode import Reading, read
-from voltroam.wire.encode import encode
 from voltroam.wire.headers import new_id
 from voltroam.wire.routes import Router
 
 SECOND = 1_000_000
+TOLD = (Status.CONNECTED, Status.OFFLINE)
+"""What a party that a hub connects must be, to be told as one of its roles (2.3.0)."""
 
 
 class AnswerLost(PartnerError):
@@ -130,37 +131,50 @@ class Registration:
 
     # -- as the operator asks -------------------------------------------------------------------
 
-    async def invite(self, name: str, profile: Profile | None = None) -> Invitation:
+    async def invite(
+        self, name: str, profile: Profile | None = None, we_are: Role | None = None
+    ) -> Invitation:
         """Make TOKEN_A for a partner; a new one replaces one that was not used (CORE-REG-01).
 
-        CallerError if a partner of that name is registered.
+        `we_are`: our role towards it, should it speak a version that knows one for each
+        registration. CallerError if that is no role of ours, or the name is registered.
         """
+        we_are = self._our_role(we_are)
         token = self._vault.new_token()
         former = await self._unregistered(name)
         platform = Platform(
             id=former.id if former else new_id(),
             name=name.strip(),
             phase=Phase.INVITED,
+            we_are=we_are,
             profile=profile or (former.profile if former else self._profile),
             inbound=(InboundToken(self._vault.hash(token), Letter.A),),
         )
         await self._store.apply(enrolment.open_platform(platform))
         self._directory.forget(platform.id)
-        return Invitation(platform, token, self._router.versions_url)
+        return Invitation(platform, token, self._versions_url(platform))
 
     async def register(
-        self, versions_url: str, token_a: str, name: str, profile: Profile | None = None
+        self,
+        versions_url: str,
+        token_a: str,
+        name: str,
+        profile: Profile | None = None,
+        we_are: Role | None = None,
     ) -> Platform:
         """Register as Sender with a partner that gave us its versions URL and TOKEN_A.
 
+        `we_are` as in `invite`; where it is not told, the partner's URL may (`…/ocpi/cpo/…`).
         Raises NoCommonVersion or MissingEndpoints before anything is sent to its credentials
         (CORE-REG-17), and the PartnerError family; the reason stays with the partner's record.
         """
+        we_are = self._our_role(we_are, versions_url)
         former = await self._unregistered(name)
         platform = Platform(
             id=former.id if former else new_id(),
             name=name.strip(),
             phase=Phase.HAVE_A,
+            we_are=we_are,
             versions_url=versions_url,
             token_sealed=self._vault.seal(token_a),
             profile=profile or (former.profile if former else self._profile),
@@ -170,7 +184,7 @@ class Registration:
         access = Access(token_a, platform.profile.base64, platform.profile.timeout)
         flow = new_id()
         try:
-            offer = await self._handshake.discover(versions_url, access, flow=flow)
+            offer = await self._discover(platform, access, flow)
         except PartnerError as fault:
             await self._note(platform.id, fault.message)
             raise
@@ -188,8 +202,14 @@ class Registration:
         token = self._vault.open(current.token_sealed)
         access = Access(token, current.profile.base64, current.profile.timeout)
         flow = new_id()
-        offer = await self._handshake.discover(current.versions_url or "", access, flow=flow)
+        offer = await self._discover(current, access, flow)
         return await self._hand_over(current, offer, access, method="PUT", flow=flow)
+
+    async def _discover(self, platform: Platform, access: Access, flow: str) -> Offer:
+        return await self._handshake.discover(
+            platform.versions_url or "", access, pinned=platform.profile.version,
+            we_are=platform.we_are, flow=flow,
+        )  # fmt: skip
 
     def is_behind(self, platform: Platform) -> bool:
         """Whether our endpoints or roles have changed since this partner learnt them."""
@@ -233,7 +253,9 @@ class Registration:
         self._directory.forget(platform.id)
         theirs: Credentials | None = None
         try:
-            theirs = await self._send(offer, access, token_b, method=method, flow=flow)
+            ours = await self._credentials(platform, offer.version, token_b)
+            reply = await self._send(offer, access, ours, method=method, flow=flow)
+            theirs = _read_theirs(reply, offer.version, platform)
             self._refuse_ours(theirs)
             entry = Entry(
                 theirs, offer, self._vault.seal(theirs.token), inbound,
@@ -268,21 +290,21 @@ class Registration:
             )  # fmt: skip
 
     async def _send(
-        self, offer: Offer, access: Access, token_b: str, *, method: str, flow: str
-    ) -> Credentials:
+        self, offer: Offer, access: Access, body: bytes, *, method: str, flow: str
+    ) -> Reply:
         """Send once, and once more when the outcome is uncertain: the token may be taken already.
 
         A refusal of the repeat then means that the first one had arrived.
         """
-        row, body = self._row(method), self._credentials(token_b)
+        row = self._row(method)
         patient = replace(access, timeout=self._patience.answer)
         try:
-            reply = await self._ask(offer, row, patient, body, flow)
+            return await self._ask(offer, row, patient, body, flow)
         except Unreachable as fault:
             if not fault.sent:
                 raise
             try:
-                reply = await self._ask(offer, row, patient, body, flow)
+                return await self._ask(offer, row, patient, body, flow)
             except Refused as refused:
                 if refused.http not in (401, 405):
                     raise
@@ -290,7 +312,6 @@ class Registration:
                     "The partner took our credentials, but its answer was lost: it must issue "
                     "a new token"
                 ) from refused
-        return _read_theirs(reply)
 
     async def _ask(
         self, offer: Offer, row: Endpoint, access: Access, body: bytes, flow: str
@@ -301,15 +322,16 @@ class Registration:
 
     # -- as Receiver ----------------------------------------------------------------------------
 
-    async def _answer_get(self, _call: Call, caller: Platform) -> Reply:
+    async def _answer_get(self, call: Call, caller: Platform) -> Reply:
         """The credentials that the caller uses here, its own token included (CORE-CRED-14)."""
-        return Reply(data=self._credentials(caller.token if isinstance(caller, Caller) else ""))
+        token = caller.token if isinstance(caller, Caller) else ""
+        return Reply(data=await self._credentials(_called_as(call, caller), call.version, token))
 
     async def _answer_post(self, call: Call, caller: Platform) -> Reply:
         """405 once registered; 3001, 3002 or 3003 when the way back fails (CORE-REG-14..16)."""
         if caller.phase not in (Phase.INVITED, Phase.CALLBACK):
             raise WrongMethod("Registered already", REGISTERED_METHODS)
-        theirs = self._read_body(call)
+        theirs = self._read_body(call, caller)
         attempt = new_id()
         until = self._now() + round(self._patience.lock * SECOND)
         await self._store.apply(enrolment.lock(caller.id, attempt, theirs.roles, until))
@@ -329,7 +351,7 @@ class Registration:
     async def _answer_put(self, call: Call, caller: Platform) -> Reply:
         """Refetch, rotate, maybe another version; all stays as it was if that fails."""
         self._need_registered(caller)
-        theirs = self._read_body(call)
+        theirs = self._read_body(call, caller)
         return await self._admit(call, caller, theirs, attempt=None)
 
     async def _answer_delete(self, _call: Call, caller: Platform) -> Reply:
@@ -342,8 +364,10 @@ class Registration:
         self, call: Call, caller: Platform, theirs: Credentials, *, attempt: str | None
     ) -> Reply:
         """Call back, then commit: the new token works before the reply is out (CORE-REG-10)."""
+        caller = _called_as(call, caller)
         offer = await self._call_back(theirs, call.version, caller, call.correlation_id)
         token = self._vault.new_token()
+        ours = await self._credentials(caller, call.version, token)
         letter = Letter.C if attempt else _letter(caller)
         entry = Entry(
             theirs,
@@ -353,11 +377,12 @@ class Registration:
             None if attempt else self._grace_until(),
             self._told(caller, call.version) if attempt else None,
             by_them=True,
+            we_are=caller.we_are,
         )
         phase = Phase.CALLBACK if attempt else Phase.REGISTERED
         await self._store.apply(enrolment.enter(caller.id, entry, phases=(phase,), attempt=attempt))
         self._directory.forget(caller.id)
-        return Reply(data=self._credentials(token))
+        return Reply(data=ours)
 
     async def _call_back(
         self, theirs: Credentials, version: Version, caller: Platform, flow: str
@@ -366,19 +391,18 @@ class Registration:
         access = Access(theirs.token, caller.profile.base64, self._patience.callback)
         try:
             async with asyncio.timeout(self._patience.callback):
-                return await self._handshake.discover(theirs.url, access, only=version, flow=flow)
+                return await self._handshake.discover(
+                    theirs.url, access, only=version, we_are=caller.we_are, flow=flow
+                )
         except TimeoutError:
             raise Unreachable("Your versions did not answer in time") from None
 
-    def _read_body(self, call: Call) -> Credentials:
-        """Credentials are read strictly, whatever the partner's profile says."""
+    def _read_body(self, call: Call, caller: Platform) -> Credentials:
         if call.body is None:
             raise InvalidBody("A JSON body is needed")
-        reading: Reading[Credentials] = read(Credentials, call.body)
-        if reading.value is None or not reading.usable(strict=True):
-            raise CallerError(reading.message)
-        self._refuse_ours(reading.value)
-        return reading.value
+        theirs = introduced(call.body, call.version, _called_as(call, caller).we_are)
+        self._refuse_ours(theirs)
+        return theirs
 
     def _refuse_ours(self, theirs: Credentials) -> None:
         ours = {_triple(role) for role in self._identity.roles}
@@ -394,12 +418,45 @@ class Registration:
 
     # -- both -----------------------------------------------------------------------------------
 
-    def _credentials(self, token: str) -> bytes:
-        return encode(
-            Credentials(
-                token=token, url=self._router.versions_url, roles=list(self._identity.roles)
-            )
-        )
+    async def _credentials(self, platform: Platform, version: Version, token: str) -> bytes:
+        return introduce(
+            self._identity, version, token=token, url=self._versions_url(platform),
+            we_are=platform.we_are, behind=await self._connected(platform),
+        )  # fmt: skip
+
+    async def _connected(self, platform: Platform) -> list[CredentialsRole]:
+        """The parties that a hub connects, without those of the one that is told."""
+        if not self._identity.is_hub:
+            return []
+        return [
+            role
+            for other in await self._directory.all()
+            if other.is_registered and other.id != platform.id and other.status in TOLD
+            for role in other.roles
+            if role.role is not Role.HUB
+        ]
+
+    def _versions_url(self, platform: Platform) -> str:
+        """That of the tree, for a partner that knows us in one role of two."""
+        several = platform.tree is not None and only_tree(self._identity) is None
+        return self._router.versions_at(platform.tree if several else None)
+
+    def _our_role(self, we_are: Role | None, url: str = "") -> Role | None:
+        """The one asked for; else the one that the partner's URL leaves; else our only one.
+
+        None where no version that we speak needs it. CallerError if it is no role of ours.
+        """
+        if not any(version.role_trees for version in self._router.versions):
+            return None
+        if we_are is not None:
+            if we_are not in {tree.role for tree in self._identity.trees}:
+                raise CallerError(f"{we_are.value} is no role of ours")
+            return we_are
+        for tree in self._identity.trees:
+            if f"/{tree.other}/" in url:
+                return tree.role
+        only = only_tree(self._identity)
+        return only.role if only else None
 
     def _row(self, method: str) -> Endpoint:
         name = f"credentials_{method.lower()}"
@@ -426,12 +483,17 @@ def _uncertain(fault: BaseException) -> bool:
     return isinstance(fault, AnswerLost) or (isinstance(fault, Unreachable) and fault.sent)
 
 
-def _read_theirs(reply: Reply) -> Credentials:
-    reading: Reading[Any] = read(Credentials, reply.data or b"null")
-    if reading.value is None or not reading.usable(strict=True):
-        raise Unusable(f"The partner's credentials cannot be used: {reading.message}")
-    credentials: Credentials = reading.value
-    return credentials
+def _read_theirs(reply: Reply, version: Version, platform: Platform) -> Credentials:
+    try:
+        return introduced(reply.data or b"null", version, platform.we_are)
+    except CallerError as fault:
+        reason = f"The partner's credentials cannot be used: {fault.message}"
+        raise Unusable(reason) from None
+
+
+def _called_as(call: Call, caller: Platform) -> Platform:
+    """The caller with our role towards it, which the tree that it calls tells."""
+    return caller if call.tree is None else structs.replace(caller, we_are=call.tree.role)
 
 
 def _letter(caller: Platform) -> Letter:

@@ -1,9 +1,11 @@
 """What every behaviour works with: the node as it answers one version's calls."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from voltroam.roaming.audience import visible
+from voltroam.bridge.passage import is_spoken_here
+from voltroam.roaming.audience import at_version, visible
+from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.grants import granted_to
 from voltroam.roaming.marks import Marks
@@ -37,6 +39,8 @@ class Serving:
     page_maximum: int = 1000
     sights: Sights | None = None
     """Of a hub, which shows what others gave it; None: our own objects, by our own rules."""
+    bridging: Bridging | None = None
+    """The doors to other versions; None: the house's own alone is spoken."""
     pieces: Pieces = field(default_factory=Pieces)
     """What partners have sent lately."""
     marks: Marks = field(init=False)
@@ -44,12 +48,46 @@ class Serving:
     def __post_init__(self) -> None:
         object.__setattr__(self, "marks", Marks(self.store))
 
-    def writer(self, call: Call, caller: Platform) -> Writer:
+    async def writer(self, call: Call, caller: Platform) -> Writer:
+        """On whose behalf the call's body is written, and how it is brought home."""
         flow = call.correlation_id if self.identity.is_hub else ""
-        return Writer(self.identity, call.version, caller, caller.profile.strict, flow=flow)
+        inward = None
+        if self.bridging is not None and not is_spoken_here(call.version):
+            bodies = () if call.body is None else (call.body,)
+            inward = await self.bridging.inward(
+                resource_of(call), call.version, caller, bodies, owner=call.owner
+            )
+        return Writer(
+            self.identity, call.version, caller, caller.profile.strict, flow=flow, inward=inward
+        )
+
+    async def shown(
+        self,
+        call: Call,
+        caller: Platform,
+        documents: list[bytes],
+        sidecars: Sequence[bytes | None],
+        *,
+        masked: bool = True,
+    ) -> Sequence[bytes]:
+        """Documents of the house as the caller may see them, in its version.
+
+        `masked`: ids that are for others only are left out; not of what the caller itself gave.
+        """
+        resource = resource_of(call)
+        if masked:
+            documents = await self.marks.shown(caller, resource, documents)
+        if self.bridging is None or is_spoken_here(call.version):
+            return documents
+        passed = await self.bridging.shown(resource, call.version, caller, documents, sidecars)
+        carried = [one.document for one in passed if one.document is not None]
+        return await self.marks.shown(caller, resource, carried) if masked else carried
 
     async def sees(self, call: Call, caller: Platform, resource: Resource) -> tuple[str, ...]:
         """The classes of objects that the caller may see on the SENDER side."""
+        return at_version(await self._classes(call, caller, resource), call.version, self.identity)
+
+    async def _classes(self, call: Call, caller: Platform, resource: Resource) -> tuple[str, ...]:
         if self.sights is not None:
             return await self.sights(call, caller, resource)
         behind = await self.directory.behind(caller, resource.readers) if caller.is_hub else ()

@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from voltroam.bridge.passage import Inward
 from voltroam.roaming.audience import audience_of
 from voltroam.roaming.directory import ROSTER
 from voltroam.roaming.keys import spelled
 from voltroam.roaming.marks import mark_key, only
 from voltroam.roaming.owners import Claim
 from voltroam.roaming.platforms import Identity, Platform
+from voltroam.roaming.received import Received
 from voltroam.roaming.weigh import (
     Accepted,
     Outcome,
@@ -22,8 +24,9 @@ from voltroam.roaming.weigh import (
     with_source,
 )
 from voltroam.standard.endpoints import Audience, Resource
+from voltroam.standard.errors import CallerError
 from voltroam.standard.parties import PartyId
-from voltroam.standard.versions import Version
+from voltroam.standard.versions import HOME, Version
 from voltroam.store.interface import (
     Change,
     Decision,
@@ -57,10 +60,24 @@ class Writer(msgspec.Struct, frozen=True):
     """The correlation id under which a hub passes the object on (CORE-MSGID-10)."""
     to: PartyId | None = None
     """The party that our own object is for, of a kind that is addressed; None leaves it."""
+    inward: Inward | None = None
+    """How what it writes is brought home, where it speaks another version than the house."""
 
     def wins_over(self, row: ObjectRow) -> bool:
         """Whether what is written stands whatever the times in the documents say."""
         return self.authoritative and (self.began is None or row.stored_at < self.began)
+
+    def home(self, document: bytes) -> tuple[bytes, Received | None]:
+        """The document as the house keeps it, and as it was received if that is another.
+
+        CallerError 2001 if it cannot be said in the house's version at all.
+        """
+        if self.inward is None:
+            return document, None
+        passed = self.inward(document)
+        if passed.document is None:
+            raise CallerError(f"not usable in this version: {passed.why_not}")
+        return passed.document, Received(self.version, document)
 
     @property
     def source_id(self) -> str | None:
@@ -105,25 +122,29 @@ def settle(
     problems: Sequence[Problem],
     outcome: Outcome | None = None,
     private: bool | None = None,
+    received: Received | None = None,
 ) -> Decision[Accepted]:
-    """Write the object as it shall stand. `private` None leaves the operator's mark."""
+    """Write the object as it shall stand. `private` None leaves the operator's mark.
+
+    `received`: its document in the version that it came in, where that is not the house's.
+    """
     resource, writer = target.resource, target.writer
     live = row is not None and not row.deleted
     found = (*problems, *clock_problems(last_updated, held.now))
     hidden = is_private(row) if private is None else private
-    sidecar = marked(row.sidecar if row else None, hidden, writer.flow)
+    sidecar = marked(row.sidecar if row else None, hidden, writer.flow, received)
     few = only(held, target.key)
     if resource.audience is Audience.ADDRESSED:
         few = addressee(row) if writer.to is None else (writer.to.folded,)
         sidecar = addressed(sidecar, few)
     draft = ObjectDraft(
         target.key,
-        writer.version.number,
+        (HOME if received else writer.version).number,
         document,
         last_updated,
         audience_of(
             resource, document, target.owner, writer.identity,
-            private=hidden, only=few,
+            private=hidden, only=few, foreign=received is not None,
         ),
         _sources(row, writer),
         notes_of(found),

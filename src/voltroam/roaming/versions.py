@@ -19,6 +19,8 @@ from voltroam.standard.endpoints import (
     Table,
 )
 from voltroam.standard.packages import STANDARD
+from voltroam.standard.shapes import shape
+from voltroam.standard.trees import Tree, tree_of
 from voltroam.standard.v2_2_1 import Endpoint as EndpointLine
 from voltroam.standard.v2_2_1 import Role, VersionDetails, VersionInfo
 from voltroam.standard.versions import Version
@@ -27,14 +29,21 @@ from voltroam.wire.routes import Router
 STANDARD_MODULES = frozenset(row.module.name for row in STANDARD)
 
 
-def versions_list(router: Router) -> bytes:
-    """JSON of the versions list."""
+def versions_list(router: Router, identity: Identity, tree: Tree | None = None) -> bytes:
+    """JSON of the versions list; a version of two trees is in it where one of them is meant."""
+    tree = tree or only_tree(identity)
     return msgspec.json.encode(
         [
-            VersionInfo(version=version.number, url=router.details_url(version))
+            VersionInfo(version=version.number, url=router.details_url(version, tree))
             for version in router.versions
+            if not version.role_trees or tree in identity.trees
         ]
     )
+
+
+def only_tree(identity: Identity) -> Tree | None:
+    """The one tree that we serve; None where there are two, or none."""
+    return identity.trees[0] if len(identity.trees) == 1 else None
 
 
 def version_details(
@@ -43,17 +52,26 @@ def version_details(
     identity: Identity,
     handlers: Collection[str],
     caller: Platform,
+    *,
+    tree: Tree | None = None,
 ) -> bytes:
-    """JSON of one version's details, as this caller may see them."""
-    lines = [
-        EndpointLine(
-            identifier=caller.profile.identifiers.get(module.name, module.printed),
-            role=interface,
-            url=router.endpoint_url(version, module, interface),
-        )
-        for module, interface in _sides(router.table, version, identity, handlers, caller)
-    ]
-    return msgspec.json.encode(VersionDetails(version=version.number, endpoints=lines))
+    """JSON of one version's details, as this caller may see them; of one `tree` if it has two."""
+    tree = tree or caller.tree or only_tree(identity) or Tree.CPO
+    line, whole = shape(EndpointLine, version), shape(VersionDetails, version)
+    lines = []
+    for module, interface in _sides(router.table, version, identity, handlers, caller):
+        if version.role_trees and tree_of(module, interface) not in (None, tree):
+            continue
+        side = interface or Interface.SENDER
+        url = router.endpoint_url(version, module, interface, tree)
+        named = {"role": side} if version.endpoint_roles else {}
+        lines.append(line(identifier=_name(module, caller), url=url, **named))
+    return msgspec.json.encode(whole(version=version.number, endpoints=lines))
+
+
+def _name(module: Module, caller: Platform) -> str:
+    """As printed in the standard, unless the partner knows it by another name."""
+    return caller.profile.identifiers.get(module.name, module.printed)
 
 
 def announcement(
@@ -65,7 +83,7 @@ def announcement(
 ) -> str:
     """A digest of all that a partner learns of us when it registers: endpoints, versions, roles."""
     told = (
-        versions_list(router),
+        versions_list(router, identity, caller.tree),
         version_details(version, router, identity, handlers, caller),
         msgspec.json.encode(identity.roles),
     )
@@ -106,18 +124,18 @@ def _sides(
     identity: Identity,
     handlers: Collection[str],
     caller: Platform,
-) -> Iterator[tuple[Module, Interface]]:
-    """Each once, in the order of the table; a module without sides is listed as SENDER."""
+) -> Iterator[tuple[Module, Interface | None]]:
+    """Each once, in the order of the table; a module without sides has None."""
     rows: Iterable[Endpoint] = (
         row for row in table.at(version) if row.module.name != VERSIONS_MODULE.name
     )
-    seen: set[tuple[str, Interface]] = set()
+    seen: set[tuple[str, Interface | None]] = set()
     for row in rows:
-        side = (row.module.name, row.interface or Interface.SENDER)
+        side = (row.module.name, row.interface)
         if side in seen or not is_offered(row, identity, handlers, caller):
             continue
         seen.add(side)
-        yield row.module, side[1]
+        yield row.module, row.interface
 
 
 def _is_served(row: Endpoint, handlers: Collection[str]) -> bool:

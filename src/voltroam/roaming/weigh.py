@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from voltroam.roaming.received import Received, kept
 from voltroam.standard.endpoints import Resource
 from voltroam.standard.errors import CallerError
 from voltroam.store.interface import ObjectDraft, ObjectRow
@@ -112,9 +113,16 @@ def addressed(sidecar: bytes | None, to: Sequence[str] | None) -> bytes | None:
     return msgspec.json.encode(members | {"to": to[0]})
 
 
-def marked(sidecar: bytes | None, private: bool, flow: str = "") -> bytes | None:
-    """The sidecar with the private mark set or taken away, and the flow of the newest write."""
-    members = msgspec.json.decode(sidecar) if sidecar else {}
+def marked(
+    sidecar: bytes | None, private: bool, flow: str = "", received: Received | None = None
+) -> bytes | None:
+    """The sidecar with the private mark set or taken away, and the flow of the newest write.
+
+    `received`: the document in its own version, where that is another than the row's.
+    """
+    if not (sidecar or private or flow or received):
+        return None
+    members = kept(msgspec.json.decode(sidecar) if sidecar else {}, received)
     members.pop("private", None)
     members.pop("flow", None)
     if private:

@@ -1,5 +1,6 @@
 """OCPI status codes: the first digit says whose fault it is (OCPI 2.2.1 §status_codes)."""
 
+from collections.abc import Collection
 from enum import IntEnum
 
 
@@ -25,3 +26,16 @@ class StatusCode(IntEnum):
 def is_success(code: int) -> bool:
     """Unknown codes are judged by their range: 1xxx is success (OCPI 2.2.1 §status_codes)."""
     return 1000 <= code < 2000
+
+
+def within(code: int, known: Collection[StatusCode]) -> int:
+    """The code itself where a version knows it or it is custom, else the general one of its fault.
+
+    What a hub could not do is a server's fault to a partner that knows no hubs.
+    """
+    if code in known or code not in _ALL:
+        return code
+    return StatusCode.CLIENT_ERROR if code < StatusCode.SERVER_ERROR else StatusCode.SERVER_ERROR
+
+
+_ALL = frozenset(StatusCode)

@@ -3,7 +3,10 @@
 Code above asks a flag (`version.base64_token`), or lives in `bridge/`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+
+from voltroam.standard.status import StatusCode
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,11 +43,17 @@ class Version:
     owner_in_objects: bool
     """Objects carry country_code and party_id; before, only URLs do (2.2.1 §changelog)."""
 
+    typed_tokens: bool
+    """A token's URL names its type, RFID where it does not; before, only the body does (2.2.1)."""
+
     folded_ids: bool
     """Identifiers compare without case (2.2.1 §types, CiString)."""
 
     appends_periods: bool
     """A PATCH appends charging_periods instead of replacing them (2.2.1 §mod_sessions)."""
+
+    statuses: frozenset[StatusCode]
+    """The status codes that it defines: 2004 and 4xxx came with 2.2 (2.2.1 §status_codes)."""
 
     hub_lists_parties: bool
     """A hub's credentials list the parties behind it, with hub_party_id (2.3.0 §credentials)."""
@@ -61,6 +70,10 @@ class Version:
         return since.rank <= self.rank and (until is None or self.rank <= until.rank)
 
 
+EARLY_STATUSES = frozenset(
+    code for code in StatusCode if code < StatusCode.HUB_ERROR and code != StatusCode.UNKNOWN_TOKEN
+)
+
 V2_1_1 = Version(
     number="2.1.1",
     rank=(2, 1, 1),
@@ -72,8 +85,10 @@ V2_1_1 = Version(
     open_enums=False,
     role_trees=True,
     owner_in_objects=False,
+    typed_tokens=False,
     folded_ids=False,
     appends_periods=False,
+    statuses=EARLY_STATUSES,
     hub_lists_parties=False,
 )
 
@@ -88,8 +103,10 @@ V2_2_1 = Version(
     open_enums=False,
     role_trees=False,
     owner_in_objects=True,
+    typed_tokens=True,
     folded_ids=True,
     appends_periods=True,
+    statuses=frozenset(StatusCode),
     hub_lists_parties=False,
 )
 
@@ -100,3 +117,14 @@ HOME = V2_2_1
 
 VERSIONS: dict[str, Version] = {version.number: version for version in (V2_1_1, V2_2_1, V2_3_0)}
 """Every version that this build speaks, by its number."""
+
+
+def up_to(version: Version, numbers: Iterable[str]) -> tuple[str, ...]:
+    """Those of the numbered versions that are not above this one, but for the lowest of all."""
+    known = sorted((VERSIONS[number] for number in numbers), key=lambda one: one.rank)
+    return tuple(one.number for one in known[1:] if one.rank <= version.rank)
+
+
+def is_above_lowest(version: Version, numbers: Iterable[str]) -> bool:
+    """Whether it is above the lowest of the numbered versions."""
+    return version.rank > min(VERSIONS[number].rank for number in numbers)

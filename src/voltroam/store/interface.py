@@ -183,6 +183,8 @@ class Page:
     """The cursor of the next page; None on the last one."""
     versions: tuple[str, ...] = ()
     """Version of each document, in order."""
+    sidecars: tuple[bytes | None, ...] = ()
+    """What stands beside each document, in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def offset(query: PageQuery) -> int:
 
 
 def cut_page(rows: Sequence[Row], limit: int, total: int) -> Page:
-    """From rows of created, version, document: one more than `limit` tells of a next page."""
+    """From rows of created, version, document, sidecar: one more than `limit` tells of more."""
     more = len(rows) > limit
     rows = rows[:limit]
     return Page(
@@ -43,4 +43,5 @@ def cut_page(rows: Sequence[Row], limit: int, total: int) -> Page:
         total,
         rows[-1][0] if more and rows else None,
         tuple([row[1] for row in rows]),
+        tuple([row[3] for row in rows]),
     )

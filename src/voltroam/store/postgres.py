@@ -123,7 +123,7 @@ class PostgresStore:
         if not is_dated(query):
             rows = await self._read(sql.PAGE, *place)
             if rows:
-                return cut_page(rows, query.limit, rows[0][3])
+                return cut_page(rows, query.limit, rows[0][4])
             return Page([], await self._total(query), None)
         dates = window(query)
         total = (await self._read(sql.TOTAL_DATES, query.kind, asked, *dates))[0][0]

@@ -114,9 +114,9 @@ PAGE = """
 with held as materialized (
   select audience, n from counts where kind = $1 and audience = any($2::text[]) and n > 0
 )
-select o.created, o.version, o.document, (select sum(n) from held)::bigint
+select o.created, o.version, o.document, o.sidecar, (select sum(n) from held)::bigint
 from held cross join lateral (
-  select created, version, document from objects
+  select created, version, document, sidecar from objects
   where kind = $1 and audience = held.audience and deleted = 0 and created > $3
   order by created limit $4::bigint + $5::bigint
 ) o order by o.created limit $4 offset $5
@@ -127,9 +127,9 @@ TOTAL_DATES = (
     " and deleted = 0 and last_updated >= $3 and last_updated < $4"
 )
 PAGE_DATES = """
-select o.created, o.version, o.document
+select o.created, o.version, o.document, o.sidecar
 from unnest($2::text[]) as held (audience) cross join lateral (
-  select created, version, document from objects
+  select created, version, document, sidecar from objects
   where kind = $1 and audience = held.audience and deleted = 0 and created > $3
     and last_updated >= $6 and last_updated < $7
   order by created limit $4::bigint + $5::bigint
@@ -141,7 +141,7 @@ with hits as materialized (
   where kind = $1 and audience = any($2::text[]) and deleted = 0
     and last_updated >= $6 and last_updated < $7
 )
-select created, version, document from objects
+select created, version, document, sidecar from objects
 where kind = $1 and deleted = 0 and created = any(array(
   select created from hits where created > $3 order by created limit $4 offset $5
 )) order by created

@@ -140,7 +140,7 @@ def page(audiences: int, *, dates: bool, rare: bool) -> str:
     collecting them by date is cheaper than walking the list.
     """
     return (
-        "select created, version, document from objects where created in"
+        "select created, version, document, sidecar from objects where created in"
         f" (select created from ({numbers(audiences, dates=dates, rare=rare)})"
         " order by created limit :limit offset :offset) order by created"
     )
@@ -159,9 +159,9 @@ def numbers(audiences: int, *, dates: bool, rare: bool) -> str:
     )
 
 
-DOCUMENT = "select created, version, document from objects where created = ?"
+DOCUMENT = "select created, version, document, sidecar from objects where created = ?"
 PAGE_ONE = (
-    "select created, version, document from objects indexed by objects_list"
+    "select created, version, document, sidecar from objects indexed by objects_list"
     " where kind = ? and audience = ? and deleted = 0 and created > ?"
     " order by created limit ? offset ?"
 )

@@ -14,6 +14,7 @@ import msgspec
 from voltroam.standard.endpoints import Endpoint
 from voltroam.standard.parties import PartyId
 from voltroam.standard.status import StatusCode
+from voltroam.standard.trees import Tree
 from voltroam.standard.versions import Version
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -73,6 +74,8 @@ class Call(msgspec.Struct, frozen=True):
     correlation_id: str = ""
     url: str = ""
     """The public absolute URL without query, for Link and Location."""
+    tree: Tree | None = None
+    """Which of a version's two trees was called, where it has two (2.1.1)."""
 
     def __repr__(self) -> str:
         row = self.endpoint

@@ -53,6 +53,7 @@ def read_call(request: Request, router: Router) -> Call:
         request_id=ids.request_id,
         correlation_id=ids.correlation_id,
         url=match.url,
+        tree=match.tree,
     )
 
 

@@ -1,7 +1,9 @@
 """Paths of our own interfaces, derived from the table: which row a request addresses, and back.
 
 `<base>/ocpi/versions`, `<base>/ocpi/2.2.1`, `<base>/ocpi/2.2.1/credentials`,
-`<base>/ocpi/2.2.1/{sender|receiver}/<module>[/...]`. A trailing slash is tolerated.
+`<base>/ocpi/2.2.1/{sender|receiver}/<module>[/...]`. A version of two trees (2.1.1) stands at
+`<base>/ocpi/{cpo|emsp}/2.1.1[/<module>...]`, and each tree has a versions list of its own at
+`<base>/ocpi/{cpo|emsp}/versions`. A trailing slash is tolerated.
 """
 
 import re
@@ -11,11 +13,13 @@ from urllib.parse import quote, unquote, urlsplit
 
 from voltroam.standard.endpoints import VERSIONS_MODULE, Endpoint, Interface, Module, Table
 from voltroam.standard.errors import NotFound, WrongMethod
+from voltroam.standard.trees import Tree, tree_of
 from voltroam.standard.versions import Version
 
 ROOT = "ocpi"
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._~!$'()*,:@%/-]*")
 _NO_PATH = "no such path"
+_TREES = {tree.value: tree for tree in Tree}
 _Place = tuple[tuple[str, ...], int]
 """Where patterns stand: below which root, and how many segments they have."""
 
@@ -29,6 +33,8 @@ class Match:
     keys: Mapping[str, str]
     url: str
     """Ours, public and absolute, without query."""
+    tree: Tree | None = None
+    """The tree that the path stands in, where it stands in one."""
 
 
 @dataclass(slots=True)
@@ -78,24 +84,38 @@ class Router:
 
     @property
     def versions_url(self) -> str:
-        return f"{self.base_url}/{ROOT}/versions"
+        return self.versions_at(None)
 
-    def details_url(self, version: Version) -> str:
-        return f"{self.base_url}/{ROOT}/{version.number}"
+    def versions_at(self, tree: Tree | None) -> str:
+        """The versions list, or that of one tree."""
+        below = f"/{tree}" if tree else ""
+        return f"{self.base_url}/{ROOT}{below}/versions"
+
+    def details_url(self, version: Version, tree: Tree | None = None) -> str:
+        """`tree` counts only for a version that has two."""
+        below = f"/{tree}" if tree and version.role_trees else ""
+        return f"{self.base_url}/{ROOT}{below}/{version.number}"
 
     def endpoint_url(
-        self, version: Version, module: Module | str, interface: Interface | None
+        self,
+        version: Version,
+        module: Module | str,
+        interface: Interface | None,
+        tree: Tree = Tree.CPO,
     ) -> str:
         """Our absolute URL of a module's interface, as version details list it.
 
-        Modules whose rows have no interface (credentials) have one URL for both.
+        Modules whose rows have no interface (credentials) have one URL for both, in each `tree`.
         """
-        name = module if isinstance(module, str) else module.name
+        module = self.table.modules[module] if isinstance(module, str) else module
+        name = module.name
         if name == VERSIONS_MODULE.name:
             return self.versions_url
         both = any(
             row.module.name == name and row.interface is None for row in self.table.at(version)
         )
+        if version.role_trees:
+            return f"{self.details_url(version, tree_of(module, interface) or tree)}/{name}"
         side = "" if both or interface is None else f"/{interface.lower()}"
         return f"{self.details_url(version)}{side}/{name}"
 
@@ -118,7 +138,8 @@ class Router:
                     row, version = found
                     if row.module.name == VERSIONS_MODULE.name:
                         keys = dict.fromkeys((part[1:-1] for part in row.segments), version.number)
-                    return Match(row, version, keys, self._url(below_root, segments))
+                    url = self._url(below_root, segments)
+                    return Match(row, version, keys, url, _TREES.get(segments[0]))
                 allow.update(pattern.methods)
         if allow:
             raise WrongMethod(f"{method} is not offered here", tuple(sorted(allow)))
@@ -154,10 +175,16 @@ def _split(below: str) -> tuple[str, ...]:
 def _paths(row: Endpoint, version: Version) -> Iterable[tuple[tuple[str, ...], tuple[str, ...]]]:
     """(root, pattern below it) of a row; the versions module stands at the top."""
     if row.module.name == VERSIONS_MODULE.name:
-        if not row.segments:
-            yield ("versions",), ()
-        else:
-            yield (version.number,), ()
+        last = version.number if row.segments else "versions"
+        if not (version.role_trees and row.segments):
+            yield (last,), ()
+        if version.role_trees:
+            yield from (((tree, last), ()) for tree in Tree)
+        return
+    if version.role_trees:
+        home = tree_of(row.module, row.interface)
+        for tree in Tree if home is None else (home,):
+            yield (tree, version.number, row.module.name), row.segments
         return
     if row.interface is None:
         yield (version.number, row.module.name), row.segments

@@ -19,9 +19,10 @@ async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
     if call.body is None:
         raise InvalidBody("A JSON body is needed")
     resource = resource_of(call)
+    writer = await serving.writer(call, caller)
     change = accept(
         resource, call.body, version=call.version, source=caller, identity=serving.identity,
-        strict=caller.profile.strict,
+        strict=writer.strict, flow=writer.flow, inward=writer.inward,
     )  # fmt: skip
     accepted = await serving.store.apply(change)
     if accepted.refusal is not None:

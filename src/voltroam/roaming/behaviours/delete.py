@@ -17,7 +17,7 @@ async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
         version=call.version,
         source=caller,
         identity=serving.identity,
-        flow=serving.writer(call, caller).flow,
+        flow=(await serving.writer(call, caller)).flow,
     )
     await serving.store.apply(change)
     return Reply()

@@ -19,9 +19,10 @@ async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
     row = await look(call, caller, serving)
     if row is None:
         raise NotFound(_ABSENT)
-    document = row.document
-    if ours:
-        (document,) = await serving.marks.shown(caller, resource_of(call), [document])
+    shown = await serving.shown(call, caller, [row.document], [row.sidecar], masked=ours)
+    if not shown:
+        raise NotFound(_ABSENT)
+    document = shown[0]
     below = part_ids(call.endpoint, call.keys)
     if not below:
         return Reply(data=document)

@@ -19,7 +19,7 @@ async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
     page = await _page(call, caller, serving, paging)
     following = None if page.next is None else Cursor(serving.store.epoch, page.next)
     return Reply(
-        items=await serving.marks.shown(caller, resource_of(call), page.documents),
+        items=await serving.shown(call, caller, page.documents, page.sidecars),
         headers=page_headers(call.url, call.query, paging, total=page.total, following=following),
     )
 

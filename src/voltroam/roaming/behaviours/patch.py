@@ -18,7 +18,7 @@ async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
         path_ids(call.endpoint, call.keys, call.query),
         part_ids(call.endpoint, call.keys),
         call.body,
-        writer=serving.writer(call, caller),
+        writer=await serving.writer(call, caller),
     )
     await serving.store.apply(change)
     return Reply()

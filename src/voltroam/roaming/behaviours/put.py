@@ -17,13 +17,14 @@ async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
     resource, owner = resource_of(call), owner_of(call)
     ids = path_ids(call.endpoint, call.keys, call.query)
     below = part_ids(call.endpoint, call.keys)
-    writer = serving.writer(call, caller)
+    writer = await serving.writer(call, caller)
     if below:
         change = put_nested(resource, owner, ids, below, call.body, writer=writer)
     else:
         change = accept(
             resource, call.body, version=call.version, source=caller, identity=serving.identity,
-            strict=writer.strict, owner=owner, ids=ids, flow=writer.flow, pieces=serving.pieces,
+            strict=writer.strict, owner=owner, ids=ids, flow=writer.flow, inward=writer.inward,
+            pieces=serving.pieces,
         )  # fmt: skip
     accepted = await serving.store.apply(change)
     if accepted.refusal is not None:

@@ -1,0 +1,103 @@
+"""Documents as bytes between a partner's version and the house's own."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from voltroam.bridge.convert import KINDS, NEW_IN_2_3_0, at_home, convert
+from voltroam.bridge.notes import Note, Severity
+from voltroam.bridge.reach import lowest
+from voltroam.bridge.terms import Document, Terms
+from voltroam.standard.errors import CallerError
+from voltroam.standard.versions import HOME, Version, is_above_lowest
+
+_PLAIN = msgspec.json.Decoder(float_hook=Decimal)
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+class Passed(NamedTuple):
+    """What a document became; `document` None: it must not pass, the notes say why."""
+
+    document: bytes | None
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def why_not(self) -> str:
+        """The reason of a refusal in one sentence."""
+        told = [note for note in self.notes if note.severity is Severity.REFUSED]
+        return "; ".join(f"${note.pointer.replace('/', '.')}: {note.text}" for note in told)
+
+
+Inward = Callable[[bytes], Passed]
+"""From the version of the one who writes to the house's own."""
+
+
+def is_spoken_here(version: Version) -> bool:
+    """Whether it is the house's own version: nothing is to be bridged."""
+    return version == HOME
+
+
+def is_home(kind: str, version: Version) -> bool:
+    """Whether documents of that kind are kept as they come in that version.
+
+    A module of one's own has no steps: its objects pass as they are.
+    """
+    return version == HOME or kind in NEW_IN_2_3_0 or kind not in KINDS
+
+
+def home(kind: str, document: bytes, version: Version, terms: Terms) -> Passed:
+    """The document as the house keeps it. InvalidBody cannot be: it was read before."""
+    if is_home(kind, version):
+        return Passed(document)
+    bridged = at_home(kind, _members(document), source=version, terms=terms)
+    return _passed(document, bridged.value, bridged.notes)
+
+
+def outward(kind: str, document: bytes, version: Version, terms: Terms) -> Passed:
+    """A document of the house in a partner's version."""
+    if is_home(kind, version):
+        return Passed(document)
+    bridged = convert(kind, _members(document), source=HOME, target=version, terms=terms)
+    return _passed(document, bridged.value, bridged.notes)
+
+
+def between(kind: str, document: bytes, source: Version, target: Version, terms: Terms) -> Passed:
+    """A document of one partner's version in another's."""
+    if source == target or (is_home(kind, target) and is_home(kind, source)):
+        return Passed(document)
+    bridged = convert(kind, _members(document), source=source, target=target, terms=terms)
+    return _passed(document, bridged.value, bridged.notes)
+
+
+def floor(kind: str, document: bytes, spoken: Sequence[str], *, foreign: bool) -> str:
+    """The number of the lowest version that an object may be shown to, or nothing.
+
+    Nothing where that is no matter: to every version that the house speaks. `foreign`: it came in
+    another version, so that it may say what ours cannot.
+    """
+    if kind not in KINDS or not (foreign or is_above_lowest(HOME, spoken)):
+        return ""
+    found = lowest(kind, _members(document))
+    return found.number if is_above_lowest(found, spoken) else ""
+
+
+def read_plain(document: bytes) -> Any:
+    """Plain JSON with exact numbers."""
+    return _PLAIN.decode(document)
+
+
+def _members(document: bytes) -> Document:
+    found = _PLAIN.decode(document)
+    if not isinstance(found, dict):
+        raise CallerError("$: a JSON object is needed")
+    return found
+
+
+def _passed(before: bytes, after: Document | None, notes: tuple[Note, ...]) -> Passed:
+    """The same bytes where nothing changed."""
+    if after is None:
+        return Passed(None, notes)
+    data = _ENCODER.encode(after)
+    return Passed(data, notes)

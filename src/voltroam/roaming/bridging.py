@@ -1,0 +1,324 @@
+"""The doors between versions: what comes in is brought home, what leaves is said their way.
+
+The steps are pure and stand in `bridge/`; here is what they need to know of the partner and of what
+we hold, looked up before they run (decision 0006). A partner of the house's own version passes
+without a look.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from voltroam.bridge.passage import (
+    Inward,
+    Passed,
+    between,
+    home,
+    is_home,
+    is_spoken_here,
+    outward,
+    read_plain,
+)
+from voltroam.bridge.terms import Asked, Document, Terms
+from voltroam.roaming.contracts import Contracts
+from voltroam.roaming.keys import object_key
+from voltroam.roaming.names import NameTables
+from voltroam.roaming.platforms import Identity, Platform
+from voltroam.roaming.received import received_in
+from voltroam.standard.endpoints import LOCATION, TARIFF, TOKEN, Resource
+from voltroam.standard.errors import PartnerError
+from voltroam.standard.parties import PartyId
+from voltroam.standard.status import StatusCode
+from voltroam.standard.v2_2_1 import Role
+from voltroam.standard.versions import HOME, VERSIONS, Version
+from voltroam.store.interface import ObjectRow, Store
+from voltroam.wire.call import Call
+
+KEPT = 64 * 1024 * 1024
+"""Bytes of projections and of what they were made of that are kept."""
+_Key = tuple[str, str, str, bytes, bytes | None, int]
+
+
+class NotCarried(PartnerError):
+    """What cannot be said in the partner's version without saying something else."""
+
+    status_code = StatusCode.CLIENT_ERROR
+
+
+class Bridging:
+    """`now` gives microseconds since 1970 UTC; `zone_at` a time zone by latitude and longitude."""
+
+    def __init__(
+        self,
+        store: Store,
+        identity: Identity,
+        *,
+        now: Callable[[], int],
+        zone_at: Callable[[str, str], str | None] = lambda _latitude, _longitude: None,
+    ) -> None:
+        self._store = store
+        self._identity = identity
+        self._names = NameTables(store)
+        self._now = now
+        self._zone_at = zone_at
+        self._contracts = Contracts(store)
+        self._kept: OrderedDict[_Key, Passed] = OrderedDict()
+        self._size = 0
+
+    # -- objects --------------------------------------------------------------------------------
+
+    async def inward(
+        self,
+        resource: Resource,
+        version: Version,
+        source: Platform | None,
+        documents: Iterable[bytes],
+        *,
+        owner: PartyId | None = None,
+    ) -> Inward | None:
+        """How a writer's documents of one kind are brought home; None where they are at home.
+
+        `documents`: those that are about to come, or the PATCH of one.
+        """
+        kind = resource.object.__name__
+        if is_home(kind, version):
+            return None
+        terms = await self._terms(source, owner)
+        terms = await self._with_tokens(terms, documents)
+
+        def bring(document: bytes) -> Passed:
+            return home(kind, document, version, terms)
+
+        return bring
+
+    async def outward(
+        self, resource: Resource, version: Version, platform: Platform, row: ObjectRow
+    ) -> Passed:
+        """An object for a partner: as received in its version, else a projection, kept."""
+        [passed] = await self.shown(
+            resource, version, platform, [row.document], [row.sidecar], owners=[row.key.owner]
+        )
+        return passed
+
+    async def shown(
+        self,
+        resource: Resource,
+        version: Version,
+        platform: Platform,
+        documents: Sequence[bytes],
+        sidecars: Sequence[bytes | None],
+        *,
+        owners: Sequence[str] = (),
+    ) -> list[Passed]:
+        """The same for a page of a list."""
+        kind = resource.object.__name__
+        if is_home(kind, version):
+            return [Passed(document) for document in documents]
+        terms: Terms | None = None
+        found: list[Passed] = []
+        for place, document in enumerate(documents):
+            received = received_in(sidecars[place])
+            if received is not None and received.version.number == version.number:
+                found.append(Passed(received.document))
+                continue
+            key = self._key(kind, version, platform, document, sidecars[place])
+            kept = self._kept.get(key)
+            if kept is None:
+                terms = terms or await self._terms(platform, None)
+                owner = _party(owners[place]) if owners else _owner_of(document)
+                about = await self._with_places(replace(terms, owner=owner), kind, document)
+                if received is None:
+                    kept = outward(kind, document, version, about)
+                else:
+                    kept = between(kind, received.document, received.version, version, about)
+                self._keep(key, kept)
+            else:
+                self._kept.move_to_end(key)
+            found.append(kept)
+        if terms is not None:
+            await self.keep(platform)
+        return found
+
+    async def keep(self, platform: Platform) -> None:
+        """Make the names that were given while bridging durable, before what bears them leaves."""
+        await self._names.keep(await self._names.of(platform.id))
+
+    # -- requests and answers of the odd rows ---------------------------------------------------
+
+    async def asked(self, kind: str, body: bytes, version: Version, platform: Platform) -> bytes:
+        """A partner's body as the house reads it. NotCarried where that cannot be."""
+        terms = await self._with_tokens(await self._terms(platform, None), [body])
+        passed = home(kind, body, version, terms)
+        await self.keep(platform)
+        return _carried(passed)
+
+    async def told(
+        self,
+        kind: str,
+        body: bytes,
+        version: Version,
+        platform: Platform,
+        *,
+        token: Asked | None = None,
+    ) -> bytes:
+        """A body of ours as the partner reads it. NotCarried where that cannot be."""
+        terms = replace(await self._terms(platform, None), asked=token)
+        terms = await self._with_places(terms, kind, body)
+        passed = outward(kind, body, version, terms)
+        await self.keep(platform)
+        return _carried(passed)
+
+    async def answered(
+        self, kind: str, body: bytes, version: Version, platform: Platform, token: Asked | None
+    ) -> bytes:
+        """A partner's answer as the house reads it; `token`: the one that was asked for."""
+        terms = replace(await self._terms(platform, None), asked=await self._known(token, platform))
+        passed = home(kind, body, version, terms)
+        await self.keep(platform)
+        return _carried(passed)
+
+    async def _known(self, token: Asked | None, platform: Platform) -> Asked | None:
+        """With the token itself, where we hold it of a party of that partner."""
+        if token is None:
+            return None
+        for owner in platform.parties(*TOKEN.owner_roles):
+            key = object_key(TOKEN, owner, {"uid": token.uid, "type": token.type})
+            row = await self._store.get(key)
+            if row is not None and not row.deleted:
+                return replace(token, token=read_plain(row.document))
+        return token
+
+    # -- what the steps need to know ------------------------------------------------------------
+
+    async def _terms(self, platform: Platform | None, owner: PartyId | None) -> Terms:
+        now = datetime.fromtimestamp(self._now() / 1e6, UTC)
+        ours = self._identity.parties(Role.EMSP)
+        if platform is None:
+            return Terms(owner=owner, now=now, zone_at=self._zone_at)
+        theirs = platform.parties()
+        provider = theirs[0] if platform.parties(Role.EMSP) and theirs else None
+        profile = platform.profile
+        return Terms(
+            owner=owner or (theirs[0] if theirs else None),
+            provider=provider or (ours[0] if len(ours) == 1 else None),
+            role=platform.we_are.value if platform.we_are else None,
+            relaxations=frozenset(profile.relaxations),
+            names=await self._names.of(platform.id),
+            time_zone=profile.time_zone,
+            postal_code=profile.postal_code,
+            now=now,
+            max_edition=profile.max_edition,
+            zone_at=self._zone_at,
+        )
+
+    async def _with_tokens(self, terms: Terms, documents: Iterable[bytes]) -> Terms:
+        """2.1.1 names contracts where later versions name tokens."""
+        contracts = {
+            contract
+            for document in documents
+            if isinstance(members := read_plain(document), dict)
+            and isinstance(contract := members.get("auth_id"), str)
+        }
+        if not contracts:
+            return terms
+        found = {one: await self._contracts.tokens(one) for one in contracts}
+        return replace(terms, tokens_of=lambda contract: found.get(contract, ()))
+
+    async def _with_places(self, terms: Terms, kind: str, document: bytes) -> Terms:
+        """2.1.1 spells locations out where later versions name them, and shows one tariff."""
+        members = read_plain(document)
+        if terms.owner is None or not isinstance(members, dict):
+            return terms
+        if kind in ("Session", "CDR"):
+            place = members.get("location_id")
+            held = await self._held(LOCATION, terms.owner, [place])
+            return replace(terms, location_of=held.get)
+        names = set(_tariffs_in(members))
+        if not names:
+            return terms
+        tariffs = await self._held(TARIFF, terms.owner, names)
+        return replace(terms, tariff_of=tariffs.get)
+
+    async def _held(
+        self, resource: Resource, owner: PartyId, ids: Iterable[object]
+    ) -> Mapping[str, Document]:
+        found: dict[str, Document] = {}
+        for one in ids:
+            if not isinstance(one, str) or one.startswith("#"):
+                continue
+            row = await self._store.get(object_key(resource, owner, {"id": one}))
+            if row is not None and not row.deleted:
+                found[one] = read_plain(row.document)
+        return found
+
+    def _key(
+        self,
+        kind: str,
+        version: Version,
+        platform: Platform,
+        document: bytes,
+        sidecar: bytes | None,
+    ) -> _Key:
+        """By what it is made of, so that a change needs no notice; what it looks up, by minute."""
+        minute = self._now() // 60_000_000 if version.role_trees else 0
+        profile = f"{platform.id} {hash(platform.profile)}"
+        return kind, version.number, profile, document, sidecar, minute
+
+    def _keep(self, key: _Key, passed: Passed) -> None:
+        self._kept[key] = passed
+        self._size += _weight(key, passed)
+        while self._size > KEPT:
+            old, gone = self._kept.popitem(last=False)
+            self._size -= _weight(old, gone)
+
+
+def asked_in(call: Call) -> Asked | None:
+    """The token that a call asks about: its answer in 2.1.1 does not name it."""
+    uid = call.keys.get("token_uid")
+    return None if uid is None else Asked(uid, call.query.get("type", Asked("").type))
+
+
+def is_at_home(platform: Platform) -> bool:
+    """Whether it speaks the house's own version: nothing is to be bridged."""
+    version = VERSIONS.get(platform.version or "")
+    return version is None or is_spoken_here(version)
+
+
+def spoken_by(platform: Platform) -> Version:
+    """The version of a partner, the house's own until it is registered."""
+    return VERSIONS.get(platform.version or "", HOME)
+
+
+def _carried(passed: Passed) -> bytes:
+    if passed.document is None:
+        raise NotCarried(f"not carried between the versions: {passed.why_not}")
+    return passed.document
+
+
+def _weight(key: _Key, passed: Passed) -> int:
+    return len(key[3]) + len(key[4] or b"") + len(passed.document or b"") + 200
+
+
+def _party(folded: str) -> PartyId:
+    country, _, party = folded.partition("/")
+    return PartyId(country, party)
+
+
+def _owner_of(document: bytes) -> PartyId | None:
+    members = read_plain(document)
+    country, party = members.get("country_code"), members.get("party_id")
+    both = isinstance(country, str) and isinstance(party, str)
+    return PartyId(country, party) if both else None
+
+
+def _tariffs_in(members: Mapping[str, Any]) -> Iterable[str]:
+    """The ids that connectors name, at whatever depth."""
+    for name, value in members.items():
+        if name == "tariff_ids" and isinstance(value, list):
+            yield from (one for one in value if isinstance(one, str))
+        elif name in ("evses", "connectors") and isinstance(value, list):
+            for one in value:
+                if isinstance(one, dict):
+                    yield from _tariffs_in(one)
