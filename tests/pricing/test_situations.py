@@ -22,7 +22,8 @@ from tests.pricing.build import (
     tariff,
 )
 
-from voltroam.pricing import price
+from voltroam.pricing import price, text
+from voltroam.standard.v2_3_0 import BookingRestrictionType
 
 C = component
 HOUR = (60, {"T": None})
@@ -269,3 +270,15 @@ def test_an_amount_becomes_a_price_of_2_3_0() -> None:
 def test_periods_of_a_month_are_priced() -> None:
     parts = [(60, {"T": None, "E": 1})] * 720
     assert cost(bill(tariff(element(C("E", "0.1"))), *parts)) == of("72")
+
+
+@pytest.mark.parametrize("restriction", list(BookingRestrictionType))
+def test_what_a_booking_costs_is_never_part_of_a_session(
+    restriction: BookingRestrictionType,
+) -> None:
+    """RBK-044: nor does it hide the price that holds for everybody."""
+    booked = element(component("T", "9"), component("F", "50"), booking=restriction)
+    plain = element(component("T", "2"))
+    assert cost(bill(tariff(booked, plain), (60, {"T": None}))) == of("2")
+    assert cost(bill(tariff(booked), (60, {"T": None}))) == of("0")
+    assert "50" not in text(tariff(booked, plain))

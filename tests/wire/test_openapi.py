@@ -18,8 +18,9 @@ from voltroam.standard.endpoints import (
     Resource,
     Table,
 )
+from voltroam.standard.packages import STANDARD
 from voltroam.standard.v2_2_1 import Role
-from voltroam.standard.versions import V2_2_1
+from voltroam.standard.versions import V2_1_1, V2_2_1, V2_3_0, Version
 from voltroam.wire.openapi import openapi
 
 BASE = "https://node.example/roaming"
@@ -90,6 +91,11 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield path, method, operation
+
+
+OTHERS = {
+    version: openapi(Table(STANDARD), version, BASE) for version in (V2_1_1, V2_3_0)
+}  # fmt: skip
 
 
 def validator(name: str, document: dict[str, Any] = DOCUMENT) -> jsonschema_rs.Validator:
@@ -232,3 +238,33 @@ def test_a_made_up_module_appears_by_its_rows_alone() -> None:
     added = set(document["components"]["schemas"]) - set(DOCUMENT["components"]["schemas"])
     assert added == {"Booth", "BoothPatch"}
     assert {"name": "nlxyz-booths", "description": "OCPI 2.2.1 §booths"} in document["tags"]
+
+
+@pytest.mark.parametrize("version", OTHERS, ids=str)
+def test_every_version_has_a_document_of_its_own(version: Version) -> None:
+    document = OTHERS[version]
+    jsonschema_rs.validate(SHAPE, document)
+    for reference in set(references(document)):
+        node: Any = document
+        for key in reference.removeprefix("#/").split("/"):
+            node = node[key]
+    for name in document["components"]["schemas"]:
+        validator(name, document)
+    # a path that version details serve in two trees is one row, but two operations
+    assert len(list(operations(document))) >= len(Table(STANDARD).at(version))
+
+
+def test_a_document_shows_the_objects_of_its_version() -> None:
+    old, new = OTHERS[V2_1_1]["components"]["schemas"], OTHERS[V2_3_0]["components"]["schemas"]
+    assert "voltage" in old["Connector"]["properties"]
+    assert "max_voltage" in new["Connector"]["properties"]
+    assert old["EVSEPatch"]["required"] == []
+    assert new["EVSEPatch"]["required"] == ["last_updated"]
+
+
+def test_known_words_of_an_open_enum_are_examples() -> None:
+    """R230-005"""
+    document = OTHERS[V2_3_0]
+    assert validator("ConnectorType", document).is_valid("FOO_PLUG")
+    assert not validator("PowerType", document).is_valid("AC_9_PHASE")
+    assert not validator("ConnectorType").is_valid("FOO_PLUG")

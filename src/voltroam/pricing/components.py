@@ -153,8 +153,15 @@ def prepare(tariff: Tariff, index: int, zone: str, policy: Policy) -> Prepared:
     if prepared.taxes is TaxIncluded.YES:
         prepared.scale = _divisor(tariff, path)
     for number, element in enumerate(tariff.elements):
-        _element(prepared, element, number, policy)
+        if not prices_booking(element):
+            _element(prepared, element, number, policy)
     return prepared
+
+
+def prices_booking(element: TariffElement) -> bool:
+    """Whether it is about a booking: such prices are never those of a session (RBK-044)."""
+    limits = element.restrictions
+    return limits is not None and limits.booking is not None
 
 
 def _element(prepared: Prepared, element: TariffElement, number: int, policy: Policy) -> None:

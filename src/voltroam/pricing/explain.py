@@ -71,6 +71,8 @@ def conditions(limits: TariffRestrictions | None) -> str:
     found = []
     if limits.reservation is not None:
         found.append(str(limits.reservation))
+    if limits.booking is not None:
+        found.append(str(limits.booking))
     if limits.start_time is not None or limits.end_time is not None:
         found.append(f"{limits.start_time or '00:00'} to {limits.end_time or '24:00'}")
     if limits.start_date is not None:

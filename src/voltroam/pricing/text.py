@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from voltroam.pricing.components import prepare
+from voltroam.pricing.components import prepare, prices_booking
 from voltroam.pricing.currency import exponent
 from voltroam.pricing.decimals import exact
 from voltroam.pricing.phrases import LANGUAGES, Phrases
@@ -39,6 +39,8 @@ def text(tariff: Tariff, language: str = "en") -> str:
 def _lines(tariff: Tariff, words: Phrases) -> Iterator[str]:
     kinds: list[TariffDimensionType] = []
     for element in tariff.elements:
+        if prices_booking(element):
+            continue  # no price of charging; bookings tell theirs where one books
         for component in element.price_components:
             kinds.append(component.type)
             yield _price(tariff, component, element.restrictions, words)
