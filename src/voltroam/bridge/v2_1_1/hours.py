@@ -1,7 +1,7 @@
 """Opening hours between 2.1.1 and 2.2.1."""
 
 from voltroam.bridge.crossing import Crossing
-from voltroam.bridge.members import listed
+from voltroam.bridge.members import listed, part
 from voltroam.bridge.terms import Document
 
 ALWAYS = "twentyfourseven"
@@ -17,8 +17,9 @@ def hours_up(hours: Document, at: str, crossing: Crossing) -> Document:
 
 
 def hours_down(hours: Document, at: str, crossing: Crossing) -> Document:
-    """Either regular hours or always (OCPI 2.1.1 §mod_locations, Hours)."""
-    if hours.get(ALWAYS) is False and listed(hours, "regular_hours"):
+    """Either regular hours or always, unless both came (OCPI 2.1.1 §mod_locations, Hours)."""
+    said_both = ALWAYS in (part(crossing.terms.memory or {}, "opening_times") or {})
+    if hours.get(ALWAYS) is False and listed(hours, "regular_hours") and not said_both:
         crossing.note("hours-by-regular", f"{at}/{ALWAYS}")
         return {name: value for name, value in hours.items() if name != ALWAYS}
     return hours
