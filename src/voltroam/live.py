@@ -92,6 +92,7 @@ class Live:
             store, directory, exchange, identity=identity, router=router, table=table, now=micros,
             knobs=tuning.commands,
         )  # fmt: skip
+        self.packaged.with_commands(self.commands)
         self.orders = Orders(
             store, directory, exchange, identity=identity, table=table, host=host, now=micros,
             knobs=tuning.commands, attended=host.attended, exempt=self.authorizer.exempt,

@@ -65,6 +65,8 @@ def operator_of(node: Operated) -> OperatorApp:
         reconciling=node.packaged.reconciling,
         bookings=node.packaged.bookings,
         desk=node.packaged.desk,
+        terminals=node.packaged.terminals,
+        paying=node.packaged.paying,
     )
     return operator_app(
         ports,

@@ -10,10 +10,12 @@ from voltroam.delivery.knobs import Knobs
 from voltroam.holdings import Holdings, micros
 from voltroam.roaming.booking import Bookings, Books, Desk
 from voltroam.roaming.booking.ports import nobody_decides
+from voltroam.roaming.commanding import Commands
 from voltroam.roaming.exchange import Exchange
+from voltroam.roaming.paying import Paying, Terminals
 from voltroam.roaming.reconciling import Reconciling
 from voltroam.roaming.serving import Answering
-from voltroam.standard.packages import BOOKING, INVOICE_RECORD
+from voltroam.standard.packages import BOOKING, INVOICE_RECORD, TERMINAL
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import CdrToken
 
@@ -40,6 +42,13 @@ class Packaged:
             self.bookings = Bookings(
                 store, directory, exchange, identity=identity, table=holdings.table, now=micros
             )
+        self._identity = identity
+        self.terminals: Terminals | None = None
+        self.paying: Paying | None = None
+        if TERMINAL.kind in kinds:
+            self.terminals = Terminals(
+                store, directory, exchange, identity=identity, table=holdings.table, now=micros
+            )
         self._jobs: list[asyncio.Task[None]] = []
 
     def handlers(self) -> Mapping[str, Answering]:
@@ -47,7 +56,14 @@ class Packaged:
         found: dict[str, Answering] = {}
         if self.desk is not None:
             found |= self.desk.handlers()
+        if self.terminals is not None:
+            found |= self.terminals.handlers()
         return found
+
+    def with_commands(self, commands: Commands) -> None:
+        """Payments start and stop charges."""
+        if self.terminals is not None:
+            self.paying = Paying(self._store, self._identity, commands, now=micros)
 
     async def booked(
         self, owner: PartyId, location_id: str, evse_uid: str, token: CdrToken, at: datetime
@@ -66,6 +82,8 @@ class Packaged:
             looks["reconciling"] = self.reconciling.look
         if self.desk is not None:
             looks["bookings"] = self.desk.look
+        if self.paying is not None:
+            looks["payments"] = self.paying.look
         for name, look in looks.items():
             run = supervise(name, self._alone(name, look), Knobs())
             self._jobs.append(asyncio.create_task(run, name=name))

@@ -127,3 +127,62 @@ def test_a_slot_is_booked_changed_given_up_and_fulfilled(pair: Pair) -> None:
     session = documents.session(CPO, "S-BOOKED", EMSP, authorization_reference=reference)
     assert cpo.load("sessions", [session])["accepted"] == 1
     wait_until(lambda: state(emsp)[0] == "FULFILLED", seconds=SECONDS, what="FULFILLED")
+
+
+def test_a_terminal_is_assigned_paid_at_and_confirmed(pair: Pair) -> None:
+    """RPAY-001, RPAY-002, RPAY-003, RPAY-004, RPAY-008, RPAY-009, RPAY-010, RPAY-019, RPAY-023,
+    RPAY-024, RPAY-025, RPAY-032"""
+    cpo, ptp = pair.cpo, pair.emsp
+    made = ptp.json("terminal", "add", "NL/NOD", '{"reference":"SN-1","city":"Wien"}')
+    name = made["terminal_id"]
+
+    def held(node: Served) -> Any:
+        lines = node.json("terminal", "list")
+        return next((one for one in lines if one["terminal"]["terminal_id"] == name), None)
+
+    terminal = wait_until(lambda: held(cpo), seconds=SECONDS, what="the terminal")
+    assert (terminal["state"], terminal["own"], terminal["provider"]) == (
+        "CREATED", False, "DE/PAY",
+    )  # fmt: skip
+    wait_until(lambda: ptp.export("locations"), seconds=SECONDS, what="the location")
+    refused = cpo.run("terminal", "assign", name, "--location", "NOWHERE", "--json")
+    assert refused.code == 1
+    assigned = cpo.json("terminal", "assign", name, "--location", "LOC1")
+    assert assigned["location_ids"] == ["LOC1"]
+    assert held(cpo)["state"] == held(ptp)["state"] == "ASSIGNED"
+
+    paid = ptp.json(
+        "terminal", "pay", name, "--partner", "them", "--operator", "NL/NOD",
+        "--location", "LOC1", "--evse", "E1", "--amount", "50",
+    )  # fmt: skip
+    reference = paid["reference"]
+    assert paid["state"] == "PREAUTHORISED"
+
+    def payment() -> Any:
+        lines = ptp.json("terminal", "payments")
+        return next(one for one in lines if one["reference"] == reference)
+
+    bill = documents.cdr(
+        CPO, "CDR-PAID", contract=("DE", "PAY"), authorization_reference=reference,
+        invoice_reference_id="INV-77",
+    )  # fmt: skip
+    assert cpo.load("cdrs", [bill])["accepted"] == 1
+    wait_until(lambda: payment()["state"] == "CDR_RECEIVED", seconds=SECONDS, what="the CDR")
+    total = payment()["cost_with_taxes"] or payment()["cost"]
+    done = ptp.json("terminal", "capture", reference, str(total), "--line", "Card ***1234")
+    assert (done["state"], done["capture"]) == ("CONFIRMED", "SUCCESS")
+    advice = wait_until(
+        lambda: cpo.json("terminal", "advice"), seconds=SECONDS, what="the confirmation"
+    )
+    assert [(one["reference"], one["match"]) for one in advice] == [(reference, "MATCHED")]
+    assert advice[0]["eft_data"] == ["Card ***1234"]
+
+    off = cpo.json("terminal", "deactivate", name)
+    assert off.get("location_ids", []) == []
+    assert held(ptp)["state"] == held(cpo)["state"] == "DEACTIVATED"
+    cpo.json("terminal", "activate", "them", '{"reference":"SN-2"}')
+    wait_until(
+        lambda: [one for one in cpo.json("terminal", "list")
+                 if one["terminal"].get("reference") == "SN-2"],
+        seconds=SECONDS, what="the terminal that was activated",
+    )  # fmt: skip

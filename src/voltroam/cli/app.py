@@ -27,6 +27,7 @@ from voltroam.cli import (
     setup,
     steering,
     tariff_sight,
+    terminal,
     watch,
     webhook,
 )
@@ -80,6 +81,7 @@ app.add_typer(quarantine.group, name="quarantine")
 app.add_typer(command.group, name="command")
 app.add_typer(invoice.group, name="invoice")
 app.add_typer(booking.group, name="booking")
+app.add_typer(terminal.group, name="terminal")
 app.add_typer(steering.group, name="charging-profile")
 app.add_typer(database.group, name="db")
 app.add_typer(hub.group, name="hub")

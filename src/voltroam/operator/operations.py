@@ -13,6 +13,7 @@ from voltroam.operator.rows import (
     money,
     objects,
     partners,
+    payments,
     webhooks,
 )
 
@@ -23,6 +24,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     *money.OPERATIONS,
     *invoices.OPERATIONS,
     *bookings.OPERATIONS,
+    *payments.OPERATIONS,
     *partners.OPERATIONS,
     *hub.OPERATIONS,
     *webhooks.OPERATIONS,

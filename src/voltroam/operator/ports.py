@@ -13,6 +13,7 @@ from voltroam.roaming.booking import Bookings, Desk
 from voltroam.roaming.charging import Charging
 from voltroam.roaming.commanding import Commands, Orders
 from voltroam.roaming.directory import Directory
+from voltroam.roaming.paying import Paying, Terminals
 from voltroam.roaming.platforms import Identity
 from voltroam.roaming.profiling import Preferences, Profiles, Steering
 from voltroam.roaming.reconciling import Reconciling
@@ -48,6 +49,8 @@ class Ports:
     reconciling: Reconciling | None = None
     bookings: Bookings | None = None
     desk: Desk | None = None
+    terminals: Terminals | None = None
+    paying: Paying | None = None
 
     def fingerprint(self, secret: str) -> str:
         """See `masks.fingerprint`."""

@@ -12,6 +12,7 @@ from voltroam.operator.answers.invoices import Invoices
 from voltroam.operator.answers.money import Billing, Money
 from voltroam.operator.answers.own import OwnObjects
 from voltroam.operator.answers.partners import Partners
+from voltroam.operator.answers.payments import Payments
 from voltroam.operator.answers.profiling import Preferring, Profiling, Steered
 from voltroam.operator.answers.search import Search
 from voltroam.operator.answers.shown import ShownTariffs
@@ -74,4 +75,6 @@ def _packaged(ports: Ports) -> Answers:
         found |= Invoices(ports.reconciling).answers()
     if ports.bookings is not None and ports.desk is not None:
         found |= Booked(ports, ports.bookings, ports.desk).answers()
+    if ports.terminals is not None and ports.paying is not None:
+        found |= Payments(ports, ports.terminals, ports.paying).answers()
     return found
