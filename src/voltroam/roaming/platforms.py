@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 from msgspec import structs
 
-from voltroam.standard.endpoints import Interface
+from voltroam.standard.endpoints import Interface, Module
 from voltroam.standard.parties import PartyId
 from voltroam.standard.trees import Tree
 from voltroam.standard.v2_2_1.credentials import CredentialsRole, Role
@@ -97,8 +97,14 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     """The edition of its version, where it is behind: lengths and modules are as they were then."""
     modules: tuple[str, ...] = ()
     """Custom modules that both agreed on; only these are shown to it (CORE-VER-14)."""
-    identifiers: dict[str, str] = {}
-    """What this partner wants modules to be called in our version details, by their names."""
+    identifiers: tuple[str, ...] = ()
+    """What this partner wants modules to be called in our version details, `bookings=bookings`."""
+
+    def called(self, module: Module) -> str:
+        """The identifier of a module in what we tell this partner (RBK-001)."""
+        start = f"{module.name}="
+        named = (one.removeprefix(start) for one in self.identifiers if one.startswith(start))
+        return next(named, module.printed)
 
 
 class InboundToken(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -71,7 +71,7 @@ def version_details(
 
 def _name(module: Module, caller: Platform) -> str:
     """As printed in the standard, unless the partner knows it by another name."""
-    return caller.profile.identifiers.get(module.name, module.printed)
+    return caller.profile.called(module)
 
 
 def announcement(
