@@ -121,9 +121,10 @@ class Handshake:
     ) -> tuple[Version, str]:
         wanted = self._versions if only is None else (only,)
         common = [
-            (version, lines[version.number])
+            (version, line)
             for version in wanted
-            if version.number in lines and pinned in (None, version.number)
+            if (line := lines.get(version.number)) is not None
+            and (pinned is None or version.is_called(pinned))
         ]
         usable = [pair for pair in common if we_are is not None or not pair[0].role_trees]
         if usable:
