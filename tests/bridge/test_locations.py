@@ -290,6 +290,12 @@ def test_times_without_zone_are_utc_and_fractions_are_cut_but_not_of_last_update
     assert down.value["last_updated"] == "2026-06-01T18:00:00.250Z"
 
 
+def test_a_pointer_escapes_odd_names() -> None:
+    given = {**EVSE_221, "a/b~c": {"at": "2026-06-01T18:00:00.250Z"}}
+    found = cross("EVSE", given, "2.2.1", "2.1.1")
+    assert found.places["fraction-cut"] == ["/a~1b~0c/at"]
+
+
 def test_texts_are_ascii_where_the_partner_asks() -> None:
     given = {**LOCATION_221, "city": "Zürich", "name": "東京"}
     assert cross("Location", given, "2.2.1", "2.1.1").value["city"] == "Zürich"

@@ -16,9 +16,12 @@ from tests.bridge.samples import (
     TOKEN_221,
 )
 
+from voltroam.bridge.convert import at_home
 from voltroam.bridge.named import type_at_home
+from voltroam.bridge.reach import lowest
 from voltroam.bridge.terms import Asked, NamesInMemory, Relaxation
 from voltroam.standard.parties import PartyId
+from voltroam.standard.versions import V2_1_1, V2_3_0
 
 MOVIA = replace(PLAIN, owner=PartyId("DE", "MOV"))
 
@@ -76,6 +79,15 @@ def test_the_second_token_that_would_be_other_is_refused() -> None:
     assert cross("Token", of_another, "2.2.1", "2.1.1", terms).value is not None
     assert cross("StartSession", {**START_221, "token": other}, "2.2.1", "2.1.1", terms
                  ).value is None  # fmt: skip
+
+
+def test_the_house_keeps_a_token_under_its_own_type() -> None:
+    """R230-050, R230-051: those below 2.3.0 are not shown it at all."""
+    given = {**TOKEN_221, "type": "EMAID"}
+    kept = at_home("Token", given, source=V2_3_0, terms=fresh())
+    assert kept.value == given
+    assert lowest("Token", given) is V2_3_0
+    assert lowest("Token", TOKEN_221) is V2_1_1
 
 
 def test_the_tables_never_hold_the_uid() -> None:

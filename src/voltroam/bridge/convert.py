@@ -6,6 +6,7 @@ leaves the document that it was given as it is.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from voltroam.bridge.crossing import Crossing, Step
@@ -141,7 +142,10 @@ def at_home(
 
     What 2.2.1 cannot say without saying something else stays in the version that says it
     (decision 0006): then the notes say `refused`, and `reach.lowest` of the document is above HOME.
+    So does a Token of a new type: its type is part of its name.
     """
+    if kind == "Token":
+        terms = replace(terms, relaxations=terms.relaxations | {Relaxation.UNKNOWN_WORDS})
     found = convert(kind, document, source=source, target=HOME, terms=terms)
     if found.value is None and source.rank > HOME.rank:
         return Bridged(document, found.notes)

@@ -10,6 +10,7 @@ from typing import Any
 
 from voltroam.bridge.convert import NEW_IN_2_3_0, UP_TO_2_2_1
 from voltroam.bridge.v2_1_1 import locations, tariffs
+from voltroam.bridge.v2_3_0.words import TOKEN_TYPES
 from voltroam.standard.versions import V2_1_1, V2_2_1, V2_3_0, Version
 
 _NOTHING: frozenset[str] = frozenset()
@@ -58,6 +59,8 @@ def _needs_2_3_0(kind: str, document: Mapping[str, Any]) -> bool:
     """Whether it has members of 2.3.0 still, for 2.2.1 would say something else (decision 0006)."""
     if kind == "Tariff":
         return "tax_included" in document
+    if kind == "Token":
+        return document.get("type") not in TOKEN_TYPES
     if kind in ("CDR", "Session"):
         cost = document.get("total_cost")
         return isinstance(cost, dict) and "before_taxes" in cost

@@ -91,10 +91,17 @@ def _texts(value: Any, at: str, step: Any, name: str = "") -> Any:
     if isinstance(value, str):
         return step(value, at, name)
     if isinstance(value, dict):
-        return {key: _texts(member, f"{at}/{key}", step, key) for key, member in value.items()}
+        return {
+            key: _texts(member, f"{at}/{_escaped(key)}", step, key) for key, member in value.items()
+        }
     if isinstance(value, list):
         return [_texts(item, f"{at}/{index}", step, name) for index, item in enumerate(value)]
     return value
+
+
+def _escaped(name: str) -> str:
+    """A step of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def owner_up(document: Document, at: str, crossing: Crossing, *places: Document) -> Document:
