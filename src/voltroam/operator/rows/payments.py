@@ -63,7 +63,7 @@ class PaymentWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     operator: Party
     terminal_id: Id
     location_id: Id
-    amount: Annotated[Decimal, Meta(gt=0)]
+    amount: Decimal
     currency: Annotated[str, Meta(min_length=3, max_length=3)]
     evse_uid: Id | None = None
     connector_id: Id | None = None

@@ -122,6 +122,8 @@ class Paying:
         The amount is what the tariff's `preauthorize_amount` asked for. What the operator makes of
         the command is in `Commands`; a payment whose command is refused is RELEASED.
         """
+        if amount <= 0:
+            raise CallerError("The amount that was reserved must be more than nothing")
         providers = self._identity.parties(Role.PTP)
         if not providers:
             raise CallerError("Payments are started by a PTP party of this node")
