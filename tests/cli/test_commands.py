@@ -54,10 +54,13 @@ def test_the_commands_are_those_that_the_docs_promise() -> None:
     names = {name for name, _ in ALL}
     partner = "invite register list show pause resume resync rotate remove parked retry profile"
     webhook = "add list remove enable rotate test dead replay"
+    agreements = "list add remove suspend resume import"
     assert names == {
         "init", "serve", "import", "export", "pull", "get", "put", "patch", "post", "delete",
         "demo", "version", "withdraw", "price", "quote", "verify", "cdr audit",
-        "authorize", "prefer", "watch", "audit",
+        "authorize", "prefer", "watch", "audit", "trace",
+        *(f"hub {name}" for name in ("parties", "routes", "health")),
+        *(f"hub agreements {name}" for name in agreements.split()),
         *(f"command {name}" for name in ["start", "stop", "reserve", "cancel", "unlock", "list"]),
         *(f"charging-profile {name}" for name in ("set", "clear", "active")),
         *(f"tariff {name}" for name in ("lint", "text", "grid", "visible")),
