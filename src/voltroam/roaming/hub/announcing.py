@@ -51,11 +51,12 @@ class Announcing:
         if before is not None and _same(before[0], platforms) and (not hubs or before[1] == head):
             return 0
         rows = {row.key: row async for row in self._store.scan(CLIENT_INFO.kind)}
-        moved = 0
+        done: list[bool | None] = []
         for key, row, decide in _due(words(platforms), rows, hubs):
-            moved += await self._store.apply(Change(_checked(key, row, decide), objects=(key,)))
-        self._judged = (platforms, head)
-        return moved
+            done.append(await self._store.apply(Change(_checked(key, row, decide), objects=(key,))))
+        if None not in done:
+            self._judged = (platforms, head)
+        return done.count(True)
 
 
 Decide = Callable[[ObjectRow | None, int], Decision[bool]]
@@ -119,13 +120,16 @@ def _behind(way: Status) -> Decide:
 
 def _checked(
     key: ObjectKey, seen: ObjectRow | None, decide: Decide
-) -> Callable[[Held], Decision[bool]]:
-    """What moved since it was looked at is looked at again, with the platforms of then."""
+) -> Callable[[Held], Decision[bool | None]]:
+    """None: it moved since it was looked at; it is looked at again, with the platforms of then."""
 
-    def checked(held: Held) -> Decision[bool]:
+    def checked(held: Held) -> Decision[bool | None]:
         row = held.objects.get(key)
         same = row is None if seen is None else row is not None and row.revision == seen.revision
-        return decide(row, held.now) if same else Decision(False)
+        if not same:
+            return Decision(None)
+        due = decide(row, held.now)
+        return Decision(due.result, due.objects, due.records, due.events)
 
     return checked
 
