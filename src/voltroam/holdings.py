@@ -19,9 +19,10 @@ from voltroam.settings import Settings, SettingsError, read_secret_keys, split_p
 from voltroam.standard.endpoints import LOCATION, Removal, Resource
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId
+from voltroam.standard.shapes import shape
 from voltroam.standard.v2_2_1 import BusinessDetails
 from voltroam.standard.v2_2_1.credentials import CredentialsRole, Role
-from voltroam.standard.versions import HOME
+from voltroam.standard.versions import HOME, Version
 from voltroam.store.interface import Store
 from voltroam.store.open import open_store
 from voltroam.wire.routes import Router
@@ -155,20 +156,32 @@ class Holdings:
     # -- objects of our own ---------------------------------------------------------------------
 
     async def keep(
-        self, module: str, document: bytes, *, strict: bool, private: bool = False
+        self,
+        module: str,
+        document: bytes,
+        *,
+        strict: bool,
+        private: bool = False,
+        version: Version | None = None,
     ) -> None:
-        """Take one own object. Raises Refusal with every problem found."""
+        """Take one own object. Raises Refusal with every problem found.
+
+        `version`: what the document is in; None: the house's own. A version whose objects do not
+        say whose they are is of our only party that owns such objects.
+        """
         from voltroam.roaming.accept import accept
         from voltroam.roaming.weigh import Outcome
 
-        resource = self.table.resources[module]
+        resource, spoken = self.table.resources[module], version or HOME
+        owner = None if spoken.owner_in_objects else self.one_of_us(resource)
         try:
+            inward = await self.bridging.inward(resource, spoken, None, [document], owner=owner)
             change = accept(
-                resource, document, version=HOME, source=None, identity=self.identity,
-                strict=strict, private=private or None,
+                resource, document, version=spoken, source=None, identity=self.identity,
+                strict=strict, private=private or None, owner=owner, inward=inward,
             )  # fmt: skip
         except CallerError as error:
-            raise _refusal(resource, document, error) from None
+            raise _refusal(resource, document, error, spoken) from None
         try:
             accepted = await self.store.apply(change)
         except CallerError as error:
@@ -232,12 +245,12 @@ class Holdings:
         return next(iter(owners.values()))
 
 
-def _refusal(resource: Resource, document: bytes, error: CallerError) -> Refusal:
+def _refusal(resource: Resource, document: bytes, error: CallerError, version: Version) -> Refusal:
     """All problems of a document; where reading finds none, the error itself is the one."""
     from voltroam.wire.decode import read
 
     try:
-        problems = read(resource.object, document).problems
+        problems = read(shape(resource.object, version), document).problems
     except CallerError as broken:
         return Refusal(broken.message)
     return Refusal(error.message, msgspec.to_builtins(list(problems)))

@@ -1,14 +1,16 @@
 """Own objects into the database, in order where it matters and side by side where it does not."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from voltroam.holdings import Holdings, Refusal
 from voltroam.standard.errors import Overloaded
+from voltroam.standard.versions import Version
 
 SIDE_BY_SIDE = 256
 """Writes that wait for one commit together."""
@@ -45,6 +47,7 @@ async def load(
     *,
     strict: bool,
     private: bool = False,
+    version: Version | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Report:
     """Write every document through the one way in; a refused one stops no other.
@@ -60,7 +63,8 @@ async def load(
             await earlier
         elif len(waiting) >= SIDE_BY_SIDE:
             await _some(waiting)
-        write = _write(holdings, module, index, document, report, strict=strict, private=private)
+        keep = partial(holdings.keep, strict=strict, private=private, version=version)
+        write = _write(holdings, module, index, document, report, keep)
         waiting[key] = asyncio.create_task(write)
         progress(index + 1)
     await asyncio.gather(*waiting.values())
@@ -89,16 +93,14 @@ async def _write(
     index: int,
     document: bytes,
     report: Report,
-    *,
-    strict: bool,
-    private: bool,
+    keep: Callable[[str, bytes], Awaitable[None]],
 ) -> None:
     while True:
         try:
             if module == STATUS_LINES:
                 await holdings.keep_status(document)
             else:
-                await holdings.keep(module, document, strict=strict, private=private)
+                await keep(module, document)
         except Overloaded as full:
             await asyncio.sleep(full.retry_after)
         except Refusal as refusal:

@@ -18,6 +18,7 @@ from voltroam.cli.outcome import Exit, Stop, remark, write, write_json, write_ta
 from voltroam.holdings import micros
 from voltroam.standard.endpoints import Removal
 from voltroam.standard.parties import PartyId
+from voltroam.standard.versions import VERSIONS, Version
 
 PIECE = 1 << 16
 """Bytes of an export that are written at once."""
@@ -30,19 +31,27 @@ ANY_INDEX = re.compile(r"\[\d+\]")
 
 
 def import_file(
-    context: typer.Context, module: str, file: Path, *, lenient: bool, private: bool, json: bool
+    context: typer.Context,
+    module: str,
+    file: Path,
+    *,
+    lenient: bool,
+    private: bool,
+    version: str | None,
+    json: bool,
 ) -> None:
     """Exit 1 if any object of the file is refused; the others are taken."""
 
     async def work(holdings: Holdings) -> Report:
         if module != STATUS_LINES:
             _check_module(holdings, module)
+        spoken = _version(version)
         documents = read_documents(file)
         async with _noted_import(holdings, module):
             with _Progress("import", documents.count, quiet=json) as progress:
                 return await load(
                     holdings, module, documents.pieces, strict=not lenient, private=private,
-                    progress=progress.show,
+                    version=spoken, progress=progress.show,
                 )  # fmt: skip
 
     report = with_holdings(context, work, as_json=json)
@@ -52,6 +61,15 @@ def import_file(
         _tell(report)
     if report.refused:
         raise typer.Exit(int(Exit.FAILED))
+
+
+def _version(number: str | None) -> Version | None:
+    if number is None:
+        return None
+    found = VERSIONS.get(number)
+    if found is None:
+        raise typer.BadParameter(f"{number} is none of {', '.join(VERSIONS)}")
+    return found
 
 
 def _noted_import(holdings: Holdings, module: str) -> AbstractAsyncContextManager[None]:

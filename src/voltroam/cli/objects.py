@@ -33,6 +33,9 @@ def import_(
     private: Annotated[
         bool, typer.Option("--private", help="Never show these objects to any partner.")
     ] = False,
+    version: Annotated[
+        str | None, typer.Option(help="The OCPI version that the file is in; 2.2.1 if not told.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Load own objects; a running node sends them to its partners at once.
@@ -41,7 +44,7 @@ def import_(
     """
     from voltroam.cli.moving import import_file
 
-    import_file(context, module, file, lenient=lenient, private=private, json=json)
+    import_file(context, module, file, lenient=lenient, private=private, version=version, json=json)
 
 
 def export(context: typer.Context, module: Module, json: Json = False) -> None:
