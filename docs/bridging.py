@@ -17,7 +17,7 @@ def bridging(notice: str) -> Iterator[str]:
     yield "# Between versions"
     yield ""
     yield "Objects pass between 2.1.1, 2.2.1 and 2.3.0 in named steps, each of which leaves notes:"
-    yield "a code, a JSON pointer into the object that the step was given, a severity and a text."
+    yield "a code, a JSON pointer into the object that was given, a severity and a text."
     yield "How to use it: [howto](../howto/convert.md). No step changes `last_updated`, makes an"
     yield "amount up, or widens what an element of a tariff prices."
     yield ""

@@ -1,7 +1,8 @@
 """The golden list: what every pair of versions does to a small object of every kind.
 
-Each file in `golden/` holds the result and the notes of one kind for the six pairs. After a meant
-change: `python -m tests.bridge.test_golden` writes them anew; the difference is to be read.
+Each file in `golden/` holds the result and the notes of one kind, or of one rich object, by pairs.
+After a meant change: `python -m tests.bridge.test_golden` writes them anew; the difference is to be
+read.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.bridge.rich import RICH
 from tests.bridge.samples import LOCATION_221, SAMPLES, TOKEN_221
 
 from voltroam.bridge.codes import CODES
@@ -37,9 +39,14 @@ def terms() -> Terms:
     )
 
 
-def golden(kind: str) -> Iterator[dict[str, Any]]:
+def golden(name: str) -> Iterator[dict[str, Any]]:
+    if name in RICH:
+        kind, only, document = RICH[name]
+        samples = {only: document}
+    else:
+        kind, samples = name, SAMPLES[name]
     for source, target in PAIRS:
-        sample = SAMPLES[kind].get(source)
+        sample = samples.get(source)
         if sample is None:
             continue
         found = convert(
@@ -56,15 +63,15 @@ def golden(kind: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def written(kind: str) -> str:
-    plain = msgspec.json.decode(encode(list(golden(kind))))
+def written(name: str) -> str:
+    plain = msgspec.json.decode(encode(list(golden(name))))
     return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
 
 
-@pytest.mark.parametrize("kind", SAMPLES)
-def test_every_pair_gives_the_objects_and_notes_of_the_golden_list(kind: str) -> None:
-    """R211-054, R211-066, R230-019: read with the list itself."""
-    assert (FOLDER / f"{kind}.json").read_text("utf-8") == written(kind)
+@pytest.mark.parametrize("name", [*SAMPLES, *RICH])
+def test_every_pair_gives_the_objects_and_notes_of_the_golden_list(name: str) -> None:
+    """R211-054, R211-066, R211-069, R211-074, R230-019: read with the list itself."""
+    assert (FOLDER / f"{name}.json").read_text("utf-8") == written(name)
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
@@ -97,5 +104,5 @@ def test_every_code_is_short_words_with_a_text_for_people() -> None:
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for name in SAMPLES:
+    for name in [*SAMPLES, *RICH]:
         (FOLDER / f"{name}.json").write_text(written(name), "utf-8")

@@ -290,6 +290,16 @@ def test_times_without_zone_are_utc_and_fractions_are_cut_but_not_of_last_update
     assert down.value["last_updated"] == "2026-06-01T18:00:00.250Z"
 
 
+def test_pointers_lead_into_what_was_given_even_after_two_steps() -> None:
+    mcs = {**CONNECTOR_221, "id": "2", "standard": "MCS"}
+    two = {**CONNECTOR_221, "id": "3", "power_type": "AC_2_PHASE"}
+    last = {**EVSE_221, "uid": "E2", "connectors": [mcs, mcs, two, CONNECTOR_221]}
+    gone = {**EVSE_221, "uid": "E1", "connectors": [mcs]}
+    found = cross("Location", {**LOCATION_221, "evses": [gone, last]}, "2.3.0", "2.1.1")
+    assert found.places["power-type-unknown"] == ["/evses/1/connectors/2/power_type"]
+    assert found.places["tariff-id-out-of-list"] == ["/evses/1/connectors/3/tariff_ids"]
+
+
 def test_a_pointer_escapes_odd_names() -> None:
     given = {**EVSE_221, "a/b~c": {"at": "2026-06-01T18:00:00.250Z"}}
     found = cross("EVSE", given, "2.2.1", "2.1.1")

@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+import msgspec
+
 from voltroam.bridge.crossing import Crossing, Step
 from voltroam.bridge.editions import first_edition
 from voltroam.bridge.notes import Bridged
+from voltroam.bridge.pointers import given, left_out
 from voltroam.bridge.terms import Document, Relaxation, Terms
 from voltroam.bridge.v2_1_1 import commands as commands_211
 from voltroam.bridge.v2_1_1 import locations as locations_211
@@ -123,7 +126,7 @@ def convert(
     crossing = Crossing(terms)
     found = document
     for step in _steps(kind, source, target):
-        stepped = step(found, "", crossing)
+        stepped = _stepped(step, found, crossing)
         if stepped is None:
             return Bridged(None, tuple(crossing.notes))
         found = stepped
@@ -133,6 +136,19 @@ def convert(
         if terms.relaxed(Relaxation.PTP_AS_OTHER):
             found = parties_230.without_packages(kind, found, crossing)
     return Bridged(found, tuple(crossing.notes))
+
+
+def _stepped(step: Step, document: Document, crossing: Crossing) -> Document | None:
+    """Take a step; its notes point into the object that was given to the first one."""
+    earlier = len(crossing.notes)
+    found = step(document, "", crossing)
+    gone = left_out(crossing.notes[:earlier])
+    if gone:
+        crossing.notes[earlier:] = [
+            msgspec.structs.replace(note, pointer=given(note.pointer, gone))
+            for note in crossing.notes[earlier:]
+        ]
+    return found
 
 
 def at_home(
