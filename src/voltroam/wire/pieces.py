@@ -57,18 +57,21 @@ class Pieces:
     ) -> T | None:
         """The object if nothing at all is wrong with it."""
         own, items = split
+        is_new = None in parts
         for place, item in enumerate(items):
             if parts[place] is None:
-                parts[place] = value = quick_of(part).read(item)
+                value = None if _may_be_deep(item) else quick_of(part).read(item)
                 if value is None or has_breach(value):
                     return None
+                parts[place] = value
         bare = quick_of(cast("Any", shape)).read(own)
         if bare is None:
             return None
         whole = structs.replace(cast("msgspec.Struct", bare), **{member: parts})
         if has_breach(whole, known=member):
             return None
-        self._learn(part, items, parts)
+        if is_new:
+            self._learn(part, items, parts)
         return cast("T", whole)
 
     def _learn(self, part: type, items: Sequence[bytes], parts: Sequence[object]) -> None:
@@ -77,7 +80,8 @@ class Pieces:
             for old in list(known)[: self._most // 2]:
                 del known[old]
         for item, value in zip(items, parts, strict=True):
-            known[part, item] = value
+            if len(item) <= _LONGEST and not _may_be_deep(item):
+                known[part, item] = value
 
 
 def _split(data: bytes, member: str) -> _Split | None:
@@ -90,8 +94,6 @@ def _split(data: bytes, member: str) -> _Split | None:
     if not found or raw is None:
         return None
     items = [bytes(item) for item in found]
-    if any(len(item) > _LONGEST or _may_be_deep(item) for item in items):
-        return None
     listed = bytes(raw)
     place = data.find(listed)
     if place != data.rfind(listed):
