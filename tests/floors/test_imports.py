@@ -28,6 +28,7 @@ FLOORS = {
     "node": 6,
     "application": 6,
     "operating": 6,
+    "packaged": 6,
     "embedding": 6,
     "live": 6,
     "tuning": 6,
