@@ -1,13 +1,15 @@
-"""Nodes on SQLite and on PostgreSQL, with one and with two workers."""
+"""Nodes on SQLite with one worker and on PostgreSQL with two; a soak crosses them."""
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from tests.counts import SOAK
 from tests.e2e.nodes import Served, introduce, make_node
 from tests.e2e.stage import stage
 from tests.postgres_server import PostgresServer
@@ -24,7 +26,7 @@ class Backing:
     database: Callable[[], str | None]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_postgres_database(postgres_server: PostgresServer) -> Callable[[], str]:
     """Makes an empty database each time and gives its URL."""
 
@@ -41,12 +43,17 @@ def new_postgres_database(postgres_server: PostgresServer) -> Callable[[], str]:
     return make
 
 
+WAYS = [("sqlite", 1), ("postgres", 2)]
+CROSSED = [("sqlite", 2), ("postgres", 1)]
+
+
 @pytest.fixture(
-    params=[("sqlite", 1), ("sqlite", 2), ("postgres", 1), ("postgres", 2)],
+    scope="module",
+    params=WAYS + CROSSED if SOAK else WAYS,
     ids=lambda param: f"{param[0]}-{param[1]}",
 )
 def backing(request: pytest.FixtureRequest) -> Backing:
-    """Each of the four ways to run a node."""
+    """Each of the ways to run a node."""
     kind, workers = request.param
     if kind == "sqlite":
         return Backing(kind, workers, lambda: None)
@@ -56,9 +63,9 @@ def backing(request: pytest.FixtureRequest) -> Backing:
 MakeNode = Callable[..., Served]
 
 
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[MakeNode]:
-    """Makes and serves nodes in the test's folder; all are ended with the test."""
+@contextmanager
+def nodes_in(folder: Path) -> Iterator[MakeNode]:
+    """Makes and serves nodes in a folder; all are ended at the end."""
     made: list[Served] = []
 
     def make(
@@ -66,15 +73,24 @@ def node(tmp_path: Path) -> Iterator[MakeNode]:
     ) -> Served:
         database = backing.database() if backing else None
         served = make_node(
-            tmp_path / name, *parties, name=name, database=database,
+            folder / name, *parties, name=name, database=database,
             workers=backing.workers if backing else 1,
         )  # fmt: skip
         made.append(served)
         return served.serve() if serve else served
 
-    yield make
-    for served in made:
-        served.kill()
+    try:
+        yield make
+    finally:
+        for served in made:
+            served.kill()
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[MakeNode]:
+    """Nodes in the test's folder; all are ended with the test."""
+    with nodes_in(tmp_path) as make:
+        yield make
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +101,21 @@ class Pair:
     emsp: Served
 
 
-@pytest.fixture
-def pair(node: MakeNode, backing: Backing) -> Pair:
+def make_pair(node: MakeNode, backing: Backing) -> Pair:
     cpo = node("cpo", "NL/NOD/CPO", backing=backing)
     emsp = node("emsp", "DE/MOV/EMSP", backing=backing)
     introduce(cpo, emsp)
     return Pair(cpo, emsp)
+
+
+@pytest.fixture
+def pair(node: MakeNode, backing: Backing) -> Pair:
+    """For a test that breaks something, or wants to be alone."""
+    return make_pair(node, backing)
+
+
+@pytest.fixture(scope="module")
+def shared_pair(tmp_path_factory: pytest.TempPathFactory, backing: Backing) -> Iterator[Pair]:
+    """For all tests of a module: each with ids of its own (`documents.fresh`)."""
+    with nodes_in(tmp_path_factory.mktemp("pair")) as make:
+        yield make_pair(make, backing)

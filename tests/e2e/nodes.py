@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from voltroam.cli.app import app
 
-START_TIME = 30.0
+START_TIME = 90.0
 """Seconds a node may need until /health answers, on a busy machine."""
 
 
@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 def wait_until(
-    met: Callable[[], Any], *, seconds: float = 15.0, every: float = 0.05, what: str = "it"
+    met: Callable[[], Any], *, seconds: float = 60.0, every: float = 0.05, what: str = "it"
 ) -> Any:
     """The first truthy answer; fails when time is up, with the last one."""
     deadline = time.monotonic() + seconds
@@ -157,7 +157,7 @@ class Served:
             return None
         self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(40)
+            code = self.process.wait(90)
         except subprocess.TimeoutExpired:
             self.kill()
             raise

@@ -54,7 +54,7 @@ def pushed(partner: MockPartner, method: str, *parts: str) -> list[Recorded]:
     ]
 
 
-def wait_for_push(partner: MockPartner, method: str, *parts: str, seconds: float = 10) -> Recorded:
+def wait_for_push(partner: MockPartner, method: str, *parts: str, seconds: float = 60) -> Recorded:
     """The first such request, as soon as it has come."""
 
     def met() -> list[Recorded]:

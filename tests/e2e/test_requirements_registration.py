@@ -173,7 +173,7 @@ def test_a_failing_callback_is_3001_and_token_a_lives(
 
 
 @pytest.mark.parametrize("fault", [mock_http.hang(), mock_http.endless_body()])
-def test_a_callback_without_end_is_3001_within_20_seconds(
+def test_a_callback_without_end_is_3001_before_the_caller_gives_up(
     stage: Stage, newcomer: MockPartner, fault: mock_http.Fault
 ) -> None:
     """CORE-REG-14, CORE-REG-32"""
@@ -181,7 +181,7 @@ def test_a_callback_without_end_is_3001_within_20_seconds(
     begin = time.monotonic()
     answer = newcomer.register(stage.node.versions_url, invite(stage))
     assert (answer.status, answer.code) == (200, 3001)
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < 30
 
 
 def test_no_common_version_is_3002(stage: Stage, newcomer: MockPartner) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.conftest import MakeNode, Pair
-from tests.e2e.documents import moment
-from tests.e2e.nodes import introduce, process, wait_until
+from tests.e2e.documents import fresh, moment
+from tests.e2e.nodes import Served, introduce, process, wait_until
 
 LOCATION: dict[str, Any] = {
     "country_code": "NL",
@@ -51,29 +51,41 @@ def location(identifier: str, **changes: Any) -> dict[str, Any]:
 
 
 def held(pair: Pair, module: str = "locations") -> dict[str, Any]:
-    return {item["id"]: item for item in pair.emsp.export(module)}
+    return at(pair.emsp, module)
 
 
-def test_imported_locations_reach_the_partner_as_they_were(pair: Pair) -> None:
+def at(node: Served, module: str = "locations") -> dict[str, Any]:
+    return {item["id"]: item for item in node.export(module)}
+
+
+def test_imported_locations_reach_the_partner_as_they_were(shared_pair: Pair) -> None:
     """CORE-CRED-01: after one registration objects flow without another command."""
-    report = pair.cpo.load("locations", [location("LOC1"), location("LOC2")])
+    wanted = {name: location(name) for name in (fresh("LOC"), fresh("LOC"))}
+    report = shared_pair.cpo.load("locations", list(wanted.values()))
     assert report == {"accepted": 2, "refused": []}
-    wait_until(lambda: len(held(pair)) == 2, what="the push")
-    assert held(pair) == {"LOC1": location("LOC1"), "LOC2": location("LOC2")}
-    assert pair.cpo.export("locations") == [location("LOC1"), location("LOC2")]
+
+    def is_there(node: Served) -> bool:
+        there = at(node)
+        return all(there.get(name) == document for name, document in wanted.items())
+
+    wait_until(lambda: is_there(shared_pair.emsp), seconds=30, what="the push")
+    assert is_there(shared_pair.cpo)
 
 
-def test_a_status_change_arrives_and_raises_last_updated(pair: Pair) -> None:
-    pair.cpo.load("locations", [location("LOC1")])
-    wait_until(lambda: held(pair), what="the push of the location")
+def test_a_status_change_arrives_and_raises_last_updated(shared_pair: Pair) -> None:
+    pair, name = shared_pair, fresh("LOC")
+    pair.cpo.load("locations", [location(name)])
+    wait_until(lambda: name in held(pair), seconds=30, what="the push of the location")
     changed = moment()
     line = {
-        "location_id": "LOC1", "evse_uid": "EVSE-1", "status": "CHARGING", "last_updated": changed,
+        "location_id": name, "evse_uid": "EVSE-1", "status": "CHARGING", "last_updated": changed,
     }  # fmt: skip
     ran = pair.cpo.run("import", "evse-status", "-", "--json", stdin=json.dumps(line))
     assert ran.json == {"accepted": 1, "refused": []}
-    wait_until(lambda: held(pair)["LOC1"]["evses"][0]["status"] == "CHARGING", what="the status")
-    here = held(pair)["LOC1"]
+    wait_until(
+        lambda: held(pair)[name]["evses"][0]["status"] == "CHARGING", seconds=30, what="the status"
+    )
+    here = held(pair)[name]
     assert here["evses"][0]["last_updated"] == here["last_updated"] == changed
     assert here["x_house_colour"] == "blue"
 
@@ -112,8 +124,9 @@ def test_what_was_there_before_registration_is_pulled(node: MakeNode) -> None:
     assert "reached" in failed.json["error"]
 
 
-def test_a_spent_token_a_is_refused(pair: Pair) -> None:
+def test_a_spent_token_a_is_refused(shared_pair: Pair) -> None:
     """CORE-CRED: TOKEN_A is single use; the command says so and exits non-zero."""
+    pair = shared_pair
     invitation = pair.cpo.json("partner", "invite", "other")
     first = pair.emsp.run(
         "partner", "register", invitation["versions_url"], "not-the-token", "--name", "x", "--json"
@@ -123,24 +136,26 @@ def test_a_spent_token_a_is_refused(pair: Pair) -> None:
     assert first.err.strip()
 
 
-def test_tokens_flow_the_other_way(pair: Pair) -> None:
+def test_tokens_flow_the_other_way(shared_pair: Pair) -> None:
+    pair = shared_pair
     token = {
         "country_code": "DE", "party_id": "MOV", "uid": "04A1B2C3", "type": "RFID",
         "contract_id": "DE-MOV-C00000001", "issuer": "Movia", "valid": True,
         "whitelist": "ALLOWED", "last_updated": "2026-01-01T00:00:00Z",
     }  # fmt: skip
     assert pair.emsp.load("tokens", [token])["accepted"] == 1
-    wait_until(lambda: pair.cpo.export("tokens") == [token], what="the token")
+    wait_until(lambda: pair.cpo.export("tokens") == [token], seconds=30, what="the token")
 
 
-def test_a_restart_keeps_everything_and_catches_up(pair: Pair) -> None:
-    pair.cpo.load("locations", [location("LOC1")])
-    wait_until(lambda: held(pair), what="the first push")
+def test_a_restart_keeps_everything_and_catches_up(shared_pair: Pair) -> None:
+    pair, first, second = shared_pair, fresh("LOC"), fresh("LOC")
+    pair.cpo.load("locations", [location(first)])
+    wait_until(lambda: first in held(pair), seconds=30, what="the first push")
     assert pair.emsp.stop() == 0
-    pair.cpo.load("locations", [location("LOC2")])
+    pair.cpo.load("locations", [location(second)])
     time.sleep(0.5)
     pair.emsp.serve()
-    wait_until(lambda: set(held(pair)) == {"LOC1", "LOC2"}, seconds=30, what="catching up")
+    wait_until(lambda: {first, second} <= held(pair).keys(), seconds=60, what="catching up")
 
 
 def test_refused_objects_are_named_with_index_and_path(node: MakeNode, tmp_path: Path) -> None:

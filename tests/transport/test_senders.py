@@ -246,8 +246,8 @@ async def refused_by(
     async with raw_server(says(answer)) as port, guarded(library) as sender:
         request = Request("GET", f"http://127.0.0.1:{port}/")
         with pytest.raises((Unusable, Unreachable)) as refused:
-            await sender.send(request, timeout=5, limit=limit)
-    assert time.monotonic() - started < 3
+            await sender.send(request, timeout=60, limit=limit)
+    assert time.monotonic() - started < 30
     assert isinstance(refused.value, Unusable | Unreachable)
     return refused.value
 
@@ -276,9 +276,9 @@ async def test_a_stream_without_end_is_cut_at_the_limit(library: Library, chunke
     async with raw_server(talk) as port, guarded(library) as sender:
         request = Request("GET", f"http://127.0.0.1:{port}/")
         with pytest.raises(Unusable):
-            await sender.send(request, timeout=10, limit=1_000_000)
+            await sender.send(request, timeout=60, limit=1_000_000)
         took = time.monotonic() - started
-    assert took < 3
+    assert took < 30
     assert written < 50_000_000
 
 
@@ -303,7 +303,7 @@ async def test_a_slow_drip_ends_at_the_total_timeout(library: Library) -> None:
     async with raw_server(talk) as port, guarded(library) as sender:
         with pytest.raises(Unreachable) as late:
             await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=0.5)
-        assert 0.4 < time.monotonic() - started < 2
+        assert 0.4 < time.monotonic() - started < 20  # the drip would take 50
     assert late.value.sent
 
 
@@ -331,8 +331,8 @@ async def test_headers_without_end_are_refused(library: Library) -> None:
     started = time.monotonic()
     async with raw_server(talk) as port, guarded(library) as sender:
         with pytest.raises((Unusable, Unreachable)):
-            await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=10)
-        assert time.monotonic() - started < 5
+            await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=60)
+        assert time.monotonic() - started < 30
 
 
 def gzipped(body: bytes) -> bytes:
