@@ -40,22 +40,28 @@ class Announcing:
     def __init__(self, store: Store, directory: Directory) -> None:
         self._store = store
         self._directory = directory
-        self._judged: tuple[Sequence[Platform], int] | None = None
+        self._judged: tuple[Sequence[Platform], Mapping[ObjectKey, int]] | None = None
 
     async def announce(self) -> int:
-        """How many moved. Costs next to nothing while no platform and no client info did."""
+        """How many moved. Costs next to nothing while no platform did and no other hub is there.
+
+        What another hub tells may stand beside a row without moving the feed: revisions tell.
+        """
         platforms = await self._directory.all()
-        head = await self._store.head()
         before = self._judged
+        same = before is not None and _same(before[0], platforms)
         hubs = {it.id: it for it in platforms if it.is_registered and it.is_hub}
-        if before is not None and _same(before[0], platforms) and (not hubs or before[1] == head):
+        if same and not hubs:
             return 0
         rows = {row.key: row async for row in self._store.scan(CLIENT_INFO.kind)}
+        seen = {key: row.revision for key, row in rows.items()}
+        if before is not None and same and before[1] == seen:
+            return 0
         done: list[bool | None] = []
         for key, row, decide in _due(words(platforms), rows, hubs):
             done.append(await self._store.apply(Change(_checked(key, row, decide), objects=(key,))))
         if None not in done:
-            self._judged = (platforms, head)
+            self._judged = (platforms, seen)
         return done.count(True)
 
 
