@@ -7,7 +7,7 @@ without a look.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +45,14 @@ class NotCarried(PartnerError):
     """What cannot be said in the partner's version without saying something else."""
 
     status_code = StatusCode.CLIENT_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A partner, and the version that it speaks in one exchange."""
+
+    version: Version
+    platform: Platform
 
 
 class Bridging:
@@ -179,6 +187,45 @@ class Bridging:
         await self.keep(platform)
         return _carried(passed)
 
+    # -- between two partners -------------------------------------------------------------------
+
+    async def home(
+        self, kind: str, body: bytes, end: End, *, owner: PartyId | None = None
+    ) -> Passed:
+        """A partner's body as the house reads it, for as long as it takes to find its way."""
+        terms = await self._with_tokens(await self._terms(end.platform, owner), [body])
+        return between(kind, body, end.version, HOME, terms)
+
+    async def across(
+        self,
+        kind: str,
+        body: bytes,
+        source: End,
+        target: End,
+        *,
+        owner: PartyId,
+        provider: PartyId | None,
+        token: Asked | None = None,
+    ) -> Passed:
+        """One partner's body as another one reads it, by way of home, with the notes of both steps.
+
+        `owner`: whose objects pass; `provider`: the eMSP among the two; `token`: the one that was
+        asked for.
+        """
+        asked = await self._known(token, source.platform)
+        terms = await self._terms(source.platform, owner)
+        terms = replace(terms, provider=provider or terms.provider, asked=asked)
+        terms = await self._with_tokens(terms, [body])
+        first = between(kind, body, source.version, HOME, terms)
+        if first.document is None:
+            return first
+        terms = replace(await self._terms(target.platform, owner), asked=token)
+        terms = await self._with_places(terms, kind, first.document)
+        second = between(kind, first.document, HOME, target.version, terms)
+        await self.keep(source.platform)
+        await self.keep(target.platform)
+        return Passed(second.document, first.notes + second.notes)
+
     async def _known(self, token: Asked | None, platform: Platform) -> Asked | None:
         """With the token itself, where we hold it of a party of that partner."""
         if token is None:
@@ -232,7 +279,8 @@ class Bridging:
         if terms.owner is None or not isinstance(members, dict):
             return terms
         if kind in ("Session", "CDR"):
-            place = members.get("location_id")
+            inner = members.get("cdr_location")
+            place = inner.get("id") if isinstance(inner, dict) else members.get("location_id")
             held = await self._held(LOCATION, terms.owner, [place])
             return replace(terms, location_of=held.get)
         names = set(_tariffs_in(members))
