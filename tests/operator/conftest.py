@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ from voltroam.operator.operation import Scope
 from voltroam.operator.ports import Ports
 from voltroam.roaming.authorizing.authorizer import Authorizer
 from voltroam.roaming.authorizing.log import AuthorizationLog
+from voltroam.roaming.booking import Bookings
+from voltroam.roaming.booking import Desk as BookingDesk
 from voltroam.roaming.charging import Charging
 from voltroam.roaming.commanding import Commands, Orders
 from voltroam.roaming.dispatch import Dispatch
@@ -42,8 +45,11 @@ from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.surroundings import Surroundings
 from voltroam.roaming.hub.tally import Tally
 from voltroam.roaming.hub.trace import Trace
+from voltroam.roaming.paying import Paying, Terminals
 from voltroam.roaming.profiling import Preferences, Profiles, Steering
+from voltroam.roaming.reconciling import Reconciling
 from voltroam.roaming.serving import Serving
+from voltroam.standard.packages import STANDARD
 from voltroam.standard.v2_2_1 import (
     ChargingPreferencesResponse,
     ChargingProfileResponseType,
@@ -51,6 +57,7 @@ from voltroam.standard.v2_2_1 import (
     CredentialsRole,
     Role,
 )
+from voltroam.standard.versions import V2_3_0
 from voltroam.store.interface import Store
 from voltroam.store.migrations import migrate
 from voltroam.store.open import open_store
@@ -133,7 +140,26 @@ def hub_of(company: Company, clock: Clock) -> HubSight | None:
     )  # fmt: skip
 
 
-def take_calls(company: Company, live: dict[str, Any]) -> None:
+def package_parts(company: Company, clock: Clock, commands: Commands) -> dict[str, Any]:
+    """The modules of 2.3.0."""
+    store, directory, exchange = company.store, company.directory, company.exchange
+    identity, table = company.identity, company.table
+    return {
+        "reconciling": Reconciling(store, directory, identity, now=clock),
+        "bookings": Bookings(
+            store, directory, exchange, identity=identity, table=table, now=clock
+        ),
+        "desk": BookingDesk(store, identity, now=clock),
+        "terminals": Terminals(
+            store, directory, exchange, identity=identity, table=table, now=clock
+        ),
+        "paying": Paying(store, identity, commands, now=clock),
+    }
+
+
+def take_calls(
+    company: Company, live: dict[str, Any], packages: Mapping[str, Any] = MappingProxyType({})
+) -> None:
     """The company answers its partners' commands and profiles as well."""
     serving = Serving(
         company.store, company.directory, company.identity, company.table, company.router,
@@ -142,6 +168,8 @@ def take_calls(company: Company, live: dict[str, Any]) -> None:
     handlers = dict(company.registration.handlers())
     for name in ("commands", "orders", "profiles", "steering", "preferences"):
         handlers |= live[name].handlers()
+    for name in packages.keys() & {"desk", "terminals"}:
+        handlers |= packages[name].handlers()
     company.dispatch = Dispatch(serving, handlers)
 
 
@@ -170,6 +198,7 @@ class Desk:
     answered: set[str]
     """Operations that ended well."""
     hub: HubSight | None = None
+    packages: Mapping[str, Any] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
 
     async def key(self, scope: str = "admin", *parties: str) -> str:
@@ -283,17 +312,24 @@ async def opened(
     parts: list[dict[str, Any]] = []
 
     async def make(
-        host: str, *roles: CredentialsRole, behind: Host | None = None, **options: Any
+        host: str,
+        *roles: CredentialsRole,
+        behind: Host | None = None,
+        modern: bool = False,
+        **options: Any,
     ) -> Desk:
+        """`modern`: it speaks 2.3.0 and has that version's modules."""
         behind = behind or Unattended()
         url = database if not stores else f"sqlite:///{tmp_path}/{host}.db"
         await migrate(url)
         store = await open_store(url, now=clock)
         stores.append(store)
-        company = Company(host, roles, store, network, clock)
+        spoken: dict[str, Any] = {"rows": STANDARD, "versions": (V2_3_0,)} if modern else {}
+        company = Company(host, roles, store, network, clock, **spoken)
         live = live_parts(company, clock, behind)
         parts.append(live)
-        take_calls(company, live)
+        packages = package_parts(company, clock, live["commands"]) if modern else {}
+        take_calls(company, live, packages)
         delivery = Delivery(
             store, company.directory, company.exchange, company.identity, company.table, now=clock
         )
@@ -301,12 +337,12 @@ async def opened(
             store=store, vault=company.vault, directory=company.directory,
             identity=company.identity, table=company.table, registration=company.registration,
             delivery=delivery, now=clock, hub=hub_of(company, clock),
-            **live,
+            **live, **packages,
         )  # fmt: skip
         app = operator_app(ports, limits=Limits(body=200_000), **options)
         watched(app, answered)
         keys = Keys(store, company.vault, clock)
-        return Desk(company, delivery, app, keys, behind, answered, ports.hub)
+        return Desk(company, delivery, app, keys, behind, answered, ports.hub, packages)
 
     yield make
     for live in parts:
