@@ -132,7 +132,8 @@ def test_dimensions_that_2_1_1_lacks_go_and_flat_comes_back() -> None:
         "charging_periods": [{**PERIOD, "dimensions": [*PERIOD["dimensions"], flat]}],
     }
     up = cross("CDR", given, "2.1.1", "2.2.1")
-    assert up.value["charging_periods"] == [PERIOD]
+    assert up.value["charging_periods"] == [{**PERIOD, "tariff_id": "T1"}]
+    assert up.notes["tariff-of-periods"] == "inferred"
     assert up.places["dimension-dropped"] == ["/charging_periods/0/dimensions/1"]
     back = cross("CDR", up.value, "2.2.1", "2.1.1", replace(PLAIN, memory=given))
     assert back.value == given
@@ -141,7 +142,11 @@ def test_dimensions_that_2_1_1_lacks_go_and_flat_comes_back() -> None:
 def test_a_cdr_of_2_1_1_is_spelled_out_flat() -> None:
     """R211-066"""
     found = cross("CDR", CDR_211, "2.1.1", "2.2.1", HOLDING)
-    assert found.value == {**CDR_221, "total_cost": {"excl_vat": Decimal("3.15")}}
+    assert found.value == {
+        **CDR_221,
+        "total_cost": {"excl_vat": Decimal("3.15")},
+        "charging_periods": [{**PERIOD, "tariff_id": "T1"}],
+    }
 
 
 def test_a_cdr_for_2_1_1_tells_the_location_as_it_is_held_or_remembered() -> None:

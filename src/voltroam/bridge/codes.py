@@ -115,6 +115,7 @@ CODES: dict[str, Meaning] = {
             "cdr-token-found": "the contract has one token: that one",
             "country-in-three-letters": "two letters became the three of the same country",
             "endpoint-role-put-in": "the URL tree tells which side an endpoint serves",
+            "tariff-of-periods": "the CDR holds one tariff: all its periods are by that one",
             "evse-id-unknown": "the public id of the EVSE is not told: #NA",
             "hours-always": "no regular hours: always open",
             "hours-regular": "regular hours: not always open",

@@ -1,5 +1,6 @@
 """`partner`: who we exchange with, and what goes on with each."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -15,18 +16,34 @@ group = typer.Typer(
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What we call the partner.")]
 
 
+class OurRole(StrEnum):
+    """A registration of 2.1.1 is for one of them."""
+
+    CPO = "CPO"
+    EMSP = "EMSP"
+
+
+WeAre = Annotated[
+    OurRole | None,
+    typer.Option("--as", case_sensitive=False, help="Our role, for a partner of OCPI 2.1.1."),
+]
+
+
 @group.command()
-def invite(context: typer.Context, name: Name, json: Json = False) -> None:
+def invite(context: typer.Context, name: Name, we_are: WeAre = None, json: Json = False) -> None:
     """Make a registration token for a partner; it is shown once and works once.
 
     Example: voltroam -c cpo/voltroam.toml partner invite movia --json
     """
     from voltroam.cli.noted import noted
     from voltroam.cli.registering import Answering, with_answering
+    from voltroam.standard.v2_2_1 import Role
+
+    role = Role(we_are.value) if we_are else None
 
     async def work(node: Answering) -> dict[str, str]:
         async with noted(node.store, "invite_partner", "partners", name, status=201):
-            made = await node.registration.invite(name)
+            made = await node.registration.invite(name, we_are=role)
         return {"name": name, "versions_url": made.versions_url, "token": made.token}
 
     done = with_answering(context, work, as_json=json)
@@ -44,6 +61,10 @@ def register(
     versions_url: Annotated[str, typer.Argument(help="The partner's versions URL.")],
     token: Annotated[str, typer.Argument(help="The token that the partner gave you.")],
     name: Annotated[str, typer.Option(help="What we call the partner.")],
+    we_are: WeAre = None,
+    version: Annotated[
+        str | None, typer.Option(help="Speak this OCPI version with it; else the highest common.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Register with a partner that invited us; our node must be serving.
@@ -54,10 +75,15 @@ def register(
     from voltroam.cli.noted import noted
     from voltroam.cli.registering import Answering, with_answering
     from voltroam.roaming.platforms import Platform
+    from voltroam.standard.v2_2_1 import Role
+
+    role = Role(we_are.value) if we_are else None
 
     async def work(node: Answering) -> Platform:
         async with noted(node.store, "register_partner", "partners", name, status=201):
-            return await node.registration.register(versions_url, token, name)
+            return await node.registration.register(
+                versions_url, token, name, we_are=role, version=version
+            )
 
     platform = with_answering(context, work, as_json=json)
     done = {name: facts(platform)[name] for name in ("name", "status", "version", "roles")}

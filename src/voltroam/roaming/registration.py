@@ -160,16 +160,22 @@ class Registration:
         token_a: str,
         name: str,
         profile: Profile | None = None,
+        *,
         we_are: Role | None = None,
+        version: str | None = None,
     ) -> Platform:
         """Register as Sender with a partner that gave us its versions URL and TOKEN_A.
 
-        `we_are` as in `invite`; where it is not told, the partner's URL may (`…/ocpi/cpo/…`).
+        `version`: the only one to speak with it. `we_are` as in `invite`; where it is not told, the
+        partner's URL may tell it (`…/ocpi/cpo/…`).
         Raises NoCommonVersion or MissingEndpoints before anything is sent to its credentials
         (CORE-REG-17), and the PartnerError family; the reason stays with the partner's record.
         """
         we_are = self._our_role(we_are, versions_url)
         former = await self._unregistered(name)
+        profile = profile or (former.profile if former else self._profile)
+        if version is not None:
+            profile = structs.replace(profile, version=version)
         platform = Platform(
             id=former.id if former else new_id(),
             name=name.strip(),
@@ -177,7 +183,7 @@ class Registration:
             we_are=we_are,
             versions_url=versions_url,
             token_sealed=self._vault.seal(token_a),
-            profile=profile or (former.profile if former else self._profile),
+            profile=profile,
         )
         await self._store.apply(enrolment.open_platform(platform))
         self._directory.forget(platform.id)

@@ -58,7 +58,21 @@ def cdr_up(cdr: Document, at: str, crossing: Crossing) -> Document | None:
     for name in ("total_energy", "total_time", "total_parking_time"):
         amount_up(raised, name, at, crossing)
     each(raised, "tariffs", at, lambda one, where: tariff_up(one, where, crossing))
+    _periods_up(raised, at, crossing)
     return cdr_location_up(raised, at, crossing)
+
+
+def _periods_up(cdr: Document, at: str, crossing: Crossing) -> None:
+    """A period says its tariff since 2.2.1; where there is one alone, it can be no other."""
+    tariffs, periods = listed(cdr, "tariffs"), listed(cdr, "charging_periods")
+    name = text(tariffs[0], "id") if len(tariffs) == 1 and isinstance(tariffs[0], dict) else None
+    if name is None or not periods:
+        return
+    cdr["charging_periods"] = [
+        {**one, "tariff_id": name} if isinstance(one, dict) and "tariff_id" not in one else one
+        for one in periods
+    ]
+    crossing.note("tariff-of-periods", f"{at}/charging_periods")
 
 
 def _common_up(

@@ -32,6 +32,7 @@ from voltroam.operator.rows.partners import (
 )
 from voltroam.operator.shelves import Shelves
 from voltroam.roaming.platforms import Phase, Platform, Profile
+from voltroam.standard.v2_2_1 import Role
 from voltroam.wire.times import from_micros
 
 
@@ -128,13 +129,18 @@ class Partners:
 
     async def _invite(self, asked: Asked) -> Invited:
         _refuse_limited(asked.who)
-        made = await self._ports.registration.invite(asked.body.name)
+        made = await self._ports.registration.invite(
+            asked.body.name, we_are=_role(asked.body.we_are)
+        )
         return Invited(name=asked.body.name, versions_url=made.versions_url, token=made.token)
 
     async def _register(self, asked: Asked) -> Partner:
         _refuse_limited(asked.who)
         body = asked.body
-        platform = await self._ports.registration.register(body.versions_url, body.token, body.name)
+        platform = await self._ports.registration.register(
+            body.versions_url, body.token, body.name,
+            we_are=_role(body.we_are), version=body.version,
+        )  # fmt: skip
         return await self._shown(platform)
 
     async def _pause(self, asked: Asked) -> Partner:
@@ -210,3 +216,7 @@ def _refuse_limited(who: Who) -> None:
 
 def _moment(at: int | None) -> Any:
     return None if at is None else from_micros(at)
+
+
+def _role(name: str | None) -> Role | None:
+    return None if name is None else Role(name)

@@ -78,7 +78,10 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Invite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`we_are`: our role towards it, should it speak a version that knows one alone (2.1.1)."""
+
     name: Name
+    we_are: Literal["CPO", "EMSP"] | None = None
 
 
 class Invited(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +99,10 @@ class Register(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     name: Name
     versions_url: Annotated[str, Meta(min_length=1, max_length=255)]
     token: Annotated[str, Meta(min_length=1, max_length=64)]
+    we_are: Literal["CPO", "EMSP"] | None = None
+    """As in `Invite`."""
+    version: Literal["2.1.1", "2.2.1", "2.3.0"] | None = None
+    """The only version to speak with it; without it the highest that both know."""
 
     def __repr__(self) -> str:
         return f"Register(name={self.name!r}, token=…)"
