@@ -15,6 +15,7 @@ from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.exchange import Exchange
 from voltroam.roaming.hub.announcing import Announcing
 from voltroam.roaming.hub.breaker import Breaker
+from voltroam.roaming.hub.crossings import Crossings
 from voltroam.roaming.hub.forward import Forwarding
 from voltroam.roaming.hub.front import Front, Ports
 from voltroam.roaming.hub.index import RoutingIndex
@@ -94,9 +95,11 @@ class Hubbing:
         self.surroundings, self.freshness = sight.surroundings, sight.freshness
         self.trace.listeners.append(self.tally.note)
         urls = HubUrls(holdings.store, holdings.vault, holdings.router, holdings.table, micros)
+        crossings = Crossings(holdings.bridging, holdings.table)
         forwarding = Forwarding(
-            exchange, directory, urls, self.breaker, timeout=knobs.timeout, offline=self._offline
-        )
+            exchange, directory, urls, self.breaker, timeout=knobs.timeout, offline=self._offline,
+            crossings=crossings,
+        )  # fmt: skip
         self.sharings = Sharings(self.surroundings, directory, holdings.table)
         self.connecting = Connecting(
             self.sharings,
@@ -118,6 +121,7 @@ class Hubbing:
                 self.dispatch.answer, directory.contact, shared.broadcast, shared.get_all, self._ask
             ),
             clock=time.monotonic,
+            crossings=crossings,
         )
 
     @property

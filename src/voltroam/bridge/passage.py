@@ -15,6 +15,11 @@ from voltroam.standard.versions import HOME, Version, is_above_lowest
 
 _PLAIN = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+_NOT_KNOWN = {
+    "CommandResponse": b'{"result":"NOT_SUPPORTED","timeout":0}',
+    "ChargingProfileResponse": b'{"result":"NOT_SUPPORTED","timeout":0}',
+    "ChargingPreferencesResponse": b'"NOT_POSSIBLE"',
+}
 
 
 class Passed(NamedTuple):
@@ -37,6 +42,19 @@ Inward = Callable[[bytes], Passed]
 def is_spoken_here(version: Version) -> bool:
     """Whether it is the house's own version: nothing is to be bridged."""
     return version == HOME
+
+
+def are_one(source: Version, target: Version) -> bool:
+    """Whether two parties speak the same version: what they say passes as it is."""
+    return source is target
+
+
+def not_known(kind: str) -> bytes | None:
+    """The answer to what the asked party's version does not have, where its kind has a word for it.
+
+    CANCEL_RESERVATION and charging profiles came after 2.1.1 (OCPI 2.2.1 §changelog).
+    """
+    return _NOT_KNOWN.get(kind)
 
 
 def is_home(kind: str, version: Version) -> bool:

@@ -43,7 +43,7 @@ def show_trace(context: typer.Context, id_: str | None, limit: int, *, json: boo
 
 _DETAILS = (
     "decision", "row", "reason", "sender", "to", "http", "code", "ms", "there_ms", "fault",
-    "request_id", "asked", "answered",
+    "bridged", "notes", "request_id", "asked", "answered",
 )  # fmt: skip
 
 

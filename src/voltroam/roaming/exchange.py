@@ -152,7 +152,8 @@ class Exchange:
             self._check_host(platform, url)
         address = url or _below(_endpoint_url(platform, call.endpoint), tail)
         access = self._access(platform)
-        request = write_call(call, address, token=access.token, base64=access.base64, whole=True)
+        base64 = access.base64 and call.version.base64_token
+        request = write_call(call, address, token=access.token, base64=base64, whole=True)
         limit = PAGE if call.endpoint.behaviour is Behaviour.LIST else ONE
         try:
             response = await self._send(request, timeout=min(timeout, access.timeout), limit=limit)

@@ -124,6 +124,19 @@ def read_reply(response: Response) -> Reply:
     )
 
 
+def read_answer(response: Response) -> Reply:
+    """A partner's answer, a refusal too, to say it again. Raises Unusable if it is no envelope."""
+    code = read_code(response.body)
+    envelope = _DECODER.decode(response.body)
+    return Reply(
+        status_code=code,
+        http_status=response.status,
+        data=_data(envelope.data),
+        message=_text(envelope.status_message),
+        headers=response.headers,
+    )
+
+
 def read_code(body: bytes) -> int:
     """The status code of an envelope that goes on as it is; nothing else of it is decoded.
 

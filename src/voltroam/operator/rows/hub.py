@@ -136,6 +136,10 @@ class HopFacts(msgspec.Struct, frozen=True, kw_only=True):
     ms: float
     there_ms: float | None
     fault: str | None
+    bridged: str | None
+    """The two versions, where they differ: `2.1.1 to 2.2.1`."""
+    notes: tuple[str, ...]
+    """Codes of what the bridge did."""
     asked: str | None
     answered: str | None
 

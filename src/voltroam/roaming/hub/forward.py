@@ -1,6 +1,7 @@
 """One call passed on to one party, and its reply passed back (OCPI 2.2.1 §transport, via a hub).
 
-Bytes go through undecoded, but for rows that carry a URL. A call is never queued or repeated.
+Bytes go through undecoded, but for rows that carry a URL and between two versions, which are
+bridged. A call is never queued or repeated.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,10 +13,11 @@ from msgspec import structs
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.exchange import Exchange, version_of
 from voltroam.roaming.hub.breaker import Breaker
+from voltroam.roaming.hub.crossings import Answered, Crossing, Crossings, Ends
 from voltroam.roaming.hub.route import Forward
 from voltroam.roaming.hub.urls import HubUrls, Passage
 from voltroam.roaming.platforms import Platform
-from voltroam.standard.endpoints import Behaviour, Interface, UrlPlace
+from voltroam.standard.endpoints import Behaviour, Endpoint, Interface, UrlPlace
 from voltroam.standard.errors import (
     CallerError,
     ForbiddenUrl,
@@ -46,6 +48,8 @@ class _Leg:
     there: Platform
     decision: Forward
     passage: Passage | None
+    crossing: Crossing | None = None
+    """Where the receiver's platform speaks another version."""
 
     @property
     def party(self) -> PartyId:
@@ -90,6 +94,7 @@ class Forwarding:
         *,
         timeout: float,
         offline: Callable[[str], Awaitable[None]],
+        crossings: Crossings | None = None,
     ) -> None:
         self._exchange = exchange
         self._directory = directory
@@ -97,15 +102,22 @@ class Forwarding:
         self._breaker = breaker
         self._timeout = timeout
         self._offline = offline
+        self._crossings = crossings
         self._flights: dict[_Flight, int] = {}
 
     async def forward(
-        self, call: Call, caller: Platform, decision: Forward, passage: Passage | None = None
+        self,
+        call: Call,
+        caller: Platform,
+        decision: Forward,
+        passage: Passage | None = None,
+        *,
+        crossed: Callable[[Crossing], None] = lambda _crossing: None,
     ) -> Reply:
         """The receiver's reply as it came, routing headers apart. Raises Undelivered.
 
         `passage`: the call goes to the URL that it stands for. CallerError for what of the call
-        itself cannot be passed on.
+        itself cannot be passed on. `crossed` is told of a call between two versions.
         """
         there = await self._directory.platform(decision.receiver.platform)
         if there is None or not there.is_registered:
@@ -113,7 +125,32 @@ class Forwarding:
                 f"{decision.receiver.party} is not connected",
                 status_code=StatusCode.CONNECTION_PROBLEM,
             )
-        leg = _Leg(call, caller, there, decision, passage)
+        try:
+            crossing = self._crossing(call, caller, there, decision)
+            if crossing is not None:
+                crossed(crossing)
+            return await self._flown(_Leg(call, caller, there, decision, passage, crossing))
+        except Answered as answer:
+            return answer.reply
+
+    def _crossing(
+        self, call: Call, caller: Platform, there: Platform, decision: Forward
+    ) -> Crossing | None:
+        if self._crossings is None:
+            return None
+        one, other = decision.sender, decision.receiver
+        ends = Ends(one.party, one.role, other.party, other.role)
+        return self._crossings.open(call, caller, there, ends)
+
+    async def unknown_to(self, call: Call, platform_id: str) -> Reply | None:
+        """What is said for a platform whose version has no such call; None if it has."""
+        there = await self._directory.platform(platform_id)
+        if self._crossings is None or there is None or not there.is_registered:
+            return None
+        return self._crossings.lacked(call, there)
+
+    async def _flown(self, leg: _Leg) -> Reply:
+        call, there = leg.call, leg.there
         flight = _flight(call, leg.party)
         reason = self._breaker.enter(there.id)
         if reason is not None:
@@ -145,8 +182,15 @@ class Forwarding:
 
     async def _sent(self, leg: _Leg) -> Response:
         try:
+            call = await self._outgoing(leg)
+        except Unusable as fault:
+            raise Undelivered(f"{leg.party}: {fault.message}") from None
+        return await self._asked(leg, call)
+
+    async def _asked(self, leg: _Leg, call: Call) -> Response:
+        try:
             return await self._exchange.forward(
-                leg.there, await self._outgoing(leg), tail=raw_tail(leg.call),
+                leg.there, call, tail=raw_tail(leg.call),
                 url=leg.passage.url if leg.passage else None, timeout=self._timeout,
             )  # fmt: skip
         except Silent:
@@ -164,7 +208,17 @@ class Forwarding:
 
     async def _outgoing(self, leg: _Leg) -> Call:
         """A new request id, the same correlation id; URLs for results are ours."""
-        call, parties = leg.call, leg.parties
+        call, parties, crossing = leg.call, leg.parties, leg.crossing
+        if crossing is not None and self._crossings is not None:
+
+            async def held(row: Endpoint) -> Response:
+                asked = structs.replace(
+                    call, version=crossing.there.version, endpoint=row, body=None, request_id="",
+                    routing=parties,
+                )  # fmt: skip
+                return await self._asked(leg, asked)
+
+            call = await self._crossings.said(crossing, held)
         if call.endpoint.urls in (UrlPlace.BODY, UrlPlace.QUERY):
             asking = parties.sender or leg.decision.sender.party
             call = await self._urls.outward(call, asking, leg.caller, leg.there)
@@ -177,6 +231,10 @@ class Forwarding:
         if not (200 <= response.status < 300 or response.status in KEPT_STATUS):
             raise Undelivered(f"{leg.party} answered with HTTP {response.status}")
         try:
+            if leg.crossing is not None and self._crossings is not None:
+                reply = await self._crossings.heard(leg.crossing, response)
+                headers = await self._headers(leg, response)
+                return structs.replace(reply, headers=headers, routing=leg.parties.swapped())
             code = read_code(response.body)
             headers = await self._headers(leg, response)
         except Unusable as fault:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
+from voltroam.roaming.hub.crossings import Crossing, Crossings
 from voltroam.roaming.hub.forward import Forwarding, Undelivered
 from voltroam.roaming.hub.index import RoutingIndex
 from voltroam.roaming.hub.route import (
@@ -28,7 +29,7 @@ from voltroam.roaming.platforms import Platform
 from voltroam.roaming.versions import STANDARD_MODULES
 from voltroam.standard.errors import NotFound, OcpiError
 from voltroam.standard.parties import PartyId
-from voltroam.standard.status import is_success
+from voltroam.standard.status import is_success, within
 from voltroam.wire.call import Call, Reply, Routing
 from voltroam.wire.envelope import fault_reply
 
@@ -74,7 +75,9 @@ class Front:
         trace: Trace,
         ports: Ports,
         clock: Callable[[], float],
+        crossings: Crossings | None = None,
     ) -> None:
+        self._crossings = crossings
         self._surroundings = surroundings
         self._forwarding = forwarding
         self._urls = urls
@@ -99,6 +102,9 @@ class Front:
         except OcpiError as fault:
             reply = fault_reply(fault)
             passing.fault = fault.message
+        code = within(reply.status_code, call.version.statuses)
+        if code != reply.status_code and reply.envelope is None:
+            reply = structs.replace(reply, status_code=code)
         if reply.routing == Routing():
             reply = structs.replace(reply, routing=_from_hub(call, world, passing.decision))
         self._note(passing, reply)
@@ -114,8 +120,14 @@ class Front:
                 caller.is_hub, way=passage.platform,
             )  # fmt: skip
         elif call.routing.to is None:
-            found = await self._index.find(call, _speaker(call, caller), world)
-            asked = Asked(caller.id, call.endpoint, call.routing, caller.is_hub, found)
+            unrouted = not call.version.routing_headers
+            read = call
+            if unrouted and self._crossings is not None:
+                read = await self._crossings.readable(call, caller)
+            found = await self._index.find(read, _speaker(call, caller), world)
+            asked = Asked(
+                caller.id, call.endpoint, call.routing, caller.is_hub, found, unrouted=unrouted
+            )
         decision = route(asked, world)
         if isinstance(decision, Refuse) and decision.ask and await self._ports.ask(caller):
             decision = route(asked, await self._surroundings.world())
@@ -127,7 +139,9 @@ class Front:
             case Forward():
                 started = self._clock()
                 try:
-                    reply = await self._forwarding.forward(call, caller, decision, passage)
+                    reply = await self._forwarding.forward(
+                        call, caller, decision, passage, crossed=passing.cross
+                    )
                 finally:
                     passing.there = self._clock() - started
                 if is_success(reply.status_code) and passage is None:
@@ -138,6 +152,10 @@ class Front:
             case GetAll():
                 return await self._ports.get_all(call, caller, decision.sender)
             case Refuse():
+                if decision.lacking is not None:
+                    unknown = await self._forwarding.unknown_to(call, decision.lacking)
+                    if unknown is not None:
+                        return unknown
                 return Reply(decision.code, message=decision.reason)
             case _:
                 return await self._ports.own(call, caller)
@@ -146,7 +164,7 @@ class Front:
         call, decision, trace = passing.call, passing.decision, self._trace
         at = trace.now()
         routing, forward = call.routing, decision if isinstance(decision, Forward) else None
-        bodies = trace.bodies
+        bodies, crossing = trace.bodies, passing.crossing
         trace.note(
             Hop(
                 id=trace.new_id(at),
@@ -166,6 +184,8 @@ class Front:
                 ms=round(1000 * (self._clock() - passing.started), 3),
                 there_ms=None if passing.there is None else round(1000 * passing.there, 3),
                 fault=passing.fault,
+                bridged=crossing.way if crossing else None,
+                notes=crossing.codes if crossing else (),
                 asked=body_text(call, call.body) if bodies else None,
                 answered=body_text(call, reply.envelope or reply.data) if bodies else None,
             )
@@ -182,6 +202,10 @@ class _Passing:
     decision: Decision | None = None
     there: float | None = None
     fault: str | None = None
+    crossing: Crossing | None = None
+
+    def cross(self, crossing: Crossing) -> None:
+        self.crossing = crossing
 
 
 def _check_offered(call: Call, caller: Platform) -> None:

@@ -53,6 +53,8 @@ class Asked:
     """The caller is a hub itself and speaks for the parties behind it."""
     found: Sequence[PartyId] = ()
     way: str | None = None
+    unrouted: bool = False
+    """Its version has no routing headers: all that the hub connects is the hub's own to it."""
 
 
 class Why(NamedTuple):
@@ -106,6 +108,8 @@ class Refuse:
     reason: str
     code: int
     ask: bool = False
+    lacking: str | None = None
+    """The platform that has no such endpoint."""
 
 
 Decision = Local | Forward | Broadcast | GetAll | Refuse
@@ -171,6 +175,8 @@ def _to_hub(row: Endpoint, sender: Seat) -> Decision:
 def _open(asked: Asked, world: World, sender: Seat) -> Decision:
     row = asked.endpoint
     if row.behaviour is Behaviour.LIST:
+        if asked.unrouted:
+            return GetAll(Row.GET_ALL, "without routing headers a list is one of all", sender)
         return Refuse(
             Row.OPEN_LIST, "a list needs a receiver: a party, or the hub for all of them",
             StatusCode.UNKNOWN_RECEIVER,
@@ -183,8 +189,16 @@ def _open(asked: Asked, world: World, sender: Seat) -> Decision:
             Row.OPEN_NOT_FOUND, "more than one party may be meant: name the receiver",
             StatusCode.UNKNOWN_RECEIVER,
         )  # fmt: skip
+    return _nobody(asked, sender)
+
+
+def _nobody(asked: Asked, sender: Seat) -> Decision:
+    """No receiver can be told from the call."""
+    row = asked.endpoint
     if row.broadcast:
         return Broadcast(Row.OPEN_NOT_FOUND, "no receiver is named and none can be found", sender)
+    if asked.unrouted and row.owner_in_path and row.behaviour is Behaviour.GET:
+        return Local(Row.OPEN_NOT_FOUND, "it reads back what it gave to the hub")
     return Refuse(
         Row.OPEN_NOT_FOUND, "no receiver is named and none can be found",
         StatusCode.UNKNOWN_RECEIVER,
@@ -245,7 +259,7 @@ def _reached(seats: list[Seat], asked: Asked, sender: Seat, why: Why) -> Decisio
         )
     return Refuse(
         Row.NO_ENDPOINT, f"{seats[0].party} has no {module.name} {interface} endpoint",
-        StatusCode.HUB_ERROR,
+        StatusCode.HUB_ERROR, lacking=seats[0].platform,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import structs
 
+from voltroam.bridge.passage import is_spoken_here
 from voltroam.roaming.behaviours import delete, list_, patch, put
 from voltroam.roaming.hub.seats import Seat
 from voltroam.roaming.hub.sharing import Sharings
@@ -41,6 +42,9 @@ class Shared:
         if take is None:
             raise NotFound("No such path")
         reply = await take(call, caller, self._serving)
+        bridging = self._serving.bridging
+        if bridging is not None and not is_spoken_here(call.version):
+            await bridging.keep(caller)
         if call.endpoint.resource is not None:
             self._pushed(caller.id, call.endpoint.resource.kind)
         return self._from_hub(call, sender, reply)

@@ -49,6 +49,10 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of `ms`, what the receiver took."""
     fault: str | None = None
     """Why it could not be forwarded."""
+    bridged: str | None = None
+    """Where the two ends speak different versions: `2.1.1 to 2.2.1`."""
+    notes: tuple[str, ...] = ()
+    """Codes of what the bridge did, docs/reference/bridge.md."""
     asked: str | None = None
     answered: str | None = None
 

@@ -1,0 +1,339 @@
+"""One hub between parties whose platforms speak 2.1.1, 2.2.1 and 2.3.0.
+
+| platform | version | parties |
+|---|---|---|
+| `old` | 2.1.1 | NL/OLD as CPO |
+| `older` | 2.1.1 | FR/OLM as eMSP |
+| `msp` | 2.2.1 | DE/MSP as eMSP |
+| `new` | 2.3.0 | BE/NEW as CPO, BE/NWM as eMSP |
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from tests.e2e import documents as doc
+from tests.e2e.hub.city import ALL_MODULES, Asked, answers, ask, ends, make_hub, routing
+from tests.e2e.mock_http import Recorded
+from tests.e2e.mock_partner import Answered, Json, MockPartner, Peer
+from tests.e2e.nodes import Served, wait_until
+
+OLD, OLM, MSP = ("NL", "OLD"), ("FR", "OLM"), ("DE", "MSP")
+NEW, NWM = ("BE", "NEW"), ("BE", "NWM")
+PLACE = "LOC1"
+
+
+class Speaker(MockPartner):
+    """A platform that speaks one version. In 2.1.1 it is one party: a CPO or an eMSP."""
+
+    def __init__(self, version: str, *roles: tuple[str, str, str], name: str) -> None:
+        super().__init__(
+            *roles, name=name, modules=ALL_MODULES, page=20, as_base64=version != "2.1.1"
+        )
+        self.version = version
+        self.version_numbers = [version]
+
+    @property
+    def is_old(self) -> bool:
+        return self.version == "2.1.1"
+
+    def endpoints(self) -> list[Json]:
+        lines = super().endpoints()
+        if not self.is_old:
+            return lines
+        return [
+            {"identifier": line["identifier"], "url": line["url"]}
+            for line in lines
+            if line["identifier"] == "credentials" or line["role"] == self._side(line["identifier"])
+        ]
+
+    def _side(self, module: str) -> str | None:
+        """Ours; 2.1.1 has neither client info nor profiles."""
+        ours = ("locations", "sessions", "cdrs", "tariffs")
+        theirs = ("tokens", "commands")
+        if module not in ours + theirs:
+            return None
+        return "SENDER" if (module in ours) == (self.roles[0][2] == "CPO") else "RECEIVER"
+
+    def credentials(self, token: str) -> Json:
+        whole = super().credentials(token)
+        if not self.is_old:
+            return whole
+        role = whole.pop("roles")[0]
+        return whole | {key: value for key, value in role.items() if key != "role"}
+
+    def read_details(self, peer: Peer) -> None:
+        versions = self.send("GET", peer.versions_url, token=peer.token)
+        url = next(line["url"] for line in versions.data if line["version"] == self.version)
+        lines = self.send("GET", url, token=peer.token).data["endpoints"]
+        for line in lines:
+            module = line["identifier"]
+            other = "RECEIVER" if self._side(module) == "SENDER" else "SENDER"
+            peer.endpoints[module, line.get("role", other)] = line["url"]
+
+    def join(self, hub: Served) -> "Speaker":
+        invitation = hub.json("partner", "invite", self.name)
+        tree = "emsp" if self.roles[0][2] == "CPO" else "cpo"
+        url = f"{hub.url}/ocpi/{tree}/versions" if self.is_old else invitation["versions_url"]
+        answer = self.register(url, invitation["token"])
+        assert answer.code == 1000, answer
+        return self
+
+    def register(self, versions_url: str, token_a: str) -> Answered:
+        peer = Peer(versions_url, token_a)
+        self.read_details(peer)
+        self.tokens.add(token_b := f"B-{self.name}")
+        where = next(url for (name, _), url in peer.endpoints.items() if name == "credentials")
+        answer = self.send("POST", where, body=self.credentials(token_b), token=token_a)
+        if answer.code == 1000:
+            peer.token = answer.data["token"]
+            self.peer = peer
+        return answer
+
+
+@dataclass(frozen=True)
+class Town:
+    hub: Served
+    old: Speaker
+    older: Speaker
+    msp: Speaker
+    new: Speaker
+
+    def hop(self, asked: Asked) -> Json:
+        """Of the trace, which is written behind the answer."""
+
+        def met() -> Any:
+            ran = self.hub.run("trace", asked.correlation, "--json")
+            return ran.json if ran.code == 0 else None
+
+        hop: Json = wait_until(met, what="the trace")[0]
+        return hop
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with ExitStack() as stack:
+        hub = make_hub(tmp_path_factory.mktemp("versions") / "hub", VOLTROAM_HUB__TIMEOUT="15")
+        hub.config.write_text('versions = ["2.1.1", "2.2.1", "2.3.0"]\n' + hub.config.read_text())
+        stack.callback(hub.kill)
+        hub.serve()
+
+        def join(version: str, name: str, *roles: tuple[str, str, str]) -> Speaker:
+            speaker = Speaker(version, *roles, name=name)
+            stack.enter_context(speaker)
+            return speaker.join(hub)
+
+        made = Town(
+            hub,
+            join("2.1.1", "old", (*OLD, "CPO")),
+            join("2.1.1", "older", (*OLM, "EMSP")),
+            join("2.2.1", "msp", (*MSP, "EMSP")),
+            join("2.3.0", "new", (*NEW, "CPO"), (*NWM, "EMSP")),
+        )
+        place(made)
+        yield made
+
+
+def old_location(identifier: str) -> Json:
+    """As 2.1.1 has it, written by hand from its chapter."""
+    connector = {
+        "id": "1", "standard": "IEC_62196_T2", "format": "SOCKET", "power_type": "AC_3_PHASE",
+        "voltage": 230, "amperage": 16, "last_updated": doc.LONG_AGO,
+    }  # fmt: skip
+    evse = {
+        "uid": "E1", "evse_id": "NL*OLD*E1", "status": "AVAILABLE", "connectors": [connector],
+        "last_updated": doc.LONG_AGO,
+    }  # fmt: skip
+    return {
+        "id": identifier, "type": "ON_STREET", "name": "Dom", "address": "Domplein 29",
+        "city": "Utrecht", "postal_code": "3512 JC", "country": "NLD",
+        "coordinates": {"latitude": "52.090700", "longitude": "5.121400"},
+        "time_zone": "Europe/Amsterdam", "evses": [evse], "last_updated": doc.LONG_AGO,
+    }  # fmt: skip
+
+
+def old_session(identifier: str, contract: str, **changes: Any) -> Json:
+    return {
+        "id": identifier, "start_datetime": "2026-01-01T10:00:00Z", "kwh": 1.5,
+        "auth_id": contract, "auth_method": "WHITELIST", "location": old_location(PLACE),
+        "currency": "EUR", "charging_periods": [doc.period()], "total_cost": 4.0,
+        "status": "ACTIVE", "last_updated": doc.LONG_AGO,
+    } | changes  # fmt: skip
+
+
+def old_cdr(identifier: str, contract: str) -> Json:
+    return {
+        "id": identifier, "start_date_time": "2026-01-01T10:00:00Z",
+        "stop_date_time": "2026-01-01T11:00:00Z", "auth_id": contract, "auth_method": "WHITELIST",
+        "location": old_location(PLACE), "currency": "EUR", "charging_periods": [doc.period()],
+        "total_cost": 4.0, "total_energy": 1.5, "total_time": 1, "last_updated": doc.LONG_AGO,
+    }  # fmt: skip
+
+
+def place(town: Town) -> None:
+    """NL/OLD shares where it charges, DE/MSP the token that charges there."""
+    path = f"RECEIVER/locations/NL/OLD/{PLACE}"
+    assert ask(town.old, "PUT", path, body=old_location(PLACE)).answer.code == 1000
+    token = doc.token(MSP, "012345678", contract_id="DE8ACC12E46L89")
+    path = "RECEIVER/tokens/DE/MSP/012345678"
+    assert ask(town.msp, "PUT", path, to=("DE", "HUB"), body=token).answer.code == 1000
+
+
+def copy_at(partner: MockPartner, *parts: str) -> Recorded:
+    """The copy of a broadcast."""
+
+    def met() -> list[Recorded]:
+        return [
+            one for one in partner.http.recorded
+            if one.method == "PUT" and all(part in one.target for part in parts)
+        ]  # fmt: skip
+
+    found = wait_until(met, seconds=60, what=f"{parts} at {partner.name}")
+    request: Recorded = found[0]
+    return request
+
+
+def test_a_location_of_2_1_1_reaches_all_who_may_have_it(town: Town) -> None:
+    """A broadcast, for 2.1.1 names no receiver; each gets it in its version."""
+    for partner, connected in ((town.msp, True), (town.new, True), (town.older, False)):
+        request = copy_at(partner, f"/locations/NL/OLD/{PLACE}")
+        connector = request.json["evses"][0]["connectors"][0]
+        assert ("max_voltage" in connector) is connected, connector
+        assert ("party_id" in request.json) is connected
+    assert request.headers["authorization"] == f"Token B-{town.older.name}"
+    assert "ocpi-to-party-id" not in request.headers
+
+
+def test_a_location_of_2_3_0_reaches_2_2_1_and_2_1_1(town: Town) -> None:
+    name = doc.fresh("L")
+    body = doc.location(NEW, name, postal_code="1000", parking_type="ON_STREET")
+    body["evses"][0]["parking"] = [{"parking_id": "P1"}]
+    asked = ask(town.new, "PUT", f"RECEIVER/locations/BE/NEW/{name}", to=("DE", "HUB"), body=body)
+    assert asked.answer.code == 1000, asked.answer.json
+    assert copy_at(town.msp, f"/locations/BE/NEW/{name}").json["publish"] is True
+    seen = copy_at(town.older, f"/locations/BE/NEW/{name}").json
+    assert seen["type"] == "ON_STREET"
+    assert "publish" not in seen
+
+
+def test_a_list_of_all_is_in_the_askers_version(town: Town) -> None:
+    """A platform of 2.1.1 sees one partner, the hub, with what all of them gave."""
+    old = ask(town.older, "GET", "SENDER/locations").answer
+    mine = next(one for one in old.data if one["id"] == PLACE)
+    assert mine["evses"][0]["connectors"][0]["voltage"] == 230
+    new = ask(town.new, "GET", "SENDER/locations", to=("DE", "HUB"), sender=NWM).answer
+    its = next(one for one in new.data if one["id"] == PLACE)
+    assert (its["country_code"], its["party_id"]) == OLD
+    back = ask(town.old, "GET", f"RECEIVER/locations/NL/OLD/{PLACE}").answer
+    assert (back.code, back.data["id"]) == (1000, PLACE)
+
+
+def test_a_session_goes_from_2_1_1_to_2_2_1_and_changes_there(town: Town) -> None:
+    name = doc.fresh("S")
+    asked = ask(
+        town.old, "PUT", f"RECEIVER/sessions/NL/OLD/{name}",
+        body=old_session(name, "DE8ACC12E46L89"),
+    )  # fmt: skip
+    assert asked.answer.code == 1000, asked.answer.json
+    (request,) = asked.at(town.msp)
+    assert request.json["cdr_token"]["uid"] == "012345678"
+    assert request.json["total_cost"] == {"excl_vat": 4.0}
+    assert ends(request.headers) == (MSP, OLD)
+    assert town.hop(asked)["bridged"] == "2.1.1 to 2.2.1"
+    assert "cdr-token-found" in town.hop(asked)["notes"]
+    change = {"kwh": 2.5, "total_cost": 6.0, "last_updated": doc.moment()}
+    asked = ask(town.old, "PATCH", f"RECEIVER/sessions/NL/OLD/{name}", body=change)
+    assert asked.answer.code == 1000, asked.answer.json
+    patched = next(one for one in asked.at(town.msp) if one.method == "PATCH")
+    assert patched.json == {
+        "kwh": 2.5, "total_cost": {"excl_vat": 6.0}, "last_updated": change["last_updated"],
+    }  # fmt: skip
+
+
+def test_a_cdr_goes_from_2_1_1_to_2_2_1_and_is_read_back(town: Town) -> None:
+    name = doc.fresh("C")
+    asked = ask(town.old, "POST", "RECEIVER/cdrs", body=old_cdr(name, "DE8ACC12E46L89"))
+    assert asked.answer.code == 1000, asked.answer.json
+    (request,) = asked.at(town.msp)
+    assert request.json["cdr_location"]["evse_uid"] == "E1"
+    assert request.json["total_cost"] == {"excl_vat": 4.0}
+    given = asked.answer.headers["location"]
+    assert given.startswith(f"{town.hub.url}/ocpi/emsp/2.1.1/cdrs/")
+    back = town.old.send("GET", given)
+    assert back.code == 1000, back.json
+    assert (back.data["stop_date_time"], back.data["total_cost"]) == ("2026-01-01T11:00:00Z", 4.0)
+
+
+def test_a_session_and_a_cdr_go_from_2_3_0_to_2_2_1(town: Town) -> None:
+    name = doc.fresh("S")
+    cost = {"before_taxes": 4.0, "taxes": [{"name": "VAT", "amount": 0.84}]}
+    body = doc.session(NEW, name, MSP, total_cost=cost)
+    asked = ask(town.new, "PUT", f"RECEIVER/sessions/BE/NEW/{name}", to=MSP, body=body)
+    assert asked.answer.code == 1000, asked.answer.json
+    (request,) = asked.at(town.msp)
+    assert request.json["total_cost"] == {"excl_vat": 4.0, "incl_vat": 4.84}
+    body = doc.cdr(NEW, doc.fresh("C"), MSP, total_cost=cost)
+    asked = ask(town.new, "POST", "RECEIVER/cdrs", to=MSP, body=body)
+    assert asked.answer.code == 1000, asked.answer.json
+    (request,) = asked.at(town.msp)
+    assert request.json["total_cost"] == {"excl_vat": 4.0, "incl_vat": 4.84}
+    back = town.new.send("GET", asked.answer.headers["location"], headers=routing(MSP, NEW))
+    assert back.data["total_cost"]["before_taxes"] == 4.0
+
+
+@pytest.mark.parametrize("version", ["2.2.1", "2.3.0"])
+def test_a_start_and_its_result_pass_between_versions(town: Town, version: str) -> None:
+    asker, party = (town.msp, MSP) if version == "2.2.1" else (town.new, NWM)
+    town.old.http.on("POST", "/r/commands/", answers(result="ACCEPTED"))
+    asker.http.on("POST", "/result/", answers())
+    mine = f"{asker.base}/result/{doc.fresh('R')}"
+    body: Json = {
+        "response_url": mine, "token": doc.token(party, "T77"), "location_id": PLACE,
+        "evse_uid": "E1", "connector_id": "1",
+    }  # fmt: skip
+    asked = ask(asker, "POST", "RECEIVER/commands/START_SESSION", to=OLD, sender=party, body=body)
+    assert asked.answer.data["result"] == "ACCEPTED", asked.answer.json
+    assert "timeout" in asked.answer.data
+    (request,) = asked.at(town.old)
+    assert request.json["token"]["auth_id"] == body["token"]["contract_id"]
+    assert "connector_id" not in request.json
+    given = request.json["response_url"]
+    assert given.startswith(f"{town.hub.url}/ocpi/emsp/2.1.1/commands/START_SESSION/")
+    told = town.old.send("POST", given, body={"result": "TIMEOUT"})
+    assert told.code == 1000, told.json
+    result = next(one for one in asker.http.recorded if one.target in mine)
+    assert result.json["result"] == "TIMEOUT"
+
+
+def test_what_2_1_1_does_not_know_is_not_supported(town: Town) -> None:
+    """A reservation is not cancelled there, and no profile is set; nothing is sent."""
+    url = f"{town.msp.base}/result/1"
+    body = {"response_url": url, "reservation_id": "R1"}
+    asked = ask(town.msp, "POST", "RECEIVER/commands/CANCEL_RESERVATION", to=OLD, body=body)
+    assert (asked.answer.code, asked.answer.data["result"]) == (1000, "NOT_SUPPORTED")
+    profile = {"response_url": url, "charging_profile": {"charging_rate_unit": "W"}}
+    other = ask(town.msp, "PUT", "RECEIVER/chargingprofiles/S1", to=OLD, body=profile)
+    assert (other.answer.code, other.answer.data["result"]) == (1000, "NOT_SUPPORTED")
+    assert not asked.at(town.old)
+    assert not other.at(town.old)
+
+
+def test_what_cannot_pass_is_refused_with_the_reason(town: Town) -> None:
+    """A credit would be booked as a charge in 2.1.1."""
+    body = doc.cdr(NEW, doc.fresh("C"), OLM, credit=True, credit_reference_id="C0")
+    body["total_cost"] = {"before_taxes": -4.0}
+    asked = ask(town.new, "POST", "RECEIVER/cdrs", to=OLM, body=body)
+    assert (asked.answer.status, asked.answer.code) == (200, 2000)
+    assert "credit" in asked.answer.json["status_message"]
+    assert not asked.at(town.older)
+    assert town.hop(asked)["bridged"] == "2.3.0 to 2.1.1"
+    assert "credit-refused" in town.hop(asked)["notes"]
+
+
+def test_2_1_1_is_told_a_code_that_it_has(town: Town) -> None:
+    """4001 came later: nobody is known for that contract."""
+    asked = ask(town.old, "POST", "RECEIVER/cdrs", body=old_cdr(doc.fresh("C"), "XX"))
+    assert (asked.answer.status, asked.answer.code) == (200, 3000)
+    assert "no receiver" in asked.answer.json["status_message"]
