@@ -1,0 +1,225 @@
+"""A served hub with its platforms, and one of them that shares its locations with all."""
+
+import http.client
+import json
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from bench import node, receivers
+from bench.documents import dumps, location
+from bench.servers import ROOT, Server, ask, cpu_ticks, launch, stop
+
+HUB = ("EU", "HUB")
+CPO = ("NL", "CPO")
+TICKS = 100.0
+"""CPU ticks per second."""
+
+
+def party(number: int) -> tuple[str, str]:
+    """Platform 0 is the operator, the others are eMSPs."""
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    return CPO if number == 0 else ("DE", "E" + digits[number // 36] + digits[number % 36])
+
+
+def moment() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def small(number: int, stamp: str) -> dict[str, Any]:
+    """A location of one EVSE."""
+    made = location(number, owner=CPO)
+    return made | {"evses": made["evses"][:1], "last_updated": stamp}
+
+
+def headers(token: str, sender: tuple[str, str], to: tuple[str, str]) -> dict[str, str]:
+    named = node.signed(token, sender)
+    named |= {"OCPI-to-country-code": to[0], "OCPI-to-party-id": to[1]}
+    return {name: value for name, value in named.items() if name != "X-Correlation-ID"}
+
+
+@dataclass(slots=True)
+class Hub:
+    folder: Path
+    port: int
+    ends: int
+    """Port of the far ends."""
+    process: subprocess.Popen[bytes] | None = None
+    tokens: list[str] = field(default_factory=list)
+    endpoints: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "voltroam.toml"
+
+    @classmethod
+    def make(cls, folder: Path, port: int, ends: int, database: str | None = None) -> "Hub":
+        command = ["init", str(folder), "--name", "hub", "--url", f"http://127.0.0.1:{port}"]
+        command += ["--party", f"{HUB[0]}/{HUB[1]}/HUB", "--json"]
+        node.voltroam(command + (["--db", database] if database else []))
+        return cls(folder, port, ends)
+
+    def serve(self, *, workers: int = 1, core: int | None = 0) -> None:
+        command = [sys.executable, "-m", "voltroam", "-c", str(self.config)]
+        command += ["serve", "--workers", str(workers)]
+        env = {"VOLTROAM_LOG_LEVEL": "error", "VOLTROAM_HUB__ALIVE_AFTER": "86400"}
+        self.process = launch(command, self.folder / "serve.log", core=core, env=env)
+        node.wait_until(
+            Server("", self.process, self.url, self.url, self.url), f"{self.url}/health"
+        )
+
+    def stop(self) -> None:
+        if self.process is not None:
+            stop(self.process)
+            self.process = None
+
+    def join(self, count: int) -> None:
+        """Register platforms 0 to `count`."""
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.hub.invitations", str(self.config), str(count)],
+            capture_output=True, text=True, check=True, cwd=ROOT,
+        )  # fmt: skip
+        for number, token in enumerate(json.loads(done.stdout)):
+            self.tokens.append(self._register(number, token))
+
+    def _register(self, number: int, token: str) -> str:
+        named = node.signed(token, party(number))
+        if not self.endpoints:
+            versions = json.loads(ask("GET", f"{self.url}/ocpi/versions", named))["data"]
+            details = json.loads(ask("GET", versions[-1]["url"], named))["data"]
+            self.endpoints = {
+                (it["identifier"], it["role"]): it["url"] for it in details["endpoints"]
+            }
+        country, party_id = party(number)
+        credentials = {
+            "token": secrets.token_hex(16),
+            "url": f"http://{receivers.host(number)}:{self.ends}/versions",
+            "roles": [
+                {
+                    "role": "CPO" if number == 0 else "EMSP",
+                    "country_code": country,
+                    "party_id": party_id,
+                    "business_details": {"name": f"Platform {number}"},
+                }
+            ],
+        }
+        url = self.endpoints["credentials", "SENDER"]
+        answer = json.loads(ask("POST", url, named, dumps(credentials)))
+        assert answer["status_code"] == 1000, answer
+        return str(answer["data"]["token"])
+
+    def location_url(self, number: int, evse: str = "") -> str:
+        base = self.endpoints["locations", "RECEIVER"]
+        return f"{base}/{CPO[0]}/{CPO[1]}/LOC{number}{evse}"
+
+    def cpu(self) -> float:
+        """Seconds of processor time so far, all processes of it."""
+        assert self.process is not None
+        return cpu_ticks(self.process.pid) / TICKS
+
+    def memory(self) -> float:
+        """MiB of all its processes."""
+        assert self.process is not None
+        total = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            if int(fields[2]) == self.process.pid:
+                total += int(fields[21])
+        return total * 4096 / 2**20
+
+
+class Operator:
+    """Platform 0 on one connection: shares its locations with all."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._headers = headers(hub.tokens[0], CPO, HUB)
+        parts = urlsplit(hub.url)
+        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+        self.newest: dict[str, str] = {}
+        """What every platform should hold at the end: location, `last_updated`."""
+
+    def put(self, number: int) -> None:
+        stamp = moment()
+        self._send(
+            "PUT", self._hub.location_url(number), dumps(small(number, stamp)), number, stamp
+        )
+
+    def patch(self, number: int, turn: int) -> None:
+        stamp = moment()
+        status = ("CHARGING", "AVAILABLE", "BLOCKED")[turn % 3]
+        body = dumps({"status": status, "last_updated": stamp})
+        evse = small(number, stamp)["evses"][0]["uid"]
+        self._send("PATCH", self._hub.location_url(number, f"/{evse}"), body, number, stamp)
+
+    def _send(self, method: str, url: str, body: bytes, number: int, stamp: str) -> None:
+        self._connection.request(method, urlsplit(url).path, body, self._headers)
+        answer = self._connection.getresponse()
+        text = answer.read()
+        assert b'"status_code":1000' in text, text
+        self.newest[f"LOC{number}"] = stamp
+
+    def steadily(self, rate: float, seconds: float, locations: int) -> int:
+        """Changes of one location after the other; how many."""
+        begin, count = time.perf_counter(), 0
+        while time.perf_counter() - begin < seconds:
+            pause = begin + count / rate - time.perf_counter()
+            if pause > 0:
+                time.sleep(pause)
+            self.patch(count % locations, count // locations)
+            count += 1
+        return count
+
+
+class Ends:
+    """The far ends, asked over HTTP."""
+
+    def __init__(self, port: int, count: int, folder: Path) -> None:
+        self.url = f"http://{receivers.host(0)}:{port}"
+        command = [sys.executable, "-m", "bench.hub.far_ends", str(port), str(count)]
+        self.process = launch(command, folder / "far_ends.log", core=1)
+        node.wait_until(Server("", self.process, self.url, self.url, self.url), f"{self.url}/stats")
+
+    def stop(self) -> None:
+        stop(self.process)
+
+    def stats(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = json.loads(ask("GET", f"{self.url}/stats", {}))["data"]
+        return found
+
+    def clear(self) -> None:
+        ask("GET", f"{self.url}/clear", {})
+
+    def mode(self, **modes: str) -> None:
+        query = "&".join(f"{name.lstrip('n')}={mode}" for name, mode in modes.items())
+        ask("GET", f"{self.url}/mode?{query}", {})
+
+    def differ(self, newest: Mapping[str, str]) -> int:
+        """Platforms, the operator apart, that hold anything else."""
+        return int(json.loads(ask("POST", f"{self.url}/differ?1", {}, dumps(newest)))["data"])
+
+    def held(self, number: int) -> int:
+        return int(json.loads(ask("GET", f"{self.url}/held?{number}", {}))["data"])
+
+    def level(self, newest: Mapping[str, str], seconds: float) -> float:
+        """Seconds until all are equal; infinite when they are not in time."""
+        begin = time.perf_counter()
+        while (spent := time.perf_counter() - begin) < seconds:
+            if self.differ(newest) == 0:
+                return spent
+            time.sleep(0.1)
+        return float("inf")
