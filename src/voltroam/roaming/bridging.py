@@ -226,6 +226,11 @@ class Bridging:
         await self.keep(target.platform)
         return Passed(second.document, first.notes + second.notes)
 
+    async def called(self, table: str, name: str, source: End, target: End) -> str:
+        """What one partner calls a thing in a path, as the other one calls it."""
+        ours = (await self._names.of(source.platform.id)).home(table, name) or name
+        return (await self._names.of(target.platform.id)).theirs(table, ours) or ours
+
     async def _known(self, token: Asked | None, platform: Platform) -> Asked | None:
         """With the token itself, where we hold it of a party of that partner."""
         if token is None:

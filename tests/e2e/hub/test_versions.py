@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from tests.e2e import documents as doc
 from tests.e2e.hub.city import ALL_MODULES, Asked, answers, ask, ends, make_hub, routing
-from tests.e2e.mock_http import Recorded
+from tests.e2e.mock_http import Recorded, text
 from tests.e2e.mock_partner import Answered, Json, MockPartner, Peer
 from tests.e2e.nodes import Served, wait_until
 
@@ -112,8 +112,16 @@ class Town:
         return hop
 
 
+@pytest.fixture
+def town(whole_town: Town) -> Iterator[Town]:
+    """Its platforms are well-behaved when a test begins."""
+    yield whole_town
+    for partner in (whole_town.old, whole_town.older, whole_town.msp, whole_town.new):
+        partner.http.behave()
+
+
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def whole_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with ExitStack() as stack:
         hub = make_hub(tmp_path_factory.mktemp("versions") / "hub", VOLTROAM_HUB__TIMEOUT="15")
         hub.config.write_text('versions = ["2.1.1", "2.2.1", "2.3.0"]\n' + hub.config.read_text())
@@ -281,6 +289,74 @@ def test_a_session_and_a_cdr_go_from_2_3_0_to_2_2_1(town: Town) -> None:
     assert request.json["total_cost"] == {"excl_vat": 4.0, "incl_vat": 4.84}
     back = town.new.send("GET", asked.answer.headers["location"], headers=routing(MSP, NEW))
     assert back.data["total_cost"]["before_taxes"] == 4.0
+
+
+def test_a_session_goes_from_2_3_0_to_2_1_1(town: Town) -> None:
+    """With the location spelled out, which the hub has from its owner."""
+    spot = doc.fresh("L")
+    body = doc.location(NEW, spot, postal_code="1000")
+    path = f"RECEIVER/locations/BE/NEW/{spot}"
+    assert ask(town.new, "PUT", path, to=("DE", "HUB"), body=body).answer.code == 1000
+    name = doc.fresh("S")
+    body = doc.session(NEW, name, OLM, location_id=spot, total_cost={"before_taxes": 4.0})
+    asked = ask(town.new, "PUT", f"RECEIVER/sessions/BE/NEW/{name}", to=OLM, body=body)
+    assert asked.answer.code == 1000, asked.answer.json
+    (request,) = asked.at(town.older)
+    assert (request.json["location"]["id"], request.json["total_cost"]) == (spot, 4.0)
+    assert request.json["auth_id"] == "DE8ACC12E46L89"
+    back = ask(town.new, "GET", f"RECEIVER/sessions/BE/NEW/{name}", to=OLM).answer
+    assert (back.data["location_id"], back.data["total_cost"]) == (spot, {"before_taxes": 4.0})
+
+
+def test_a_driver_of_2_2_1_is_authorized_for_2_1_1(town: Town) -> None:
+    """Found by its token; the answer of 2.1.1 does not name it."""
+    token = doc.token(MSP, "012345678")
+    town.msp.http.on(
+        "POST", "/s/tokens/", answers(allowed="ALLOWED", token=token, authorization_reference="R")
+    )
+    body = {"location_id": PLACE, "evse_uids": ["E1"], "connector_ids": ["1"]}
+    asked = ask(town.old, "POST", "SENDER/tokens/012345678/authorize", body=body)
+    assert asked.answer.code == 1000, asked.answer.json
+    assert asked.answer.data == {"allowed": "ALLOWED"}
+    (request,) = asked.at(town.msp)
+    assert request.json == {"location_id": PLACE, "evse_uids": ["E1"]}
+
+
+def test_a_list_of_one_party_comes_page_by_page_in_the_askers_version(town: Town) -> None:
+    town.new.page = 2
+    town.new.objects["tariffs"] = [
+        doc.tariff(NEW, f"T{number}", tax_included="NO") for number in range(3)
+    ]
+    first = ask(town.msp, "GET", "SENDER/tariffs", to=NEW).answer
+    assert (first.code, len(first.data), first.headers["x-total-count"]) == (1000, 2, "3")
+    (element,) = first.data[0]["elements"]
+    assert element["price_components"][0]["vat"] == 21.0
+    assert first.next is not None
+    last = town.msp.send("GET", first.next, headers=routing(NEW, MSP))
+    assert [one["id"] for one in last.data] == ["T2"]
+    assert "tax_included" not in last.data[0]
+
+
+def test_a_long_name_of_2_1_1_has_another_one_beyond(town: Town) -> None:
+    """39 characters there, 36 since: the path and the body say the same one."""
+    name = "S" * 39
+    path = f"RECEIVER/sessions/NL/OLD/{name}"
+    asked = ask(town.old, "PUT", path, body=old_session(name, "DE8ACC12E46L89"))
+    assert asked.answer.code == 1000, asked.answer.json
+    (request,) = asked.at(town.msp)
+    assert request.segments[-1] == request.json["id"]
+    assert len(request.json["id"]) == 36
+    back = ask(town.old, "GET", path).answer
+    assert back.code == 1000, back.json
+    assert back.data["id"] == name
+
+
+def test_what_is_no_json_is_told_to_its_sender(town: Town) -> None:
+    asked = ask(town.new, "PUT", "RECEIVER/sessions/BE/NEW/S1", to=MSP, body=b"{")
+    assert (asked.answer.status, asked.answer.code) == (400, 2001)
+    town.msp.http.on("GET", "/r/sessions/", text(b"<html>"))
+    asked = ask(town.new, "GET", "RECEIVER/sessions/BE/NEW/S1", to=MSP)
+    assert asked.answer.code == 4000
 
 
 @pytest.mark.parametrize("version", ["2.2.1", "2.3.0"])

@@ -317,3 +317,17 @@ def test_a_connected_seat_without_the_endpoint_does_not_hide_one_that_is_away() 
     decided = route(asked(PUT), world(seats=seats))
     assert isinstance(decided, Refuse)
     assert (decided.row, decided.code) == (Row.NOT_CONNECTED, 4003)
+
+
+def test_what_names_no_receiver_for_want_of_headers_is_the_hubs_own() -> None:
+    """2.1.1: a list is one of all, what was given is read back, what is for all is broadcast."""
+
+    def decided(platform: str, endpoint: Endpoint) -> object:
+        return route(Asked(platform, endpoint, unrouted=True), world())
+
+    assert isinstance(decided("p-msp", LIST), GetAll)
+    assert isinstance(decided("p-cpo", HELD), Local)
+    assert isinstance(decided("p-cpo", PUT), Broadcast)
+    one = decided("p-msp", ONE)
+    assert isinstance(one, Refuse)
+    assert one.row is Row.OPEN_NOT_FOUND

@@ -5,7 +5,7 @@ from typing import Any
 
 from voltroam.bridge.crossing import Crossing
 from voltroam.bridge.members import each, listed, number, part, renamed, text
-from voltroam.bridge.named import id_within, member_up
+from voltroam.bridge.named import id_within, member_down, member_up
 from voltroam.bridge.packages import without_dimensions
 from voltroam.bridge.terms import Document, Relaxation
 from voltroam.bridge.v2_1_1 import words
@@ -135,6 +135,7 @@ def _token_up(document: Document, at: str, crossing: Crossing) -> Document:
 def session_down(session: Document, at: str, crossing: Crossing) -> Document | None:
     """The location in full, reduced to the one connector (OCPI 2.1.1 §mod_sessions, Session)."""
     lowered = _common_down(session, at, crossing, SESSION_TIMES)
+    member_down(lowered, "id", SESSION, at, crossing)
     crossing.drop(lowered, "reference-dropped", at, "authorization_reference")
     status = text(lowered, "status")
     if status is not None and status not in words.STATUSES:

@@ -6,6 +6,7 @@ platforms (decision 0006). What cannot pass is refused in the sender's version, 
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 import msgspec
 from msgspec import structs
@@ -159,6 +160,24 @@ class Crossings:
             call, version=crossing.there.version, endpoint=row, body=body, query=query
         )
 
+    async def tail(self, crossing: Crossing) -> str | None:
+        """The path below the endpoint with the names that the receiver has; None: as it came.
+
+        After `said`, which gives names that are too long for the receiver's version others.
+        """
+        call = crossing.call
+        keys = dict(call.keys)
+        for name, table in _tables(call.endpoint).items():
+            keys[name] = await self._bridging.called(
+                table, keys[name], crossing.here, crossing.there
+            )
+        if keys == call.keys:
+            return None
+        segments = call.endpoint.segments
+        return "/".join(
+            quote(keys[one[1:-1]], safe="") if one.startswith("{") else one for one in segments
+        )
+
     async def heard(self, crossing: Crossing, response: Response) -> Reply:
         """The receiver's reply in the sender's version. Unusable if it is none."""
         call, row = crossing.call, crossing.row
@@ -294,6 +313,16 @@ def _keys_said(row: Endpoint, body: bytes | None) -> dict[str, str]:
 
 
 _PLAIN = msgspec.json.Decoder()
+
+
+def _tables(row: Endpoint) -> dict[str, str]:
+    """In which table of names each key segment of a row is looked up."""
+    if row.resource is None:
+        return {}
+    objects = [row.resource.object, *(part.object for part in row.resource.parts)]
+    keys = [one[1:-1] for one in row.segments if one.startswith("{")]
+    below = [name for name in keys if name not in _OWNER]
+    return {name: shape.__name__ for name, shape in zip(below, objects, strict=False)}
 
 
 def _items(data: bytes) -> Sequence[bytes]:

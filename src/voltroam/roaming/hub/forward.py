@@ -188,9 +188,12 @@ class Forwarding:
         return await self._asked(leg, call)
 
     async def _asked(self, leg: _Leg, call: Call) -> Response:
+        tail = raw_tail(leg.call)
+        if leg.crossing is not None and self._crossings is not None:
+            tail = await self._crossings.tail(leg.crossing) or tail
         try:
             return await self._exchange.forward(
-                leg.there, call, tail=raw_tail(leg.call),
+                leg.there, call, tail=tail,
                 url=leg.passage.url if leg.passage else None, timeout=self._timeout,
             )  # fmt: skip
         except Silent:
