@@ -14,6 +14,7 @@ from tests.delivery.receivers import happen
 from tests.roaming import objects as doc
 from tests.roaming.company import role
 
+from voltroam.bridge.named import digest
 from voltroam.delivery.erasing import Erasing
 from voltroam.delivery.records import (
     QUARANTINE,
@@ -28,13 +29,27 @@ from voltroam.delivery.records import (
 )
 from voltroam.delivery.webhook_records import Letter, dead_key
 from voltroam.roaming.accept import accept
+from voltroam.roaming.names import NameTables
 from voltroam.roaming.platforms import Identity
+from voltroam.roaming.received import Received, kept, received_in
 from voltroam.roaming.timed import timed_id
 from voltroam.roaming.vault import Vault
-from voltroam.standard.parties import fold
+from voltroam.standard.endpoints import Resource
+from voltroam.standard.packages import BOOKING, CONFIRMATION, INVOICE_RECORD
+from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.v2_2_1 import Role
-from voltroam.standard.versions import V2_2_1
-from voltroam.store.interface import ObjectKey, RecordDraft, RecordKey, Store
+from voltroam.standard.v2_3_0.bookings import Booking
+from voltroam.standard.versions import V2_1_1, V2_2_1, V2_3_0
+from voltroam.store.interface import (
+    Change,
+    Decision,
+    Held,
+    ObjectDraft,
+    ObjectKey,
+    RecordDraft,
+    RecordKey,
+    Store,
+)
 
 UID, CONTRACT, NUMBER = "CANARY04A1B2", "NL-CAN-CANARY01", "CANARY-V-77"
 OTHER = "OTHER99887766"
@@ -245,3 +260,217 @@ async def test_an_unknown_uid_is_not_found_and_nothing_is_rewritten(any_store: S
 async def test_an_evse_of_the_same_uid_stays(any_store: Store) -> None:
     await keep(any_store, "locations", evses=[doc.evse(uid=UID)])
     assert (await Erasing(any_store, VAULT).find(UID)).found == {}
+
+
+PRIVATE = Identity(
+    name="x", url="https://x.example",
+    roles=(role("NL/AAA", Role.CPO), role("DE/MSP", Role.EMSP), role("DE/PAY", Role.PTP)),
+)  # fmt: skip
+PLATE, CARD, REFERENCE = "CANARY-PLATE", "VISA **** CANARY", "CANARY-0b9f-4c55-8a07-1d2e3f40"
+DAY = {"start_date_time": "2026-11-20T10:00:00Z", "end_date_time": "2026-11-20T11:00:00Z"}
+
+
+async def packaged(store: Store, resource: Resource, document: dict[str, Any]) -> None:
+    """An object of a module that 2.3.0 brings, ours."""
+    change = accept(
+        resource, msgspec.json.encode(document), version=V2_3_0, source=None, identity=PRIVATE,
+        strict=False, owner=PartyId("DE", "PAY") if not resource.owner_in_body else None,
+        to=None if resource.owner_in_body else PartyId("NL", "AAA"),
+    )  # fmt: skip
+    await store.apply(change)
+
+
+def booking(state: str, *tokens: tuple[str, str]) -> dict[str, Any]:
+    cards = [
+        {"country_code": "DE", "party_id": "MSP", "uid": uid, "type": "RFID", "contract_id": of}
+        for uid, of in tokens
+    ]
+    ways = [{"method": "LICENSE_PLATE", "value": PLATE}]
+    request = {
+        "country_code": "DE", "party_id": "MSP", "request_id": "R1", "location_id": "LOC1",
+        "booking_location_id": "BL1", "period": DAY, "authorization_reference": "AUTH1",
+        "tokens": cards, "access_information": ways,
+    }  # fmt: skip
+    return {
+        "id": "B1", "country_code": "NL", "party_id": "AAA", "request_id": "R1",
+        "location_id": "LOC1", "period": DAY, "reservation_status": state,
+        "authorization_reference": "AUTH1", "booking_tokens": cards, "access_information": ways,
+        "booking_terms": {"supported_access_methods": ["LICENSE_PLATE"],
+                          "change_until_minutes": 0, "cancel_until_minutes": 0},
+        "booking_requests": [{"request_status": "ACCEPTED", "booking_request": request,
+                              "request_received": "2026-11-19T10:00:00Z"}],
+        "last_updated": "2026-11-20T12:00:00Z",
+    }  # fmt: skip
+
+
+def payment(state: str) -> bytes:
+    return msgspec.json.encode(
+        {
+            "reference": REFERENCE, "terminal_id": "T1", "provider": ["DE", "PAY"],
+            "operator": ["NL", "AAA"], "partner": "noda", "location_id": "LOC1", "evse_uid": None,
+            "state": state, "at": "2026-11-20T10:00:00Z", "currency": "EUR",
+            "preauthorised": "50.00", "captured": "12.50", "confirmation_id": "CONF1",
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("uid", [UID, "4A1"])
+async def test_bookings_forget_the_driver_and_the_plate(
+    any_store: Store, any_url: str, uid: str
+) -> None:
+    """A short uid too, and those of others who booked the place stay."""
+    await packaged(any_store, BOOKING, booking("FULFILLED", (uid, CONTRACT)))
+    taken = [
+        {"booking": "B1", "start": DAY["start_date_time"], "end": DAY["end_date_time"],
+         "tokens": [f"DE/MSP/RFID/{uid}", f"DE/MSP/RFID/{OTHER}"]},
+    ]  # fmt: skip
+    booked = RecordDraft(RecordKey("booked", "NL/AAA/BL1"), msgspec.json.encode(taken), "NL/AAA/L")
+    await write(any_store, booked)
+    report = await Erasing(any_store, VAULT).erase(uid, "RFID")
+    assert (report.found["bookings"], report.found["booked"]) == (1, 1)
+    after = await whole(any_url)
+    assert PLATE.encode() not in after
+    assert CONTRACT.encode() not in after
+    (row,) = await any_store.feed(0, 10)
+    held = msgspec.json.decode(row.document, type=Booking)
+    assert (held.period.end_date_time.hour, held.authorization_reference) == (11, "AUTH1")
+    assert [one.uid for one in held.booking_tokens or ()] == [report.pseudonym]
+    (record,) = await any_store.records("booked", parent="NL/AAA/L")
+    assert msgspec.json.decode(record.document)[0]["tokens"] == [
+        f"DE/MSP/RFID/{report.pseudonym}", f"DE/MSP/RFID/{OTHER}",
+    ]  # fmt: skip
+    assert (await Erasing(any_store, VAULT).find(uid)).found == {}
+
+
+async def test_a_booking_of_another_type_of_token_stays(any_store: Store) -> None:
+    taken = [{"booking": "B1", "start": DAY["start_date_time"], "end": DAY["end_date_time"],
+              "tokens": [f"DE/MSP/APP_USER/{UID}"]}]  # fmt: skip
+    key = RecordKey("booked", "NL/AAA/BL1")
+    await write(any_store, RecordDraft(key, msgspec.json.encode(taken), "NL/AAA/L"))
+    assert (await Erasing(any_store, VAULT).find(UID, "RFID")).found == {}
+
+
+async def test_a_card_payment_is_known_by_its_reference_and_its_money_stays(
+    any_store: Store, any_url: str
+) -> None:
+    """The reference is the uid of the token that the terminal made up."""
+    card = doc.cdr_token(uid=REFERENCE, contract_id=REFERENCE, type="AD_HOC_USER")
+    await keep(any_store, "cdrs", cdr_token=card, authorization_reference=REFERENCE)
+    confirmation = {
+        "id": "CONF1", "authorization_reference": REFERENCE, "currency": "EUR",
+        "total_costs": {"before_taxes": 12.50}, "capture_status_code": "SUCCESS",
+        "eft_data": [CARD], "last_updated": "2026-11-20T12:00:00Z",
+    }  # fmt: skip
+    await packaged(any_store, CONFIRMATION, confirmation)
+    advice = {
+        "id": "CONF1", "provider": "DE/PAY", "reference": REFERENCE, "status": "SUCCESS",
+        "captured": "12.50", "currency": "EUR", "match": "MATCHED", "cdr_id": "C1",
+        "at": "2026-11-20T12:00:00Z", "eft_data": [CARD],
+    }  # fmt: skip
+    await write(
+        any_store,
+        RecordDraft(RecordKey("payment", fold(REFERENCE)), payment("CONFIRMED"), "CONFIRMED"),
+        RecordDraft(
+            RecordKey("advice", "DE/PAY/CONF1"), msgspec.json.encode(advice), fold(REFERENCE)
+        ),
+        RecordDraft(RecordKey("cdr_reference", fold(REFERENCE)), b'["C1","12.50"]'),
+    )
+    report = await Erasing(any_store, VAULT).erase(REFERENCE)
+    assert report.live == []
+    after = (await whole(any_url)).upper()
+    assert REFERENCE.upper().encode() not in after
+    assert CARD.upper().encode() not in after
+    named = fold(report.pseudonym or "")
+    (paid,) = await any_store.records("payment")
+    assert paid.key.id == named
+    assert b'"captured":"12.50"' in paid.document
+    (told,) = await any_store.records("advice", parent=named)
+    assert msgspec.json.decode(told.document)["captured"] == "12.50"
+    assert await any_store.record(RecordKey("cdr_reference", named)) is not None
+    assert (await Erasing(any_store, VAULT).find(REFERENCE)).found == {}
+
+
+@pytest.mark.parametrize("what", ["booking", "payment"])
+async def test_a_booking_or_payment_that_goes_on_is_in_the_way(any_store: Store, what: str) -> None:
+    if what == "booking":
+        await packaged(any_store, BOOKING, booking("RESERVED", (REFERENCE, CONTRACT)))
+    else:
+        key = RecordKey("payment", fold(REFERENCE))
+        await write(any_store, RecordDraft(key, payment("SESSION_ACTIVE"), "SESSION_ACTIVE"))
+    erasing = Erasing(any_store, VAULT)
+    with pytest.raises(Exception, match="force"):
+        await erasing.erase(REFERENCE)
+    assert (await erasing.erase(REFERENCE, force=True)).pseudonym is not None
+    assert (await erasing.find(REFERENCE)).found == {}
+
+
+async def test_the_document_as_received_forgets_too(any_store: Store, any_url: str) -> None:
+    """Its numbers and its ids stay as they were written, escapes and all."""
+    received = (
+        f'{{"id":"S-{UID}","auth_id":"{CONTRACT}","kwh":1.50,"meter_id":"M\\u0031",'
+        f'"why":"of {UID}"}}'
+    ).encode()
+    await keep(any_store, "sessions", status="COMPLETED", cdr_token=doc.cdr_token(**DRIVER))
+    (row,) = await any_store.feed(0, 10)
+    sidecar = kept({"x": 1}, Received(V2_1_1, received))
+
+    def decide(_held: Held) -> Decision[None]:
+        draft = ObjectDraft(
+            row.key, row.version, row.document, row.last_updated, row.audience, row.sources,
+            row.notes, msgspec.json.encode(sidecar),
+        )  # fmt: skip
+        return Decision(None, objects=[draft])
+
+    await any_store.apply(Change(decide, objects=[row.key]))
+    report = await Erasing(any_store, VAULT).erase(UID)
+    assert CONTRACT.encode() not in await whole(any_url)
+    (after,) = await any_store.feed(0, 10)
+    found = received_in(after.sidecar)
+    assert found is not None
+    name = (report.pseudonym or "").encode()
+    assert found.document == received.replace(CONTRACT.encode(), name).replace(
+        b"of " + UID.encode(), b"of " + name
+    )
+
+
+async def test_names_that_a_bridge_gave_tell_no_more_of_a_token(
+    any_store: Store, any_url: str
+) -> None:
+    """A hash of the uid finds it again, however the uid is spelt; names of other things stay."""
+    await keep(any_store, "tokens", uid="CanaryMixed1", type="APP_USER")
+    tables = NameTables(any_store)
+    names = await tables.of("p1")
+    mine = digest("CanaryMixed1")
+    names.pair("token-type DE/MSP", f"APP_USER|{mine}", mine)
+    names.pair("token-type DE/MSP", f"APP_USER|{digest(OTHER)}", digest(OTHER))
+    names.pair("Session", "CANARYMIXED1-S", "canarymixed1-s")
+    await tables.keep(names)
+    report = await Erasing(any_store, VAULT).erase("CANARYMIXED1")
+    assert report.found["bridge_name"] == 1
+    assert mine.encode() not in await whole(any_url)
+    left = await NameTables(any_store).of("p1")
+    assert left.count == 3
+    assert left.home("token-type DE/MSP", digest(OTHER)) == f"APP_USER|{digest(OTHER)}"
+    assert left.home("Session", "canarymixed1-s") == "CANARYMIXED1-S"
+
+
+async def test_an_invoice_finds_its_cdrs_though_their_ids_name_the_driver(any_store: Store) -> None:
+    """Ids stay, on both sides."""
+    record = {
+        "country_code": "NL", "party_id": "AAA", "id": "I1", "invoice_id": f"2026-{UID}",
+        "cdrs": [f"C-{UID}"], "last_updated": "2026-11-20T12:00:00Z",
+    }  # fmt: skip
+    change = accept(
+        INVOICE_RECORD, msgspec.json.encode(record), version=V2_3_0, source=None,
+        identity=OURSELVES, strict=False, to=PartyId("DE", "MSP"),
+    )  # fmt: skip
+    await any_store.apply(change)
+    line = {"owner": ["NL", "AAA"], "id": "I1", "lines": [{"cdr_id": f"C-{UID}"}]}
+    await write(
+        any_store,
+        RecordDraft(RecordKey("reconciliation", "NL/AAA/I1"), msgspec.json.encode(line)),
+        RecordDraft(RecordKey("invoiced", f"C-{UID}|NL/AAA/I1"), b'["x","y","z"]', f"C-{UID}"),
+    )
+    await keep(any_store, "cdrs", id=f"C-{UID}", cdr_token=doc.cdr_token(**DRIVER))
+    report = await Erasing(any_store, VAULT).erase(UID)
+    assert (report.found, report.kept) == ({"cdrs": 1}, ["cdrs/NL/AAA/…"])

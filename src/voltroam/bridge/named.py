@@ -14,6 +14,8 @@ LONGEST = 36
 """Characters of an identifier since 2.2.1."""
 OTHER = "OTHER"
 RESERVATION = "reservation"
+TOKEN_TYPE = "token-type"  # noqa: S105  (a table's name)
+"""Tables of token types begin so; an owner follows."""
 LARGEST_NUMBER = 2**31 - 1
 """What every reader of a 2.1.1 reservation_id can hold."""
 _HASH = 12
@@ -109,7 +111,7 @@ def _hashed(name: str) -> int:
 def type_table(token: Document) -> str:
     """Tokens are told apart under their owner."""
     owner = f"{token.get('country_code', '')}/{token.get('party_id', '')}".upper()
-    return f"token-type {owner}"
+    return f"{TOKEN_TYPE} {owner}"
 
 
 def type_down(
@@ -153,5 +155,5 @@ def type_up(token: Document, at: str, crossing: Crossing) -> Document:
 
 def type_at_home(names: Names, owner: str, uid: str) -> str:
     """The type of the token that a partner knows as OTHER; `owner` as `NL/AAA`."""
-    held = names.home(f"token-type {owner.upper()}", digest(uid))
+    held = names.home(f"{TOKEN_TYPE} {owner.upper()}", digest(uid))
     return OTHER if held is None else held.split("|", 1)[0]

@@ -11,13 +11,20 @@ from collections.abc import AsyncIterator, Sequence
 import msgspec
 from msgspec import structs
 
-from voltroam.delivery.erasing_words import Words, is_of_type, linked_words
+from voltroam.bridge.named import TOKEN_TYPE, digest
+from voltroam.bridge.v2_1_1.tokens import TOKEN as TOKEN_NAMES
+from voltroam.delivery.erasing_words import Words, is_of_type, linked_words, spellings
 from voltroam.delivery.records import PARKED, QUARANTINE, CdrEntry, CdrState, ledger_key, read
 from voltroam.roaming.keys import JOINT, spelled
+from voltroam.roaming.names import PAIR, Pair
+from voltroam.roaming.paying.paying import ADVICE, PAYMENT, REFERRED
+from voltroam.roaming.paying.payment import Payment, is_settled
+from voltroam.roaming.received import received_in
 from voltroam.roaming.redaction import secrets_in
 from voltroam.roaming.vault import Vault
 from voltroam.standard.endpoints import CDR, LOCATION, SESSION, TOKEN
 from voltroam.standard.errors import CallerError, NodeError
+from voltroam.standard.packages import BOOKING
 from voltroam.standard.parties import fold
 from voltroam.store.interface import (
     Change,
@@ -28,14 +35,22 @@ from voltroam.store.interface import (
     ObjectRow,
     Record,
     RecordDraft,
+    RecordKey,
     Store,
 )
 
 PIECE = 200
 WHOLE = frozenset({PARKED, "exempt", "token_limits", "hub_bond"})
 """Kinds of records that are about the token alone: they go whole."""
-SEALED = frozenset({"platform", "credentials_token", "webhook", "operator_key"})
-"""Kinds that hold no driver's data."""
+SEALED = frozenset(
+    {
+        "platform", "credentials_token", "webhook", "operator_key", "following", "booking_due",
+        "terminal_off", "reconciliation", "invoiced",
+    }
+)  # fmt: skip
+"""Kinds that hold no driver's data; those of invoices name CDRs by their ids, and ids stay."""
+BY_REFERENCE = frozenset({PAYMENT, REFERRED})
+"""Kinds whose id is an authorization_reference: of a card payment it is the token's uid too."""
 SETTLED = frozenset({CdrState.ACCEPTED, CdrState.REFUSED})
 _LISTED = 1_000
 """Places that a report names; it counts all of them."""
@@ -47,7 +62,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     found: dict[str, int] = {}
     places: list[str] = []
     live: list[str] = []
-    """Sessions that run and CDRs on their way: erasing now would spoil their bill."""
+    """Sessions that run, CDRs on their way, bookings and payments that are not over: erasing now
+    would spoil their bill."""
     valid: int = 0
     """Token objects that say `valid`: partners that hold them are not told."""
     kept: list[str] = []
@@ -96,8 +112,8 @@ class Erasing:
     async def erase(
         self, uid: str, type_: str | None = None, *, force: bool = False, dry_run: bool = False
     ) -> Report:
-        """Erase it. Raises CallerError, changing nothing, while a session of it runs or its CDR is
-        on its way, unless `force`."""
+        """Erase it. Raises CallerError, changing nothing, while a session, booking or payment of it
+        goes on or its CDR is on its way, unless `force`."""
         if dry_run:
             return await self.find(uid, type_)
         pseudonym = f"ERASED-{secrets.token_hex(8)}"
@@ -105,7 +121,7 @@ class Erasing:
         found = await self._look(words, fold(uid), type_)
         if found.live and not force:
             raise CallerError(
-                f"{len(found.live)} sessions run or CDRs are on their way with this token:"
+                f"{len(found.live)} sessions, bookings, payments or CDRs of it are not over:"
                 f" {', '.join(found.live[:5])}; wait for them, or force it"
             )
         if not found.counts:
@@ -123,14 +139,17 @@ class Erasing:
         alone = Words([uid], instead)
         mine: set[str] = set()
         others: set[str] = set()
+        spelt = {uid, folded, uid.lower()}
         async for document in self._documents():
             if alone.maybe_in(document):
                 mine |= linked_words(document, folded, type_)[0]
+                spelt |= spellings(document, folded)
         linked = Words(mine, instead)
         async for document in self._documents():
             if mine and linked.maybe_in(document):
                 others |= linked_words(document, folded, type_)[1]
-        return Words([uid, *self._vault.hashes(folded), *(mine - others)], instead)
+        traces = [*self._vault.hashes(folded), *(digest(one) for one in spelt)]
+        return Words([uid, *traces, *(mine - others)], instead)
 
     async def _documents(self) -> AsyncIterator[bytes]:
         async for rows in self._objects():
@@ -153,8 +172,11 @@ class Erasing:
                     await self._note(found, words, row)
         async for records in self._records():
             for record in records:
-                if _after(words, record, uid, type_) != _same(record):
-                    found.add(record.key.kind, f"{record.key.kind} {record.key.id}")
+                if _after(words, record, uid, type_) != [_same(record)]:
+                    place = f"{record.key.kind} {record.key.id}"
+                    found.add(record.key.kind, place)
+                    if record.key.kind == PAYMENT and not is_settled(read(record, Payment)):
+                        found.live.append(words.replaced(place))
         async for events in self._events():
             for event in events:
                 if _reworded(words, event, uid, type_) != event:
@@ -182,6 +204,9 @@ class Erasing:
             return False
         if row.key.kind == SESSION.kind:
             return _status(row.document).status not in SESSION.finals["status"]
+        if row.key.kind == BOOKING.kind:
+            state = _status(row.document).reservation_status
+            return state not in BOOKING.finals["reservation_status"]
         if row.key.kind != CDR.kind:
             return False
         record = await self._store.record(ledger_key(row.key))
@@ -198,7 +223,7 @@ class Erasing:
             if others := [row for row in hits if not _is_token(row)]:
                 await self._store.apply(_objects_change(words, others, uid, type_))
         async for records in self._records():
-            hits_of = [it for it in records if _after(words, it, uid, type_) != _same(it)]
+            hits_of = [it for it in records if _after(words, it, uid, type_) != [_same(it)]]
             if hits_of:
                 await self._store.apply(_records_change(words, hits_of, uid, type_))
         async for events in self._events():
@@ -241,6 +266,7 @@ class Erasing:
 
 class _Status(msgspec.Struct):
     status: str = ""
+    reservation_status: str = ""
     valid: bool = False
     module: str = ""
 
@@ -266,7 +292,7 @@ def _rewritten(words: Words, row: ObjectRow, uid: str, type_: str | None) -> Obj
     """The object without the words; None: they are not in it."""
     if not is_of_type(row.document, uid, type_):
         return None
-    if row.key.kind == LOCATION.kind and not _names_driver(words, row.document):
+    if row.key.kind == LOCATION.kind and not _names_driver(words, row):
         return None
     document = words.rewrite(row.document)
     notes = None if row.notes is None else words.rewrite(row.notes)
@@ -279,9 +305,11 @@ def _rewritten(words: Words, row: ObjectRow, uid: str, type_: str | None) -> Obj
     )  # fmt: skip
 
 
-def _names_driver(words: Words, document: bytes) -> bool:
+def _names_driver(words: Words, row: ObjectRow) -> bool:
     """An EVSE has a `uid` too: only where a location names drivers is it looked through."""
-    return any(fold(text) in words.words for text in secrets_in(LOCATION, document))
+    received = received_in(row.sidecar)
+    documents = [row.document] if received is None else [row.document, received.document]
+    return any(fold(text) in words.words for one in documents for text in secrets_in(LOCATION, one))
 
 
 def _objects_change(
@@ -301,22 +329,49 @@ def _same(record: Record) -> RecordDraft:
     return RecordDraft(record.key, record.document, record.parent, record.due)
 
 
-def _after(words: Words, record: Record, uid: str, type_: str | None) -> RecordDraft:
-    """The record as it shall stand: rewritten, or gone."""
+def _after(words: Words, record: Record, uid: str, type_: str | None) -> list[RecordDraft]:
+    """The record as it shall stand: rewritten, under another id, or gone."""
     kind = record.key.kind
     named = words.in_parts(record.key.id) or words.in_parts(record.parent)
     if not is_of_type(record.document, uid, type_):
-        return _same(record)
-    document = words.rewrite(record.document)
+        return [_same(record)]
+    if kind == PAIR and not _is_of_token(record, type_):
+        return [_same(record)]
+    document = _document(words, record)
     if named and kind in WHOLE:
-        return RecordDraft(record.key, None)
+        return [RecordDraft(record.key, None)]
     if (
         document != record.document
         and kind == QUARANTINE
         and _status(document).module == TOKEN.kind
     ):
-        return RecordDraft(record.key, None)
-    return RecordDraft(record.key, document, record.parent, record.due)
+        return [RecordDraft(record.key, None)]
+    key, parent = record.key, record.parent
+    if kind in BY_REFERENCE:
+        key = RecordKey(kind, fold(words.replaced(key.id)))
+    if kind == ADVICE:
+        parent = fold(words.replaced(parent))
+    gone = [] if key == record.key else [RecordDraft(record.key, None)]
+    return [*gone, RecordDraft(key, document, parent, record.due)]
+
+
+def _document(words: Words, record: Record) -> bytes:
+    if record.key.kind == REFERRED:  # nothing within but the CDR's id, which stays
+        return record.document
+    if record.key.kind == PAIR:
+        pair = msgspec.json.decode(record.document, type=Pair)
+        return msgspec.json.encode(
+            Pair(pair.table, words.replaced(pair.home), words.replaced(pair.theirs))
+        )
+    return words.rewrite(record.document)
+
+
+def _is_of_token(record: Record, type_: str | None) -> bool:
+    """Of a bridge's names, only those of tokens tell of a driver; the rest are ids, and stay."""
+    pair = msgspec.json.decode(record.document, type=Pair)
+    if not pair.table.startswith(TOKEN_TYPE):
+        return pair.table == TOKEN_NAMES
+    return type_ is None or pair.home.startswith(f"{type_}|")
 
 
 def _records_change(
@@ -327,7 +382,13 @@ def _records_change(
     def decide(held: Held) -> Decision[None]:
         standing = (held.records.get(key) for key in keys)
         return Decision(
-            None, records=[_after(words, one, uid, type_) for one in standing if one is not None]
+            None,
+            records=[
+                draft
+                for one in standing
+                if one is not None
+                for draft in _after(words, one, uid, type_)
+            ],
         )
 
     return Change(decide, records=keys)

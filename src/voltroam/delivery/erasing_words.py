@@ -16,19 +16,32 @@ from voltroam.standard.parties import fold
 SHORT = 6
 """A word of fewer characters is replaced only where a member says what it is."""
 NAMES = frozenset(
-    {"uid", "token_uid", "contract_id", "visual_number", "token", "fingerprint", "authid"}
-)
+    {
+        "uid", "token_uid", "contract_id", "visual_number", "token", "fingerprint", "authid",
+        "auth_id",
+    }
+)  # fmt: skip
 """Members that hold such a word and nothing else."""
 KEPT = frozenset(
     {
         "id", "evse_id", "location_id", "evse_uid", "connector_id", "session_id", "cdr_id",
         "order_id", "tariff_id", "meter_id", "country_code", "party_id", "party", "partner",
         "platform", "last_updated", "start_date_time", "end_date_time", "credit_reference_id",
+        "cdrs", "also", "invoice_id", "confirmation_id", "terminal_id", "booking", "request_id",
+        "booking_location_id",
     }
 )  # fmt: skip
 """Members that name things: they stay, for money refers to them."""
 SIGNED = frozenset({"signed_data", "plain_data"})
 """Members whose text may hold the word Base64-encoded; then it goes whole."""
+BESIDE = {"value": b'"access_information"', "eft_data": b'"eft_data"',
+          "capture_status_message": b'"capture_status_message"'}  # fmt: skip
+"""Members that tell of the driver without such a word (a plate, a line of a card's receipt), and
+where: they go whole from a document that has one."""
+IN_PARTS = frozenset({"key", "tokens"})
+"""Members of several parts, of which one may be the word."""
+NESTED = "document"
+"""The member that keeps a whole document as a text (`roaming/received.py`)."""
 _LITERAL = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?', re.DOTALL)
 _LINKED = ("contract_id", "visual_number")
 
@@ -85,17 +98,33 @@ class Words:
             return match.group(0) if new == text else msgspec.json.encode(new)
 
         if _is_json(document):
-            return _LITERAL.sub(one, document)
+            after = _LITERAL.sub(one, document)
+            return document if after == document else self._beside(after)
         return self.replaced(document.decode("utf-8", "surrogateescape")).encode(
             "utf-8", "surrogateescape"
         )
 
+    def _beside(self, document: bytes) -> bytes:
+        names = {name for name, mark in BESIDE.items() if mark in document}
+        name = ""
+
+        def one(match: re.Match[bytes]) -> bytes:
+            nonlocal name
+            if match.group(2) is not None:
+                name = (_text(match.group(0).rstrip(b": \t\r\n")) or "").lower()
+                return match.group(0)
+            return msgspec.json.encode(self.instead) if name in names else match.group(0)
+
+        return _LITERAL.sub(one, document) if names else document
+
     def _value(self, name: str, text: str) -> str:
         if name in KEPT:
             return text
+        if name == NESTED and text[:1] in ("{", "["):
+            return self.rewrite(text.encode()).decode()
         if fold(text) in self.words and (len(text) >= SHORT or name in NAMES):
             return self.instead
-        if name == "key":
+        if name in IN_PARTS:
             return self.replaced(text)
         if self._long is not None:
             text = self._long.sub(self.instead, text)
@@ -121,6 +150,11 @@ def linked_words(document: bytes, uid: str, type_: str | None) -> tuple[set[str]
     return mine, others
 
 
+def spellings(document: bytes, uid: str) -> set[str]:
+    """How the uid (folded) is written there."""
+    return {one["uid"] for one in _drivers(document) if fold(one.get("uid", "")) == uid}
+
+
 def is_of_type(document: bytes, uid: str, type_: str | None) -> bool:
     """Whether the uid stands there with that type, or with none."""
     if type_ is None:
@@ -144,6 +178,16 @@ def _drivers(document: bytes) -> Iterator[Mapping[str, str]]:
             waiting += one.values()
             if isinstance(one.get("uid"), str) and ("type" in one or "contract_id" in one):
                 yield {name: text for name, text in one.items() if isinstance(text, str)}
+            if isinstance(one.get("tokens"), list):
+                yield from _booked(one["tokens"])
+
+
+def _booked(tokens: Iterable[object]) -> Iterator[Mapping[str, str]]:
+    """Tokens of a living booking, as `DE/MSP/RFID/UID`."""
+    for token in tokens:
+        parts = token.split("/", 3) if isinstance(token, str) else []
+        if len(parts) == 4:
+            yield {"type": parts[2], "uid": parts[3]}
 
 
 def _encoded(words: Iterable[str]) -> Iterator[bytes]:

@@ -41,3 +41,6 @@ def _mask(value: Any, path: Sequence[str], fingerprint: Fingerprint) -> None:
         _mask(value[path[0]], path[1:], fingerprint)
     elif isinstance(value[path[0]], str):
         value[path[0]] = fingerprint(value[path[0]])
+    elif isinstance(value[path[0]], list):
+        texts = value[path[0]]
+        value[path[0]] = [fingerprint(one) if isinstance(one, str) else one for one in texts]

@@ -46,7 +46,14 @@ BOOKING = Resource(
     finals={
         "reservation_status": frozenset({"CANCELED", "NO_SHOW", "REJECTED", "FAILED", "FULFILLED"})
     },
-    secrets=("booking_tokens.uid", "booking_tokens.contract_id", "access_information.value"),
+    secrets=(
+        "booking_tokens.uid", "booking_tokens.contract_id", "access_information.value",
+        "booking_requests.booking_request.tokens.uid",
+        "booking_requests.booking_request.tokens.contract_id",
+        "booking_requests.booking_request.access_information.value",
+        # of the request itself, which goes where bookings are
+        "tokens.uid", "tokens.contract_id",
+    ),
 )  # fmt: skip
 TERMINAL = Resource(
     "terminals", Terminal, ("terminal_id",), frozenset({Role.PTP}), Audience.ADDRESSED,
@@ -55,7 +62,7 @@ TERMINAL = Resource(
 CONFIRMATION = Resource(
     "financial_advice_confirmations", FinancialAdviceConfirmation, ("id",),
     frozenset({Role.PTP}), Audience.ADDRESSED, owner_in_body=False, immutable=True, readers=CPO,
-    secrets=("eft_data",),
+    secrets=("eft_data", "capture_status_message"),
 )  # fmt: skip
 
 INVOICE_RECONCILIATION = Module(

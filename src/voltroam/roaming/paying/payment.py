@@ -99,6 +99,13 @@ def captured(payment: Payment, capture: Capture) -> Payment:
     return structs.replace(after, captured=capture.amount, capture=capture.status)
 
 
+def is_settled(payment: Payment) -> bool:
+    """Nothing more is to come: no charge, no money, no word to the operator."""
+    if payment.state in (S.CAPTURED, S.CAPTURE_FAILED):
+        return payment.invoice_reference is None or payment.confirmation_id is not None
+    return payment.state not in NEXT
+
+
 def state_of(terminal: Terminal, *, deactivated: bool) -> TerminalState:
     if deactivated:
         return TerminalState.DEACTIVATED
