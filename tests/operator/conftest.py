@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from tests.counts import BACK_ENDS
 from tests.roaming.company import Clock, Company, Network, meet, role
-from tests.roaming.conftest import empty_database  # noqa: F401  (a fixture)
+from tests.roaming.conftest import (
+    empty_database,  # noqa: F401  (a fixture)
+    prepared,
+)
 
 from voltroam.delivery.deliver import Delivery
 from voltroam.delivery.freshness import Freshness
@@ -59,7 +63,6 @@ from voltroam.standard.v2_2_1 import (
 )
 from voltroam.standard.versions import V2_3_0
 from voltroam.store.interface import Store
-from voltroam.store.migrations import migrate
 from voltroam.store.open import open_store
 from voltroam.transport.limits import Limits
 
@@ -146,9 +149,7 @@ def package_parts(company: Company, clock: Clock, commands: Commands) -> dict[st
     identity, table = company.identity, company.table
     return {
         "reconciling": Reconciling(store, directory, identity, now=clock),
-        "bookings": Bookings(
-            store, directory, exchange, identity=identity, table=table, now=clock
-        ),
+        "bookings": Bookings(store, directory, exchange, identity=identity, table=table, now=clock),
         "desk": BookingDesk(store, identity, now=clock),
         "terminals": Terminals(
             store, directory, exchange, identity=identity, table=table, now=clock
@@ -266,7 +267,7 @@ def network() -> Network:
     return Network()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=BACK_ENDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/node.db"
@@ -305,7 +306,12 @@ def claims(request: pytest.FixtureRequest, answered: set[str]) -> Iterator[None]
 
 @pytest_asyncio.fixture
 async def opened(
-    database: str, tmp_path: Path, network: Network, clock: Clock, answered: set[str]
+    database: str,
+    empty_database: Path,  # noqa: F811  (the fixture)
+    tmp_path: Path,
+    network: Network,
+    clock: Clock,
+    answered: set[str],
 ) -> AsyncIterator[Open]:
     """Open a desk: `await opened("cpo.example", role("NL/AAA", Role.CPO))`."""
     stores: list[Store] = []
@@ -321,7 +327,7 @@ async def opened(
         """`modern`: it speaks 2.3.0 and has that version's modules."""
         behind = behind or Unattended()
         url = database if not stores else f"sqlite:///{tmp_path}/{host}.db"
-        await migrate(url)
+        await prepared(url, empty_database)
         store = await open_store(url, now=clock)
         stores.append(store)
         spoken: dict[str, Any] = {"rows": STANDARD, "versions": (V2_3_0,)} if modern else {}

@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from tests.counts import BOTH
 from tests.e2e.documents import cdr, location, session, tariff, token
 from tests.operator.conftest import Desk, Open
 from tests.roaming.company import role
 
 from voltroam.standard.v2_2_1 import Role
+
+pytestmark = pytest.mark.parametrize("database", BOTH, indirect=True)
+"""They are about what the store finds."""
 
 CPO, EMSP = ("NL", "AAA"), ("DE", "MSP")
 

@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from tests.counts import BOTH
 from tests.e2e.documents import location, tariff, token
 from tests.operator.conftest import Desk
 from tests.roaming.company import Clock
+
+pytestmark = pytest.mark.parametrize("database", BOTH, indirect=True)
+"""They are about what the store finds."""
 
 AAA, BBB = ("NL", "AAA"), ("NL", "BBB")
 AT = "/locations/NL/AAA/L1"

@@ -1,8 +1,12 @@
 """Which partners see an own tariff, over the operator API."""
 
 import pytest
+from tests.counts import BOTH
 from tests.e2e.documents import connector, evse, location, tariff
 from tests.operator.conftest import Desk
+
+pytestmark = pytest.mark.parametrize("database", BOTH, indirect=True)
+"""They are about what the store finds."""
 
 AAA = ("NL", "AAA")
 AT = "/tariffs/NL/AAA/GOLD"

@@ -28,6 +28,15 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+async def prepared(url: str, empty_database: Path) -> None:
+    """Migrate an empty database; on SQLite by a copy, which is much faster."""
+    kind, _, path = url.partition(":///")
+    if kind == "sqlite":
+        shutil.copy(empty_database, path)
+    else:
+        await migrate(url)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()

@@ -1,4 +1,4 @@
-"""Our nodes on both back ends."""
+"""Our nodes on SQLite, in a soak on both back ends."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -10,6 +10,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
+from tests.counts import BACK_ENDS
 from tests.postgres_server import PostgresServer
 from tests.roaming.authorizing.scene import Ours, equip
 from tests.roaming.company import Clock, Company, Network, Pair, meet, role
@@ -48,7 +49,7 @@ def postgres_copy(postgres_server: PostgresServer) -> Callable[[], str]:
     return make
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=BACK_ENDS)
 def new_database(
     request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path
 ) -> Callable[[], str]:

@@ -1,12 +1,13 @@
-"""Every test runs on both back ends."""
+"""Every test runs on SQLite, in a soak on both back ends."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.counts import BACK_ENDS
 from tests.roaming.charging.chargers import Clock, Operator
+from tests.roaming.conftest import prepared
 
-from voltroam.store.migrations import migrate
 from voltroam.store.open import open_store
 
 
@@ -15,7 +16,7 @@ def now() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=BACK_ENDS)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/node.db"
@@ -24,8 +25,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def operator(url: str, now: Clock) -> AsyncIterator[Operator]:
-    await migrate(url)
+async def operator(url: str, now: Clock, empty_database: Path) -> AsyncIterator[Operator]:
+    await prepared(url, empty_database)
     store = await open_store(url, now=now)
     yield Operator(store, now)
     await store.close()

@@ -9,6 +9,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
+from tests.counts import BACK_ENDS
 from tests.postgres_server import PostgresServer
 from tests.roaming import objects
 from tests.roaming.company import Clock, Company, Network, meet, role
@@ -25,7 +26,7 @@ MakeActor = Callable[..., Awaitable[Actor]]
 MakeStage = Callable[..., Awaitable[Stage]]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=BACK_ENDS)
 def backing(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
