@@ -24,7 +24,7 @@ from voltroam.bridge.passage import (
 from voltroam.bridge.terms import Asked, Document, Terms
 from voltroam.roaming.contracts import Contracts
 from voltroam.roaming.keys import object_key
-from voltroam.roaming.names import NameTables
+from voltroam.roaming.names import NameTables, NameTaken
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.received import received_in
 from voltroam.standard.endpoints import LOCATION, TARIFF, TOKEN, Resource
@@ -212,9 +212,21 @@ class Bridging:
         `owner`: whose objects pass; `provider`: the eMSP among the two; `token`: the one that was
         asked for.
         """
+
+        async def once() -> Passed:
+            terms = Terms(owner=owner, provider=provider, asked=token)
+            return await self._across(kind, body, (source, target), terms)
+
+        try:
+            return await once()
+        except NameTaken:  # another process gave it away meanwhile: now it is known
+            return await once()
+
+    async def _across(self, kind: str, body: bytes, ends: tuple[End, End], about: Terms) -> Passed:
+        (source, target), owner, token = ends, about.owner, about.asked
         asked = await self._known(token, source.platform)
         terms = await self._terms(source.platform, owner)
-        terms = replace(terms, provider=provider or terms.provider, asked=asked)
+        terms = replace(terms, provider=about.provider or terms.provider, asked=asked)
         terms = await self._with_tokens(terms, [body])
         first = between(kind, body, source.version, HOME, terms)
         if first.document is None:

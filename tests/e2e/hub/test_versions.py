@@ -11,14 +11,16 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 from tests.e2e import documents as doc
 from tests.e2e.hub.city import ALL_MODULES, Asked, answers, ask, ends, make_hub, routing
-from tests.e2e.mock_http import Recorded, text
+from tests.e2e.mock_http import Recorded, status, text
 from tests.e2e.mock_partner import Answered, Json, MockPartner, Peer
 from tests.e2e.nodes import Served, wait_until
+from tests.e2e.stage import is_pulled
 
 OLD, OLM, MSP = ("NL", "OLD"), ("FR", "OLM"), ("DE", "MSP")
 NEW, NWM = ("BE", "NEW"), ("BE", "NWM")
@@ -140,6 +142,8 @@ def whole_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
             join("2.2.1", "msp", (*MSP, "EMSP")),
             join("2.3.0", "new", (*NEW, "CPO"), (*NWM, "EMSP")),
         )
+        for name in ("old", "older", "msp", "new"):
+            wait_until(partial(is_pulled, hub, name), what=f"the pull of {name}")
         place(made)
         yield made
 
@@ -349,6 +353,18 @@ def test_a_long_name_of_2_1_1_has_another_one_beyond(town: Town) -> None:
     back = ask(town.old, "GET", path).answer
     assert back.code == 1000, back.json
     assert back.data["id"] == name
+
+
+def test_a_patch_of_what_the_receiver_has_not_is_told_so(town: Town) -> None:
+    """It is applied to what the receiver holds, which is asked for first."""
+    path = f"RECEIVER/sessions/BE/NEW/{doc.fresh('S')}"
+    change = {"kwh": 2, "last_updated": doc.moment()}
+    asked = ask(town.new, "PATCH", path, to=MSP, body=change)
+    assert (asked.answer.status, asked.answer.code) == (404, 2000)
+    town.msp.http.on("GET", "/r/sessions/", status(401))
+    asked = ask(town.new, "PATCH", path, to=MSP, body=change)
+    assert (asked.answer.status, asked.answer.code) == (200, 4000)
+    assert all(one.method == "GET" for one in asked.at(town.msp))
 
 
 def test_what_is_no_json_is_told_to_its_sender(town: Town) -> None:

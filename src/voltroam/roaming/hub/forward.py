@@ -219,7 +219,9 @@ class Forwarding:
                     call, version=crossing.there.version, endpoint=row, body=None, request_id="",
                     routing=parties,
                 )  # fmt: skip
-                return await self._asked(leg, asked)
+                response = await self._asked(leg, asked)
+                _check_status(leg, response)
+                return response
 
             call = await self._crossings.said(crossing, held)
         if call.endpoint.urls in (UrlPlace.BODY, UrlPlace.QUERY):
@@ -231,8 +233,7 @@ class Forwarding:
         )  # fmt: skip
 
     async def _passed_back(self, leg: _Leg, response: Response) -> Reply:
-        if not (200 <= response.status < 300 or response.status in KEPT_STATUS):
-            raise Undelivered(f"{leg.party} answered with HTTP {response.status}")
+        _check_status(leg, response)
         try:
             if leg.crossing is not None and self._crossings is not None:
                 reply = await self._crossings.heard(leg.crossing, response)
@@ -272,6 +273,11 @@ class Forwarding:
 
 
 _SILENT = frozenset({StatusCode.FORWARD_TIMEOUT, StatusCode.CONNECTION_PROBLEM})
+
+
+def _check_status(leg: _Leg, response: Response) -> None:
+    if not (200 <= response.status < 300 or response.status in KEPT_STATUS):
+        raise Undelivered(f"{leg.party} answered with HTTP {response.status}")
 
 
 def _flight(call: Call, to: PartyId) -> _Flight:
