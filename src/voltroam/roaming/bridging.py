@@ -226,7 +226,12 @@ class Bridging:
         (source, target), owner, token = ends, about.owner, about.asked
         asked = await self._known(token, source.platform)
         terms = await self._terms(source.platform, owner)
-        terms = replace(terms, provider=about.provider or terms.provider, asked=asked)
+        terms = replace(
+            terms,
+            provider=about.provider or terms.provider,
+            asked=asked,
+            relaxations=terms.relaxations | set(target.platform.profile.relaxations),
+        )
         terms = await self._with_tokens(terms, [body])
         first = between(kind, body, source.version, HOME, terms)
         if first.document is None:
