@@ -108,6 +108,18 @@ async def test_what_one_party_refuses_the_next_one_still_gets(any_store: Store) 
         assert (parked["object"], parked["code"]) == (LOC, 2001)
 
 
+async def test_what_comes_before_its_owner_is_known_is_sent_again(any_store: Store) -> None:
+    """Client info and copies are on their way side by side: the receiver may refuse the first."""
+    async with hub_node(any_store, known_soon=0.1) as node:
+        await open_hub(node, CPO, EMSP)
+        partner = node.calls.partners["emsp"]
+        stranger = Refused("not a party of yours", http=200, code=2001)
+        partner.refuse = lambda sent: stranger if len(partner.of("PUT")) < 2 else None
+        await node.share(LOCATION, L1, CPO)
+        await until(lambda: LOC in partner.held, 30)
+        assert partner.held[LOC] == L1
+
+
 async def test_what_became_of_each_copy_can_be_seen(any_store: Store) -> None:
     async with hub_node(any_store) as node:
         await open_hub(node, CPO, EMSP, NSP_)

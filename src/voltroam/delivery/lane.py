@@ -165,20 +165,23 @@ class Lane:
         )
 
     async def _load(self) -> None:
-        """Take up the note, or begin where the feed stood at the registration, and fill."""
-        sight, store = self._push.sight, self._store
+        """Take up the note, or begin where the feed stood at the registration, and fill.
+
+        The sight may be updated meanwhile: what counts is the one of the end.
+        """
+        store = self._store
         note = await load(store, lane_key(self.platform.id), LaneNote)
         await self._push.parking.load()
         await self._gear.marks.now()
         if note is None:
             self._read_to = await reached(store, self.platform.registered_at)
-            self._push.sight = replace(sight, born=self._read_to)
+            self._push.sight = replace(self._push.sight, born=self._read_to)
             self._start_fill(Fill(kind="", owner=""))
             await self._save(force=True)
             return
         self._saved = note
         self._read_to = note.cursor
-        self._push.sight = replace(sight, born=note.born, lost=as_sets(note.lost))
+        self._push.sight = replace(self._push.sight, born=note.born, lost=as_sets(note.lost))
         self._push.pushed, self._push.failed = note.delivered, note.failed
         horizon = await load(store, HORIZON_KEY, Horizon)
         if note.epoch != store.epoch or (horizon is not None and note.cursor < horizon.purged):
@@ -189,8 +192,9 @@ class Lane:
         if note.fill is not None:
             self._start_fill(note.fill)
         before = as_sets(await classes_in(store, self.platform.id, note))
-        if before != as_sets(as_lists(sight.classes)):
-            self._look_again(before, as_sets(note.lost), sight.classes, note.cursor)
+        now = self._push.sight.classes
+        if before != as_sets(as_lists(now)):
+            self._look_again(before, as_sets(note.lost), now, note.cursor)
 
     # -- reading
 

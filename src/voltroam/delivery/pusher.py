@@ -172,8 +172,7 @@ class Pusher:
             self.known.pop(entry.row.key, None)
             entry.doubt = entry.doubt or entry.patching
         if verdict.fault in (Fault.OBJECT, Fault.ROUTE):
-            later = self._knobs.park_retry if verdict.fault is Fault.ROUTE else None
-            await self.parking.park(entry, verdict, later)
+            await self.parking.park(entry, verdict, self._later(entry, verdict))
             return False
         self.pulse.failed(verdict, turn)
         if self.pulse.unreachable == self._knobs.offline_after:
@@ -182,6 +181,13 @@ class Pusher:
             self._drop()
             return self.todo(entry) is not Action.SHOW
         return not (verdict.fault is Fault.SERVER and await self._at_fault(entry, verdict))
+
+    def _later(self, entry: Entry, verdict: Verdict) -> float | None:
+        """When what was refused is tried again by itself."""
+        if verdict.fault is Fault.ROUTE:
+            return self._knobs.park_retry
+        first = self._gear.hub and self.parking.get(entry.row.key) is None
+        return self._knobs.known_soon if first else None
 
     async def _at_fault(self, entry: Entry, verdict: Verdict) -> bool:
         """Is it this object at which the partner's server fails? Then it is set aside a while.
