@@ -42,6 +42,29 @@ def test_the_summary_says_that_both_sides_are_equal(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_hub_connects_three_cities_and_three_fleets_of_drivers(tmp_path: Path) -> None:
+    """Each eMSP calls CPOs that it never registered with, and all is equal at the end."""
+    done = subprocess.run(
+        [sys.executable, "-m", "voltroam", "demo", "--hub", "--locations", "12", "--seconds", "5",
+         "--json"],
+        capture_output=True, text=True, timeout=300, check=False,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + done.stdout
+    summary = json.loads(done.stdout)
+    assert summary["equal"] is True
+    pairs = {(call["from"], call["to"]) for call in summary["calls"]}
+    cpos, emsps = {"NL/NOD", "BE/VOL", "DE/STR"}, {"DE/MOV", "FR/ECA", "NL/PLU"}
+    assert {(party, "EU/HUB") for party in cpos | emsps} <= pairs
+    assert {one for one, to in pairs if to in emsps} & cpos
+    assert {to for one, to in pairs if one in emsps} & cpos
+    assert summary["objects"]["locations"] == dict.fromkeys(("noda", "volta", "strom"), 4) | (
+        dict.fromkeys(("movia", "ecar", "plug"), 12)
+    )
+    assert set(summary["urls"]) == {"hub", "noda", "volta", "strom", "movia", "ecar", "plug"}
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
 def test_the_shown_line_works_until_ctrl_c_ends_everything(tmp_path: Path) -> None:
     demo = subprocess.Popen(

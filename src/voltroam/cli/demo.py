@@ -26,18 +26,25 @@ def demo(
         float,
         typer.Option(min=1, max=3600, help="Seconds of the city per second, as long as it lasts."),
     ] = 120.0,
+    hub: Annotated[
+        bool, typer.Option("--hub", help="Three CPOs and three eMSPs, connected by a hub.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same city.")] = 1,
     json: Json = False,
 ) -> None:
     """Start a CPO with a city of chargers and an eMSP with drivers, and watch them charge.
 
+    With --hub: three of each, and a hub between them that shows who talks to whom.
+
     Example: voltroam demo --seconds 20 --json
     """
     from voltroam.cli.stage import Stage
+    from voltroam.cli.stage_hub import HubStage
 
     if seconds is None and json:
         seconds = 20.0
-    stage = Stage(locations=locations, pace=pace, seed=seed, scale=scale)
+    kind = HubStage if hub else Stage
+    stage = kind(locations=locations, pace=pace, seed=seed, scale=scale)
     show = not json and sys.stdout.isatty()
     summary = guarded(lambda: asyncio.run(stage.play(seconds, show=show)), as_json=json)
     if json or not show:

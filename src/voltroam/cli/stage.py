@@ -3,47 +3,33 @@
 import asyncio
 import base64
 import contextlib
-import os
 import random
-import signal
-import socket
-import sys
-import tempfile
 import time
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from voltroam.cli import stage_sight as sight
 from voltroam.cli.load import load
-from voltroam.cli.outcome import Stop, remark
+from voltroam.cli.outcome import remark
+from voltroam.cli.stage_servers import Servers, begins, opened, world
 from voltroam.cli.stage_sight import Play
 from voltroam.node import Node
-from voltroam.settings import read_settings, write_secret_key, write_settings
 from voltroam.simulator import city
 from voltroam.simulator.world.standstill import stand_still
 from voltroam.standard.errors import OcpiError
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import Capability, TokenType
-from voltroam.store.migrations import migrate
 
 CPO, EMSP = PartyId("NL", "NOD"), PartyId("DE", "MOV")
 TICK = 0.5
 """Seconds between two looks."""
-START_TIME, SETTLE_TIME = 30.0, 15.0
-"""Seconds for a node to come up, and for the last changes to arrive."""
+SETTLE_TIME = 15.0
+"""Seconds for the last changes to arrive."""
 DRIVERS = 300
-HISTORY = 600.0
-"""Seconds that a fast city has at least until it reaches the present."""
-MORNING = 7
-"""Hour of the day at which a fast city begins: a demo of the night would show little."""
-FAST = 60
-"""From this scale on a city begins in the morning; a slower one would take days until now."""
-FAULTS = 0.03
 NEEDED = Capability.REMOTE_START_STOP_CAPABLE
 APP_EVERY = 1.5
 """Seconds between two drivers who start in the app."""
@@ -57,46 +43,33 @@ class Stage:
         self._seed = seed
         self._scale = scale
         self._seen = Play()
-        self._children: list[asyncio.subprocess.Process] = []
+        self._servers = Servers()
         now = datetime.now(UTC)
-        self._begins = _begins(now, scale)
+        self._begins = begins(now, scale)
         self._locations = list(city.locations(CPO, count=locations, seed=seed, now=self._begins))
         self._tokens = list(city.tokens(EMSP, count=DRIVERS, seed=seed, now=self._begins))
         places = sum(len(location["evses"]) for location in self._locations)
-        self._world = {
-            "VOLTROAM_HOST": "world",
-            "VOLTROAM_WORLD__SEED": str(seed),
-            "VOLTROAM_WORLD__SCALE": str(scale),
-            "VOLTROAM_WORLD__CATCH_UP": str(_catch_up(now - self._begins, scale)),
-            "VOLTROAM_WORLD__ARRIVALS": str(min(pace * 86_400 / (scale * places), 1000)),
-            "VOLTROAM_WORLD__FAULTS": str(FAULTS),
-        }
+        self._world = world(now - self._begins, places, seed=seed, scale=scale, pace=pace)
 
     async def play(self, seconds: float | None, *, show: bool) -> dict[str, Any]:
         """Until time is up or a signal says stop; the summary. No process is left behind."""
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        with tempfile.TemporaryDirectory(prefix="voltroam-demo-") as folder:
-            try:
-                return await self._acts(Path(folder), seconds, stop, show=show)
-            except Exception:
-                _tell_logs(Path(folder))
-                raise
-            finally:
-                await self._end_children()
+        return await self._servers.play(
+            lambda folder, stop: self._acts(folder, seconds, stop, show=show)
+        )
 
     async def _acts(
         self, folder: Path, seconds: float | None, stop: asyncio.Event, *, show: bool
     ) -> dict[str, Any]:
         files = [
-            await self._make(folder / "cpo", "Noda Charging", f"{CPO}/CPO"),
-            await self._make(folder / "emsp", "Movia", f"{EMSP}/EMSP"),
+            await self._servers.make(folder / "cpo", "Noda Charging", f"{CPO}/CPO"),
+            await self._servers.make(folder / "emsp", "Movia", f"{EMSP}/EMSP"),
         ]
-        await asyncio.gather(self._serve(files[0], self._world), self._serve(files[1], {}))
+        self._seen.urls = dict(self._servers.urls)
+        await asyncio.gather(
+            self._servers.serve(files[0], self._world), self._servers.serve(files[1], {})
+        )
         async with contextlib.AsyncExitStack() as stack:
-            cpo, emsp = [await stack.enter_async_context(_opened(file)) for file in files]
+            cpo, emsp = [await stack.enter_async_context(opened(file)) for file in files]
             await self._introduce(cpo, emsp)
             await self._load(cpo, emsp)
             self._seen.tries = _tries(files[1], self._locations, self._tokens)
@@ -112,33 +85,6 @@ class Stage:
             await self._run(cpo, emsp, seconds, stop)
             equal = await self._settle(cpo, emsp)
             return self._seen.summary(equal)
-
-    async def _make(self, folder: Path, name: str, party: str) -> Path:
-        port = _free_port()
-        url = f"http://127.0.0.1:{port}"
-        file = write_settings(folder, name=name, url=url, parties=[party], database=None)
-        write_secret_key(folder)
-        await asyncio.to_thread(_migrate, read_settings(file).database)
-        self._seen.urls[folder.name] = f"{url}/ocpi/versions"
-        return file
-
-    async def _serve(self, file: Path, settings: Mapping[str, str]) -> None:
-        log = (file.parent / "serve.log").open("wb")
-        with log:
-            child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "voltroam", "-c", str(file), "serve",
-                stdout=log, stderr=log, stdin=asyncio.subprocess.DEVNULL,
-                env={**os.environ, "VOLTROAM_LOG_LEVEL": "warning", **settings},
-                start_new_session=True,
-            )  # fmt: skip
-        self._children.append(child)
-        address = read_settings(file).address
-        deadline = time.monotonic() + START_TIME
-        while not await sight.healthy(*address):
-            if child.returncode is not None or time.monotonic() > deadline:
-                words = (file.parent / "serve.log").read_text("utf-8", "replace")[-2000:]
-                raise Stop(f"A node of the demo did not start:\n{words}")
-            await asyncio.sleep(0.05)
 
     async def _introduce(self, cpo: Node, emsp: Node) -> None:
         made = await cpo.registration.invite("movia")
@@ -173,10 +119,7 @@ class Stage:
         ]
         try:
             while not stop.is_set() and (seconds is None or time.monotonic() - began < seconds):
-                for child in self._children:
-                    if child.returncode is not None:
-                        code = child.returncode
-                        raise Stop(f"A node of the demo ended by itself with exit {code}.")
+                self._servers.check()
                 await sight.look(self._seen, cpo, emsp)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), TICK)
@@ -223,27 +166,6 @@ class Stage:
         await sight.look(self._seen, cpo, emsp)
         return equal
 
-    async def _end_children(self) -> None:
-        for child in self._children:
-            if child.returncode is None:
-                child.terminate()
-        for child in self._children:
-            try:
-                await asyncio.wait_for(child.wait(), 10)
-            except TimeoutError:
-                remark(f"process {child.pid} did not end in time and is killed")
-                child.kill()
-                await child.wait()
-
-
-@contextlib.asynccontextmanager
-async def _opened(file: Path) -> Any:
-    node = await Node.open(read_settings(file), file.parent)
-    try:
-        yield node
-    finally:
-        await node.close()
-
 
 def _tries(file: Path, locations: list[Any], tokens: list[Any]) -> list[str]:
     """What a provider's desk may type meanwhile: start a charge, follow it to its bill."""
@@ -265,36 +187,3 @@ def _tries(file: Path, locations: list[Any], tokens: list[Any]) -> list[str]:
         f" --token {user} --json",
         f"{desk} watch --session SESSION_ID",
     ]
-
-
-def _begins(now: datetime, scale: float) -> datetime:
-    """The last morning that leaves a fast city enough time until the present."""
-    latest = now - timedelta(seconds=(scale - 1) * HISTORY)
-    if scale < FAST:
-        return latest
-    local = latest.astimezone(ZoneInfo("Europe/Amsterdam"))
-    morning = local.replace(hour=MORNING, minute=0, second=0, microsecond=0)
-    if morning > local:
-        morning -= timedelta(days=1)
-    return morning.astimezone(UTC)
-
-
-def _catch_up(lead: timedelta, scale: float) -> float:
-    return lead.total_seconds() / (scale - 1) if scale > 1 else 1.0
-
-
-def _tell_logs(folder: Path) -> None:
-    """What the nodes said last, before their folder goes."""
-    for log in sorted(folder.glob("*/serve.log")):
-        remark(f"{log.parent.name}: {log.read_text('utf-8', 'replace')[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port: int = bound.getsockname()[1]
-    return port
-
-
-def _migrate(database: str) -> None:
-    asyncio.run(migrate(database))

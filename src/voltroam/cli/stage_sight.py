@@ -109,12 +109,13 @@ async def count(node: Node, module: str) -> int:
 async def equal(cpo: Node, emsp: Node) -> bool:
     """Whether both sides hold the same documents."""
     for module in MODULES:
-        if await _documents(cpo, module) != await _documents(emsp, module):
+        if await documents(cpo, module) != await documents(emsp, module):
             return False
     return True
 
 
-async def _documents(node: Node, module: str) -> dict[ObjectKey, Any]:
+async def documents(node: Node, module: str) -> dict[ObjectKey, Any]:
+    """All that a node holds of a module, decoded."""
     return {row.key: msgspec.json.decode(row.document) async for row in node.store.scan(module)}
 
 
