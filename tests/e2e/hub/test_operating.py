@@ -70,6 +70,6 @@ def test_parties_health_and_figures(city: City) -> None:
 
 
 def figures(city: City) -> str:
-    with urlopen(f"{city.hub.url}/metrics") as answer:  # noqa: S310  (our own node)
+    with urlopen(f"{city.hub.url}/metrics") as answer:
         found: str = answer.read().decode()
         return found
