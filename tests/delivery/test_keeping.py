@@ -16,8 +16,9 @@ from voltroam.delivery.webhook_records import DEAD, Letter, dead_key
 from voltroam.roaming.accept import accept
 from voltroam.roaming.platforms import Identity
 from voltroam.roaming.timed import timed_id
+from voltroam.standard.packages import BOOKING
 from voltroam.standard.v2_2_1 import Role
-from voltroam.standard.versions import V2_2_1
+from voltroam.standard.versions import V2_2_1, V2_3_0
 from voltroam.store.interface import ObjectKey, RecordDraft, RecordKey, Store
 from voltroam.wire.times import format_datetime, from_micros
 
@@ -149,3 +150,80 @@ async def test_a_forgotten_session_is_parked_no_more(any_store: Store) -> None:
         await write(any_store, draft(parked_key("p", key), parked, parent="p"))
     await keeping(any_store).look()
     assert await left(any_store, "parked") == {parked_key("p", stays).id}
+
+
+async def test_bookings_that_are_long_over_go_with_the_tokens_of_their_place(
+    any_store: Store,
+) -> None:
+    """By their state or, where nobody said NO_SHOW, by their time; what is still to come stays."""
+
+    async def booked(name: str, state: str, ends: str) -> None:
+        day = {"start_date_time": LONG_AGO, "end_date_time": ends}
+        request = {
+            "country_code": "DE", "party_id": "MSP", "request_id": name, "location_id": "L",
+            "booking_location_id": "BL1", "period": day, "authorization_reference": name,
+        }  # fmt: skip
+        document = {
+            "country_code": "NL", "party_id": "AAA", "id": name, "request_id": name,
+            "location_id": "L", "period": day, "reservation_status": state,
+            "authorization_reference": name, "last_updated": LONG_AGO,
+            "booking_terms": {"supported_access_methods": ["OPEN"], "change_until_minutes": 0,
+                              "cancel_until_minutes": 0},
+            "booking_requests": [{"request_status": "ACCEPTED", "booking_request": request,
+                                  "request_received": LONG_AGO}],
+        }  # fmt: skip
+        await any_store.apply(
+            accept(
+                BOOKING, msgspec.json.encode(document), version=V2_3_0, source=None,
+                identity=OURSELVES, strict=False,
+            )
+        )  # fmt: skip
+
+    later = format_datetime(from_micros(NOW + DAY))
+    await booked("OVER", "CANCELED", later)
+    await booked("PAST", "RESERVED", "2020-01-01T01:00:00Z")
+    await booked("COMES", "RESERVED", later)
+    taken = [
+        {
+            "booking": "PAST",
+            "start": LONG_AGO,
+            "end": "2020-01-01T01:00:00Z",
+            "tokens": ["A/B/C/D"],
+        },
+        {"booking": "COMES", "start": LONG_AGO, "end": later, "tokens": []},
+    ]
+    await note(any_store, "booked", "NL/AAA/BL1", msgspec.json.encode(taken), parent="NL/AAA/L")
+    await note(any_store, "booked", "NL/AAA/BL2", msgspec.json.encode(taken[:1]))
+    knobs = structs.replace(KNOBS, bookings=30)
+    assert await keeping(any_store, structs.replace(KNOBS, bookings=None)).look() == {}
+    assert await keeping(any_store, knobs).look() == {"bookings": 2}
+    assert [row.key.id for row in await any_store.feed(0, 10)] == ["COMES"]
+    (record,) = await any_store.records("booked", parent="NL/AAA/L")
+    assert [one["booking"] for one in msgspec.json.decode(record.document)] == ["COMES"]
+    assert await left(any_store, "booked") == {"NL/AAA/BL1"}
+
+
+async def test_settled_payments_go_and_those_whose_money_is_open_stay(any_store: Store) -> None:
+    for name, state, more in (
+        ("PAID", "CAPTURED", {}),
+        ("FREE", "RELEASED", {}),
+        ("TELL", "CAPTURED", {"invoice_reference": "I1"}),
+        ("OPEN", "PREAUTHORISED", {}),
+    ):
+        payment = {
+            "reference": name, "terminal_id": "T", "provider": ["DE", "PAY"],
+            "operator": ["NL", "AAA"], "partner": "p", "location_id": "L", "evse_uid": None,
+            "state": state, "at": LONG_AGO, "currency": "EUR", "preauthorised": "50", **more,
+        }  # fmt: skip
+        await note(any_store, "payment", name, msgspec.json.encode(payment), parent=state)
+    for name, at in (("OLD", LONG_AGO), ("NEW", TODAY)):
+        advice = {
+            "id": name, "provider": "DE/PAY", "reference": name, "status": "SUCCESS",
+            "captured": "1", "currency": "EUR", "match": "MATCHED", "at": at,
+        }  # fmt: skip
+        await note(any_store, "advice", f"DE/PAY/{name}", msgspec.json.encode(advice), parent=name)
+        await note(any_store, "cdr_reference", name, b'["C1","1"]')
+    knobs = structs.replace(KNOBS, payments=30)
+    assert await keeping(any_store, knobs).look() == {"advice": 1, "payment": 2}
+    assert await left(any_store, "payment") == {"TELL", "OPEN"}
+    assert await left(any_store, "cdr_reference") == {"NEW"}

@@ -15,6 +15,18 @@ from tests.e2e.nodes import Served, introduce, make_node, wait_until
 
 CPO, EMSP = ("NL", "NOD"), ("DE", "MOV")
 SECONDS = 60.0
+WILLING = '''"""Chargers that take every order, and tell later what became of it."""
+
+from voltroam.roaming.host import Unattended
+
+
+class Willing(Unattended):
+    async def consider(self, order):
+        return None
+
+    async def carry_out(self, order):
+        return None
+'''
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +37,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     for node in (cpo, emsp):
         settings = node.config.read_text("utf-8")
         node.config.write_text(f'versions = ["2.2.1", "2.3.0"]\n{settings}', "utf-8")
+    cpo.config.with_name("willing.py").write_text(WILLING, "utf-8")
+    settings = cpo.config.read_text("utf-8")
+    cpo.config.write_text(f'host = "willing:Willing"\n{settings}', "utf-8")
     try:
         cpo.serve()
         emsp.serve()

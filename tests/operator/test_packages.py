@@ -135,7 +135,12 @@ async def test_a_terminal_and_what_is_paid_at_it(two: Two) -> None:
         "partner": "cpo.example", "operator": "NL/AAA", "terminal_id": "T1", "location_id": "L1",
         "amount": 50, "currency": "EUR",
     }  # fmt: skip
+    refused = await two.both("POST", "/payments", wanted, at="emsp")
+    assert refused["state"] == "RELEASED", "the operator has no such location"
+    await two.both("PUT", "/locations/NL/AAA/L1", documents.location(CPO, "L1"))
+    await deliver(two.cpo)
     paid = await two.both("POST", "/payments", wanted, at="emsp")
+    assert paid["state"] == "PREAUTHORISED"
     unused = await two.both("POST", "/payments", wanted, at="emsp")
     path = f"/payments/{unused['reference']}/release"
     assert (await two.both("POST", path, at="emsp"))["state"] == "RELEASED"

@@ -3,11 +3,13 @@
 from base64 import b64encode
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 from tests.roaming import objects
 
-from voltroam.roaming.redaction import redacted
+from voltroam.roaming.redaction import redacted, secrets_in
 from voltroam.standard.endpoints import CORE, Endpoint, Interface
+from voltroam.standard.packages import BOOKING, CONFIRMATION
 from voltroam.standard.versions import V2_2_1
 from voltroam.wire.call import Call
 from voltroam.wire.encode import encode
@@ -75,3 +77,18 @@ def test_the_token_that_credentials_carry_is_hidden() -> None:
 
 def test_a_body_that_is_no_object_hides_nothing_but_the_token() -> None:
     assert redacted(f"x {TOKEN}", about("locations", "PUT", []), TOKEN) == "x [hidden]"
+
+
+def test_what_bookings_and_payments_say_of_a_driver_is_a_secret() -> None:
+    """RBK-021, RPAY-023"""
+    way = [{"method": "LICENSE_PLATE", "value": "PLATE-1"}]
+    asked = {"tokens": [{"uid": "UID-1", "contract_id": "CON-1"}], "access_information": way}
+    booking = {
+        "id": "B1", "booking_tokens": [{"uid": "UID-2", "contract_id": "CON-2"}],
+        "booking_requests": [{"booking_request": asked}],
+    }  # fmt: skip
+    found = set(secrets_in(BOOKING, msgspec.json.encode(booking)))
+    assert found == {"PLATE-1", "UID-1", "CON-1", "UID-2", "CON-2"}
+    assert set(secrets_in(BOOKING, msgspec.json.encode(asked))) == {"UID-1", "CON-1", "PLATE-1"}
+    advice = msgspec.json.encode({"id": "F1", "eft_data": ["VISA ****1", "OK"]})
+    assert set(secrets_in(CONFIRMATION, advice)) == {"VISA ****1", "OK"}

@@ -1,11 +1,12 @@
 """How long each kind of note is kept: a leased job takes away what is older, a little at a time.
 
 Never taken: CDRs (money), what still runs or waits (a record with a due time, a session that is not
-over, a charge without its CDR), and what a partner has yet to get.
+over, a charge without its CDR, a payment that is not settled), and what a partner has yet to get.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -13,9 +14,15 @@ from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Now
 from voltroam.delivery.records import PARKED, QUARANTINE, Parked, Quarantined, read, write
 from voltroam.delivery.webhook_records import DEAD, Letter
+from voltroam.roaming.booking.desk import BOOKED, DUE
+from voltroam.roaming.booking.terms import Taken
 from voltroam.roaming.keys import spelled
+from voltroam.roaming.paying import AdviceLine, Payment
+from voltroam.roaming.paying.paying import ADVICE, PAYMENT, REFERRED
+from voltroam.roaming.paying.payment import is_settled
 from voltroam.roaming.timed import before, is_timed
 from voltroam.standard.endpoints import SESSION
+from voltroam.standard.packages import BOOKING
 from voltroam.store.interface import (
     Change,
     Decision,
@@ -27,6 +34,7 @@ from voltroam.store.interface import (
     RecordKey,
     Store,
 )
+from voltroam.wire.times import from_micros, to_micros
 
 log = Log("voltroam.retention")
 
@@ -37,8 +45,12 @@ PIECE = 100
 LEDGER = ("command", "order", "profile", "profile_order")
 OF_SESSION = ("charge_terms", "charge_readings", "charge_signed")
 """Kinds whose parent or id is the folded id of an own session."""
-NAMED = ("preferences", "active_profile", "steered_session", "profile_push", "shared_session")
-"""Kinds whose parent or id is a session's name, `NL/AAA/S1`."""
+NAMED = (
+    "preferences", "active_profile", "steered_session", "profile_push", "shared_session", DUE,
+)  # fmt: skip
+"""Kinds whose parent or id is a session's name, `NL/AAA/S1`, or a booking's."""
+FOR_GOOD = 2**63
+"""Later than any limit, microseconds."""
 EXPIRING = (
     "order_request", "profile_request", "operator_request", "exempt", "hub_url", "hub_bond",
     "hub_tally",
@@ -51,6 +63,10 @@ class RetentionKnobs(msgspec.Struct, frozen=True, kw_only=True):
 
     sessions: int | None = 730
     """Completed or invalid ones, with what the meter said of them."""
+    bookings: int | None = 730
+    """Those that are over, by their state or their time."""
+    payments: int | None = 3650
+    """Settled card payments, and what was told of captures."""
     events: int = 14
     """For webhooks and streams: who comes back later must read anew."""
     traces: int | None = 30
@@ -68,6 +84,17 @@ class Ended(msgspec.Struct):
     status: str = ""
 
 
+class Slot(msgspec.Struct):
+    end_date_time: datetime
+
+
+class Booked(msgspec.Struct):
+    """The members of a booking that tell whether it is over."""
+
+    reservation_status: str
+    period: Slot
+
+
 class Charged(msgspec.Struct):
     """The members of a charge that tell whether it may go."""
 
@@ -76,6 +103,8 @@ class Charged(msgspec.Struct):
 
 
 _ENDED = msgspec.json.Decoder(Ended)
+_BOOKING = msgspec.json.Decoder(Booked)
+_TAKEN = msgspec.json.Decoder(tuple[Taken, ...])
 _CHARGED = msgspec.json.Decoder(Charged)
 
 
@@ -125,9 +154,13 @@ class Keeping:
         }
         gone[QUARANTINE] = await self._aged(QUARANTINE, knobs.quarantine, _set_aside)
         gone[DEAD] = await self._aged(DEAD, knobs.dead_letters, _given_up)
+        gone[ADVICE] = await self._aged(ADVICE, knobs.payments, _advised, _of_reference)
+        gone[PAYMENT] = await self._aged(PAYMENT, knobs.payments, _settled)
         for kind in EXPIRING:
             gone[kind] = await self._expired(kind)
-        gone[SESSION.kind] = await self._sessions()
+        gone[SESSION.kind] = await self._ended(SESSION.kind, knobs.sessions, _is_over)
+        gone[BOOKING.kind] = await self._ended(BOOKING.kind, knobs.bookings, _is_past)
+        await self._unbook()
         return {kind: count for kind, count in gone.items() if count}
 
     # -- records --------------------------------------------------------------------------------
@@ -142,13 +175,22 @@ class Keeping:
             )
         return gone
 
-    async def _aged(self, kind: str, days: int | None, moment: Callable[[Record], int]) -> int:
+    async def _aged(
+        self,
+        kind: str,
+        days: int | None,
+        moment: Callable[[Record], int],
+        beside: Callable[[Record], Sequence[RecordKey]] = lambda _record: (),
+    ) -> int:
+        """`beside`: what goes with a record."""
         if days is None:
             return 0
         gone, after, limit = 0, "", self._now() - days * DAY
         while page := await self._store.records(kind, after=after, limit=PIECE):
             after = page[-1].key.id
-            gone += await self._remove([record for record in page if moment(record) < limit])
+            old = [record for record in page if moment(record) < limit]
+            gone += await self._remove(old)
+            await write(self._store, *(RecordDraft(key, None) for it in old for key in beside(it)))
         return gone
 
     async def _expired(self, kind: str) -> int:
@@ -174,17 +216,19 @@ class Keeping:
         await self._rest()
         return count
 
-    # -- sessions -------------------------------------------------------------------------------
+    # -- sessions and bookings ------------------------------------------------------------------
 
-    async def _sessions(self) -> int:
-        if self._knobs.sessions is None:
+    async def _ended(
+        self, kind: str, days: int | None, over: Callable[[ObjectRow, int], bool]
+    ) -> int:
+        if days is None:
             return 0
-        limit = self._now() - self._knobs.sessions * DAY
+        limit = self._now() - days * DAY
         passed = await self._passed()
         gone: set[ObjectKey] = set()
         piece: list[ObjectRow] = []
-        async for row in self._store.scan(SESSION.kind):
-            if row.last_updated < limit and row.changed <= passed and _is_over(row):
+        async for row in self._store.scan(kind):
+            if row.last_updated < limit and row.changed <= passed and over(row, limit):
                 piece.append(row)
             if len(piece) == PIECE:
                 gone |= await self._forget(piece)
@@ -227,6 +271,22 @@ class Keeping:
                 drafts += [RecordDraft(record.key, None) for record in page]
         await write(self._store, *drafts)
 
+    async def _unbook(self) -> None:
+        """A place forgets whose tokens may use a slot that has long passed."""
+        if self._knobs.bookings is None:
+            return
+        limit = from_micros(self._now() - self._knobs.bookings * DAY)
+
+        async for page in self._pages(BOOKED, None):
+            keys = [it.key for it in page if any(one.end < limit for one in _taken(it))]
+
+            def decide(held: Held, keys: Sequence[RecordKey] = keys) -> Decision[None]:
+                standing = [held.records[key] for key in keys if key in held.records]
+                return Decision(None, records=[_without(one, limit) for one in standing])
+
+            if keys:
+                await self._store.apply(Change(decide, records=keys))
+
     async def _unpark(self, gone: set[ObjectKey]) -> None:
         async for page in self._pages(PARKED, None):
             await self._remove([it for it in page if read(it, Parked).key in gone])
@@ -255,11 +315,45 @@ def spelled_name(key: ObjectKey) -> str:
     return spelled(key).partition("/")[2]
 
 
-def _is_over(row: ObjectRow) -> bool:
+def _is_over(row: ObjectRow, _limit: int) -> bool:
     try:
         return _ENDED.decode(row.document).status in SESSION.finals["status"]
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return False
+
+
+def _is_past(row: ObjectRow, limit: int) -> bool:
+    """A booking that nobody came for stays RESERVED where its terms know no NO_SHOW."""
+    try:
+        booking = _BOOKING.decode(row.document)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+    final = booking.reservation_status in BOOKING.finals["reservation_status"]
+    return final or to_micros(booking.period.end_date_time) < limit
+
+
+def _taken(record: Record) -> tuple[Taken, ...]:
+    return _TAKEN.decode(record.document)
+
+
+def _without(record: Record, limit: datetime) -> RecordDraft:
+    """The bookings of a place but those that ended before."""
+    left = [one for one in _taken(record) if one.end >= limit]
+    return RecordDraft(record.key, msgspec.json.encode(left) if left else None, record.parent)
+
+
+def _settled(record: Record) -> int:
+    payment = read(record, Payment)
+    return to_micros(payment.at) if is_settled(payment) else FOR_GOOD
+
+
+def _advised(record: Record) -> int:
+    return to_micros(read(record, AdviceLine).at)
+
+
+def _of_reference(record: Record) -> tuple[RecordKey, ...]:
+    """Which CDR a confirmation was about: its id is the advice's parent."""
+    return (RecordKey(REFERRED, record.parent),)
 
 
 def _set_aside(record: Record) -> int:

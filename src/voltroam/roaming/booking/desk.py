@@ -33,6 +33,7 @@ from voltroam.roaming.booking.terms import (
     refusal,
     without,
 )
+from voltroam.roaming.commanding.log import Log
 from voltroam.roaming.following import Following
 from voltroam.roaming.host import BookingOrder
 from voltroam.roaming.keys import object_key
@@ -72,6 +73,7 @@ from voltroam.wire.decode import Reading, read
 from voltroam.wire.encode import encode
 from voltroam.wire.times import from_micros, to_micros
 
+log = Log("voltroam.bookings")
 BOOKED = "booked"
 DUE = "booking_due"
 DECIDE_IN = 5.0
@@ -186,6 +188,7 @@ class Desk:
                 async with asyncio.timeout(DECIDE_IN):
                     yes = await self._books(order)
             except Exception:  # a host that fails leaves it to a person
+                log.exception("the host did not decide on a booking", booking=booking.id)
                 yes = None
         return booking if yes is None else await self.decide(owner, booking.id, yes=yes)
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import structs
 
 from voltroam.roaming.accept import accept
-from voltroam.roaming.commanding import Commands
+from voltroam.roaming.commanding import Command, Commands, CommandState
 from voltroam.roaming.following import Following
 from voltroam.roaming.paying.payment import (
     Advice,
@@ -31,7 +31,7 @@ from voltroam.standard.endpoints import CDR, SESSION
 from voltroam.standard.errors import CallerError, NotFound, PartnerError
 from voltroam.standard.packages import CONFIRMATION
 from voltroam.standard.parties import PartyId, fold
-from voltroam.standard.v2_2_1 import Role, Token, TokenType, WhitelistType
+from voltroam.standard.v2_2_1 import CommandResultType, Role, Token, TokenType, WhitelistType
 from voltroam.standard.v2_3_0.payments import CaptureStatusCode, FinancialAdviceConfirmation
 from voltroam.standard.v2_3_0.types import Price, TaxAmount
 from voltroam.standard.versions import V2_3_0
@@ -100,8 +100,12 @@ class Paying:
         self._following = Following(store, "payments", kinds, self._changed)
 
     async def look(self) -> None:
-        """Sessions, CDRs and confirmations that came. One process at a time."""
+        """Sessions, CDRs and confirmations that came, starts that were refused. One process at a
+        time."""
         await self._following.look()
+        waiting = PaymentState.PREAUTHORISED.value
+        for record in await self._store.records(PAYMENT, parent=waiting):
+            await self._unless_refused(_PAYMENT.decode(record.document))
 
     # -- the provider -----------------------------------------------------------------------------
 
@@ -119,8 +123,9 @@ class Paying:
     ) -> Payment:
         """Money was reserved at a terminal: start the charge (RPAY-019).
 
-        The amount is what the tariff's `preauthorize_amount` asked for. What the operator makes of
-        the command is in `Commands`; a payment whose command is refused is RELEASED.
+        The amount is what the tariff's `preauthorize_amount` asked for. The payment is RELEASED
+        where the operator refuses the command, at once or by its result. Where nobody knows what
+        became of the command it stays PREAUTHORISED, for the charge may run.
         """
         if amount <= 0:
             raise CallerError("The amount that was reserved must be more than nothing")
@@ -140,7 +145,7 @@ class Paying:
             valid=True, whitelist=WhitelistType.NEVER, last_updated=now,
         )  # fmt: skip
         try:
-            await self._commands.start_session(
+            command = await self._commands.start_session(
                 partner, token=token, location_id=location_id, evse_uid=evse_uid,
                 connector_id=connector_id, authorization_reference=reference,
                 as_party=providers[0], operator=operator,
@@ -148,7 +153,10 @@ class Paying:
         except CallerError:
             await self.release(reference)
             raise
-        return payment
+        payment = await self._move(
+            reference, lambda one: structs.replace(one, command_id=command.id)
+        )
+        return await self._unless_refused(payment)
 
     async def release(self, reference: str) -> Payment:
         """The charge never began: give the reserved money back."""
@@ -283,6 +291,20 @@ class Paying:
 
     # -- inside -----------------------------------------------------------------------------------
 
+    async def _unless_refused(self, payment: Payment) -> Payment:
+        """Its command was refused, and no session came all the same: RELEASED."""
+        if payment.command_id is None:
+            return payment
+        command = await self._commands.get(payment.command_id)
+        if command is None or not _is_refused(command):
+            return payment
+
+        def step(one: Payment) -> Payment:
+            waits = one.state is PaymentState.PREAUTHORISED
+            return moved(one, PaymentState.RELEASED) if waits else one
+
+        return await self._move(payment.reference, step)
+
     async def _move(self, reference: str, step: Callable[[Payment], Payment]) -> Payment:
         key = _key(reference)
 
@@ -320,6 +342,13 @@ class Paying:
             found += [record.document for record in page]
             after = page[-1].key.id
         return found
+
+
+def _is_refused(command: Command) -> bool:
+    """For certain: an answer that is lost says nothing."""
+    if command.state is CommandState.REFUSED:
+        return True
+    return command.result is not None and command.result.result is not CommandResultType.ACCEPTED
 
 
 def _billed(payment: Payment, *, said: _Referring, document: bytes) -> Payment:

@@ -63,6 +63,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
     currency: str
     preauthorised: Decimal
+    command_id: str | None = None
+    """The command that starts the charge."""
     session_id: str | None = None
     stopped: bool = False
     """It reached what was reserved, and was stopped for that."""
