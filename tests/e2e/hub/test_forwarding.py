@@ -121,7 +121,7 @@ def test_a_receiver_without_an_answer_in_time_is_4002(city: City) -> None:
     body = location()
     asked = ask(city.cpo, "PUT", f"RECEIVER/locations/NL/CPO/{body['id']}", to=MSP, body=body)
     assert (asked.answer.status, asked.answer.code) == (200, 4002)
-    assert TIMEOUT <= asked.took < TIMEOUT + 1
+    assert TIMEOUT <= asked.took < TIMEOUT + 10
     assert ends(asked.answer.headers) == (CPO, HUB)
     city.msp.http.behave()
     assert ask(city.cpo, "GET", f"RECEIVER/locations/NL/CPO/{body['id']}", to=MSP).answer.status

@@ -41,7 +41,7 @@ async def posted(stage: Stage, count: int = 1) -> list[Request]:
 async def settled(actor: Actor) -> None:
     """Until every order has its last state."""
     last = {OrderState.POSTED, OrderState.FAILED, OrderState.LOST}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while {order.state for order in await actor.steering.newest(50)} - last:
             await asyncio.sleep(0.005)
 
@@ -275,13 +275,13 @@ async def test_a_charger_that_is_late_is_rejected_before_the_announced_timeout(
     stage: MakeStage,
 ) -> None:
     """CHP-RSP-07: our own sender may give up at the timeout."""
-    it = await stage(knobs=ProfileKnobs(head_start=0, timeout=1, margin=0.8))
+    it = await stage(knobs=ProfileKnobs(head_start=0, timeout=3, margin=1))
     it.cpo.charger.gate = asyncio.Event()
     loop = asyncio.get_running_loop()
     began = loop.time()
-    assert (await it.put(HERE, (0, 16))).data == {"result": "ACCEPTED", "timeout": 1}
+    assert (await it.put(HERE, (0, 16))).data == {"result": "ACCEPTED", "timeout": 3}
     (request,) = await posted(it)
-    assert loop.time() - began < 1.0
+    assert loop.time() - began < 3
     assert body(request) == {"result": "REJECTED"}
 
 
