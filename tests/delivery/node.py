@@ -176,7 +176,7 @@ async def fresh_store(folder: Path) -> Store:
     return await open_store(f"sqlite:///{path}")
 
 
-async def until(check: Any, seconds: float = 5.0) -> None:
+async def until(check: Any, seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not check():
             await asyncio.sleep(0.005)

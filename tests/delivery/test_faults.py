@@ -144,7 +144,7 @@ async def test_a_partner_that_cannot_be_reached_is_offline_and_wakes_when_it_cal
             assert found is not None
             return found.status
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await status() is not Status.OFFLINE:
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.3)

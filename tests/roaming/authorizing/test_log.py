@@ -53,7 +53,7 @@ async def test_entries_reach_the_disk_by_themselves(
     noted = [entry(log, emsp) for _ in range(450)]
     for one in noted:
         await log.note(one)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(await emsp.store.records("authorization")) < 450:
             await asyncio.sleep(0.01)
     first = await log.newest(10)
