@@ -58,7 +58,7 @@ def test_the_commands_of_a_page_run_from_top_to_bottom(
     end_children = "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n"
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", end_children + script],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{page}\n{script}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
 

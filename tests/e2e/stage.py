@@ -5,17 +5,25 @@ by POST; `other` (FR/OTH, both roles) was registered by the node; `hub` (NL/HUB)
 Tests use ids of their own (`documents.fresh`) and leave the partners registered and well-behaved.
 """
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from msgspec import structs
 from tests.e2e.mock_http import Recorded
 from tests.e2e.mock_partner import MockPartner
 from tests.e2e.nodes import Served, make_node, wait_until
+
+from voltroam.holdings import Holdings
+from voltroam.roaming.platforms import Phase
+from voltroam.settings import read_settings
+
+T = TypeVar("T")
 
 NODE = ("NL", "NOD")
 CPO = ("BE", "BEC")
@@ -106,17 +114,38 @@ def is_pulled(node: Served, name: str) -> bool:
     return bool(pulled) and all(pulled.values())
 
 
+def with_holdings(node: Served, work: Callable[[Holdings], Awaitable[T]]) -> T:
+    """Work on the database of a node that runs, as a command does."""
+
+    async def run() -> T:
+        holdings = await Holdings.open(read_settings(node.config), node.folder)
+        try:
+            return await work(holdings)
+        finally:
+            await holdings.close()
+
+    return asyncio.run(run())
+
+
 @contextmanager
 def guests(node: Served) -> Iterator[None]:
-    """Whoever registers meanwhile is removed: one that is silent would be asked by later tests."""
+    """Whoever registers meanwhile is removed: one that is silent would be asked by later tests.
 
-    def names() -> set[str]:
-        return {partner["name"] for partner in node.json("partner", "list")}
+    They have gone by then, so nobody tells them.
+    """
 
-    before = names()
+    async def partners(holdings: Holdings) -> set[str]:
+        return {partner.id for partner in await holdings.partners()}
+
+    async def remove(holdings: Holdings) -> None:
+        for partner in await partners(holdings) - before:
+            await holdings.directory.update(
+                partner, lambda it: structs.replace(it, phase=Phase.REMOVED)
+            )
+
+    before = with_holdings(node, partners)
     yield
-    for name in names() - before:
-        assert node.run("partner", "remove", name).code == 0
+    with_holdings(node, remove)
 
 
 @pytest.fixture(scope="session")

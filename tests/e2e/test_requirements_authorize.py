@@ -14,7 +14,7 @@ from tests.e2e.conftest import Pair
 from tests.e2e.mock_http import Answer, Fault, Recorded, Reply
 from tests.e2e.mock_partner import Answered, MockPartner, envelope
 from tests.e2e.nodes import Served, wait_until
-from tests.e2e.stage import CPO, EMSP, NODE, OTHER, Stage
+from tests.e2e.stage import CPO, EMSP, NODE, OTHER, Stage, with_holdings
 
 from voltroam import open_node
 from voltroam.holdings import Holdings
@@ -24,7 +24,6 @@ from voltroam.roaming.authorizing.limiting import Bearer, Limiting
 from voltroam.roaming.authorizing.limits import Mark, Place
 from voltroam.roaming.authorizing.log import AuthorizationLog, Entry
 from voltroam.roaming.platforms import Profile
-from voltroam.settings import read_settings
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import LocationReferences, TokenType
 
@@ -33,19 +32,6 @@ DEADLINE = "VOLTROAM_AUTHORIZATION__PARTNER_DEADLINE"
 CALL_MS = 1000 * Profile().timeout
 """How long a call to a silent partner takes."""
 HERE = LocationReferences(location_id="LOC1", evse_uids=["E1"])
-
-
-def with_holdings(node: Served, work: Callable[[Holdings], Awaitable[T]]) -> T:
-    """Work on the database of a node that runs, as a command does."""
-
-    async def run() -> T:
-        holdings = await Holdings.open(read_settings(node.config), node.folder)
-        try:
-            return await work(holdings)
-        finally:
-            await holdings.close()
-
-    return asyncio.run(run())
 
 
 def with_node(node: Served, work: Callable[[Node], Awaitable[T]]) -> T:
