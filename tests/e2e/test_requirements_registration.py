@@ -322,6 +322,7 @@ def test_delete_ends_all_traffic(stage: Stage, newcomer: MockPartner) -> None:
     url, token = credentials_url(newcomer), newcomer.peer.token
     assert newcomer.send("DELETE", url).code == 1000
     assert newcomer.send("GET", url, token=token).status == 401
+    time.sleep(1.5)  # a pull that was under way ends within the second that a partner is known for
     newcomer.http.forget()
     stage.load("tariffs", doc.tariff(NODE, name := doc.fresh("T")))
     wait_for_push(stage.partner, "PUT", name)
