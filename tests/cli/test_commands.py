@@ -55,10 +55,12 @@ def test_the_commands_are_those_that_the_docs_promise() -> None:
     partner = "invite register list show pause resume resync rotate remove parked retry profile"
     webhook = "add list remove enable rotate test dead replay"
     agreements = "list add remove suspend resume import"
+    booking = "accept cancel change decline list offer places request show"
+    terminal = "activate add advice assign capture change deactivate list pay payments"
     assert names == {
         "init", "serve", "import", "export", "pull", "get", "put", "patch", "post", "delete",
-        "demo", "version", "withdraw", "price", "quote", "verify", "cdr audit",
-        "authorize", "prefer", "watch", "audit", "trace",
+        "demo", "version", "validate", "convert", "withdraw", "price", "quote", "verify",
+        "cdr audit", "authorize", "prefer", "watch", "audit", "trace",
         *(f"hub {name}" for name in ("parties", "routes", "health")),
         *(f"hub agreements {name}" for name in agreements.split()),
         *(f"command {name}" for name in ["start", "stop", "reserve", "cancel", "unlock", "list"]),
@@ -70,6 +72,9 @@ def test_the_commands_are_those_that_the_docs_promise() -> None:
         "gdpr find", "gdpr erase",
         *(f"key {name}" for name in ("create", "list", "revoke")),
         *(f"db {name}" for name in ("migrate", "check", "backup", "restore")),
+        *(f"booking {name}" for name in booking.split()),
+        *(f"invoice {name}" for name in ("amount", "issue", "list", "show", "withdraw")),
+        *(f"terminal {name}" for name in terminal.split()),
     }  # fmt: skip
 
 
@@ -237,4 +242,4 @@ def test_a_backup_holds_the_objects_and_not_the_key(config: Path, tmp_path: Path
 
 
 def test_version_names_the_standard() -> None:
-    assert command("version", "--json").json["ocpi"] == ["2.2.1"]
+    assert command("version", "--json").json["ocpi"] == ["2.1.1", "2.2.1", "2.3.0"]
