@@ -33,7 +33,7 @@ class Plan:
     """Seconds of steady changes."""
 
 
-FULL = Plan(frozenset(PARTS), 5.0, 5, 500, 40, 100_000, 30.0)
+FULL = Plan(frozenset(PARTS), 4.0, 4, 500, 80, 100_000, 20.0)
 QUICK = Plan(frozenset(PARTS), 2.0, 2, 50, 20, 5_000, 8.0)
 
 
@@ -63,7 +63,9 @@ class Bench:
         stack.callback(hub.stop)
         begin = time.perf_counter()
         hub.join(platforms)
-        print(f"  {platforms} platforms registered in {time.perf_counter() - begin:.0f} s")
+        print(
+            f"  {platforms} platforms registered in {time.perf_counter() - begin:.0f} s", flush=True
+        )
         return hub, ends
 
     def forward(self, stack: ExitStack) -> None:
@@ -85,7 +87,7 @@ class Bench:
         hub, ends = self.stage(stack, plan.platforms, workers=2)
         operator = Operator(hub)
         filled = broadcast.fill(ends, operator, plan.locations)
-        print(f"  level {filled:.0f} s after the last of {plan.locations} locations")
+        print(f"  level {filled:.0f} s after the last of {plan.locations} locations", flush=True)
         for rate in (8.0, 20.0):
             found = broadcast.spread(
                 hub, ends, operator, platforms=plan.platforms, rate=rate, seconds=plan.trickle,

@@ -68,14 +68,14 @@ def _forwarded(found: Forwarded) -> list[str]:
 
 def _spreads(first: str, spreads: list[Spread], names: list[int] | None = None) -> list[str]:
     lines = [
-        f"| {first} | platforms | changes | pushes | fresh p50 s | fresh p99 s | CPU ms per push"
-        " | level after s | memory MiB |",
+        f"| {first} | platforms | taken per second | pushes | fresh p50 s | fresh p99 s"
+        " | CPU ms per push | level after s | memory MiB |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for number, it in enumerate(spreads):
         name = f"{it.rate:.0f}/s" if names is None else str(names[number])
         lines.append(
-            f"| {name} | {it.platforms} | {it.changes} | {it.pushes:,} | {it.p50:.2f}"
+            f"| {name} | {it.platforms} | {it.reached:.1f} | {it.pushes:,} | {it.p50:.2f}"
             f" | {it.p99:.2f} | {it.cpu:.3f} | {it.level:.1f}"
             f" | {it.memory[0]:.0f} → {it.memory[1]:.0f} |"
         )
@@ -87,7 +87,11 @@ def _goals(spreads: list[Spread]) -> list[str]:
     for it in spreads:
         what = f"- {it.platforms} platforms, {it.rate:.0f} changes per second:"
         if it.rate <= 8:
-            lines.append(f"{what} p99 {it.p99:.2f} s (goal ≤ 5): {_met(it.p99 <= 5)}")
+            met = it.p99 <= 5 and it.reached >= 0.9 * it.rate
+            lines.append(
+                f"{what} p99 {it.p99:.2f} s (goal ≤ 5) with {it.reached:.1f} per second taken:"
+                f" {_met(met)}"
+            )
         else:
             lines.append(
                 f"{what} all are equal {it.level:.1f} s after the end (goal ≤ 60):"

@@ -5,8 +5,10 @@ import json
 import secrets
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,8 @@ from bench.servers import ROOT, Server, ask, cpu_ticks, launch, stop
 
 HUB = ("EU", "HUB")
 CPO = ("NL", "CPO")
+WAITING = 16
+"""Changes of the operator that wait for their answers at most."""
 TICKS = 100.0
 """CPU ticks per second."""
 
@@ -143,21 +147,20 @@ class Hub:
 
 
 class Operator:
-    """Platform 0 on one connection: shares its locations with all."""
+    """Platform 0: shares its locations with all, on many connections, at the rate that is asked."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._headers = headers(hub.tokens[0], CPO, HUB)
-        parts = urlsplit(hub.url)
-        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+        self._at = urlsplit(hub.url)
+        self._own = threading.local()
         self.newest: dict[str, str] = {}
         """What every platform should hold at the end: location, `last_updated`."""
 
     def put(self, number: int) -> None:
         stamp = moment()
-        self._send(
-            "PUT", self._hub.location_url(number), dumps(small(number, stamp)), number, stamp
-        )
+        body = dumps(small(number, stamp))
+        self._send("PUT", self._hub.location_url(number), body, number, stamp)
 
     def patch(self, number: int, turn: int) -> None:
         stamp = moment()
@@ -167,22 +170,28 @@ class Operator:
         self._send("PATCH", self._hub.location_url(number, f"/{evse}"), body, number, stamp)
 
     def _send(self, method: str, url: str, body: bytes, number: int, stamp: str) -> None:
-        self._connection.request(method, urlsplit(url).path, body, self._headers)
-        answer = self._connection.getresponse()
-        text = answer.read()
+        connection = getattr(self._own, "connection", None)
+        if connection is None:
+            connection = http.client.HTTPConnection(self._at.hostname or "", self._at.port)
+            self._own.connection = connection
+        connection.request(method, urlsplit(url).path, body, self._headers)
+        text = connection.getresponse().read()
         assert b'"status_code":1000' in text, text
-        self.newest[f"LOC{number}"] = stamp
+        self.newest[f"LOC{number}"] = max(stamp, self.newest.get(f"LOC{number}", ""))
 
-    def steadily(self, rate: float, seconds: float, locations: int) -> int:
-        """Changes of one location after the other; how many."""
-        begin, count = time.perf_counter(), 0
-        while time.perf_counter() - begin < seconds:
-            pause = begin + count / rate - time.perf_counter()
-            if pause > 0:
-                time.sleep(pause)
-            self.patch(count % locations, count // locations)
-            count += 1
-        return count
+    def steadily(self, rate: float, seconds: float, locations: int) -> float:
+        """Changes of one location after the other; how many were answered each second."""
+        begin, total = time.perf_counter(), int(rate * seconds)
+        with ThreadPoolExecutor(min(WAITING, locations)) as pool:
+            sent = []
+            for count in range(total):
+                pause = begin + count / rate - time.perf_counter()
+                if pause > 0:
+                    time.sleep(pause)
+                sent.append(pool.submit(self.patch, count % locations, count // locations))
+            for one in sent:
+                one.result()
+        return total / (time.perf_counter() - begin)
 
 
 class Ends:
