@@ -33,10 +33,16 @@ def script_of(page: str) -> str:
     text = (ROOT / page).read_text()
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
     lines = [line for block in blocks for line in block.splitlines() if line not in SETUP]
-    script = "\n".join(lines)
+    script = "\n".join(_patient(line) for line in lines)
     for port in sorted(set(re.findall(r"127\.0\.0\.1:(\d{4,5})", script))):
         script = script.replace(f"127.0.0.1:{port}", f"127.0.0.1:{free_port()}")
     return script
+
+
+def _patient(line: str) -> str:
+    """Tests share their machine with others: a pause takes four times as long."""
+    word, _, seconds = line.partition(" ")
+    return f"sleep {4 * float(seconds):g}" if word == "sleep" else line
 
 
 @pytest.mark.parametrize("page", PAGES)
