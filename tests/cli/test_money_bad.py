@@ -26,7 +26,7 @@ SESSION: dict[str, Any] = {
         }
     ],
 }
-LONGEST = 1.0
+LONGEST = 10.0
 """Seconds of this process; other programs run meanwhile."""
 
 
