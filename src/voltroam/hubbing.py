@@ -18,7 +18,6 @@ from voltroam.roaming.hub.breaker import Breaker
 from voltroam.roaming.hub.crossings import Crossings
 from voltroam.roaming.hub.forward import Forwarding
 from voltroam.roaming.hub.front import Front, Ports
-from voltroam.roaming.hub.index import RoutingIndex
 from voltroam.roaming.hub.knobs import HubKnobs
 from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.shared import Shared, sights
@@ -115,7 +114,7 @@ class Hubbing:
             self.surroundings,
             forwarding,
             urls,
-            RoutingIndex(holdings.store, holdings.vault, self._later, now=micros),
+            sight.index,
             trace=self.trace,
             ports=Ports(
                 self.dispatch.answer, directory.contact, shared.broadcast, shared.get_all, self._ask

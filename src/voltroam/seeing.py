@@ -4,6 +4,7 @@ from voltroam.delivery.freshness import Freshness
 from voltroam.delivery.hub_sight import HubSight
 from voltroam.holdings import Holdings, micros
 from voltroam.roaming.hub.book import AgreementBook
+from voltroam.roaming.hub.index import RoutingIndex
 from voltroam.roaming.hub.knobs import HubKnobs
 from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.surroundings import Surroundings
@@ -21,6 +22,7 @@ def sight_of(holdings: Holdings, knobs: HubKnobs, later: Later) -> HubSight:
         holdings.table,
         book=book,
         surroundings=Surroundings(store, directory, holdings.identity, book),
+        index=RoutingIndex(store, holdings.vault, later, now=micros),
         freshness=Freshness(store, later, micros),
         tally=Tally(store, directory, later, micros),
         trace=Trace(store, later, now=micros, bodies=knobs.trace_bodies),

@@ -45,6 +45,7 @@ from voltroam.roaming.host import (
     Wish,
 )
 from voltroam.roaming.hub.book import AgreementBook
+from voltroam.roaming.hub.index import RoutingIndex
 from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.surroundings import Surroundings
 from voltroam.roaming.hub.tally import Tally
@@ -138,6 +139,7 @@ def hub_of(company: Company, clock: Clock) -> HubSight | None:
     return HubSight(
         store, directory, company.table, book=book,
         surroundings=Surroundings(store, directory, company.identity, book, clock.seconds),
+        index=RoutingIndex(store, company.vault, later, now=clock),
         freshness=Freshness(store, later, clock), tally=Tally(store, directory, later, clock),
         trace=Trace(store, later, now=clock), now=clock,
     )  # fmt: skip

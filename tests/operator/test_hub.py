@@ -14,6 +14,8 @@ from voltroam.roaming.platforms import EndpointAt, Phase, Platform, Status
 from voltroam.roaming.timed import timed_id
 from voltroam.standard.endpoints import Interface
 from voltroam.standard.v2_2_1 import Role
+from voltroam.standard.versions import HOME
+from voltroam.wire.call import Call
 
 AT = "/hub/agreements"
 SIDES = {"one": "nl/cpo", "other": "DE/MSP/EMSP"}
@@ -146,6 +148,38 @@ async def test_what_would_become_of_a_call_and_why(hub: Desk) -> None:
     assert (forbidden["code"], forbidden["agreement"]) == (4001, "no")
     assert (await hub.ask("GET", "/hub/routes?sender=XX/XXX")).status == 404
     assert (await hub.ask("GET", "/hub/routes?sender=NL/CPO&module=weather")).status == 422
+
+
+@pytest.mark.operations("explain_routes")
+async def test_whom_a_call_finds_that_names_nobody(hub: Desk, clock: Clock) -> None:
+    """By what the routing index has learnt of a session, or by the contract in the body."""
+    world = await sight(hub).surroundings.world()
+    cpo, msp = (next(it for it in world.seats if it.platform == name) for name in ("cpo", "msp"))
+    (row,) = [
+        it
+        for it in hub.company.table.rows
+        if (it.module.name, it.interface, it.method) == ("sessions", Interface.RECEIVER, "PUT")
+        and not it.until
+    ]
+    keys = {"country_code": "NL", "party_id": "CPO", "session_id": "S1"}
+    call = Call(HOME, row, keys)
+    sight(hub).index.learn(call, cpo, msp)
+
+    async def told(query: str) -> dict[str, dict[str, Any]]:
+        answer = await hub.ask("GET", f"/hub/routes?{query}", scope="read")
+        assert answer.status == 200, answer.body
+        return {it["call"]: it for it in answer.json["items"]}
+
+    found = await told("sender=DE/MSP&session=s1")
+    stop = found["POST commands/RECEIVER STOP_SESSION"]
+    assert (stop["row"], stop["code"], stop["reason"]) == (
+        "13", 4000, "NL/CPO has no commands RECEIVER endpoint",
+    )  # fmt: skip
+    assert "POST commands/RECEIVER START_SESSION" not in found
+    assert (await told("sender=DE/MSP&session=S2"))[stop["call"]]["code"] == 4001
+    cdr = (await told("sender=NL/CPO&contract=DE/MSP"))["POST cdrs/RECEIVER create"]
+    assert (cdr["row"], cdr["reason"]) == ("12", "DE/MSP is OFFLINE")
+    assert (await hub.ask("GET", "/hub/routes?sender=NL/CPO&contract=XX")).status == 422
 
 
 @pytest.mark.operations("read_trace")

@@ -60,10 +60,21 @@ def routes(
     context: typer.Context,
     sender: Annotated[str, typer.Argument(metavar="FROM", help="CC/PID of the party that calls.")],
     to: Annotated[
-        str,
-        typer.Argument(metavar="TO", help="CC/PID; `hub`: the hub itself; `nobody`: not named."),
-    ] = "hub",
+        str | None,
+        typer.Argument(
+            metavar="TO",
+            help="CC/PID; `hub`: the hub itself; `nobody`: not named. Without it: `hub`, or"
+            " `nobody` with --about.",
+        ),
+    ] = None,
     module: Annotated[str | None, typer.Option(help="Of this module only.")] = None,
+    about: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only calls that name it: location=ID, session=ID, reservation=ID, token=UID or"
+            " contract=CC/PID. By it the hub finds a receiver that is not named."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """What would become of each call of one party to another, and why.
@@ -72,7 +83,7 @@ def routes(
     """
     from voltroam.cli.hub_shown import show_routes
 
-    show_routes(context, sender, to, module, json=json)
+    show_routes(context, sender, to, module, about or [], json=json)
 
 
 @group.command()

@@ -1,5 +1,6 @@
 """What `trace` and `hub parties|routes|health` do."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -7,7 +8,7 @@ import typer
 from msgspec import structs
 
 from voltroam.cli.connected import Holdings, HubSight, party, with_hub
-from voltroam.cli.outcome import Stop, write_facts, write_json, write_table
+from voltroam.cli.outcome import Exit, Stop, write_facts, write_json, write_table
 from voltroam.delivery.hub_sight import HealthSeen, PartySeen
 from voltroam.roaming.hub.trace import Hop, decided
 from voltroam.wire.times import format_datetime, from_micros
@@ -100,21 +101,38 @@ def _newest(found: dict[str, Any]) -> list[str]:
 
 
 def show_routes(
-    context: typer.Context, sender: str, to: str, module: str | None, *, json: bool
+    context: typer.Context,
+    sender: str,
+    to: str | None,
+    module: str | None,
+    about: Sequence[str],
+    *,
+    json: bool,
 ) -> None:
+    things = dict(_thing(text) for text in about)
+    named = to or (NOBODY if things else HUB)
+
     async def work(sight: HubSight, holdings: Holdings) -> list[dict[str, Any]]:
         hub = holdings.identity.parties()[0]
-        receiver = hub if to == HUB else None if to == NOBODY else party(to)
-        return [asdict(one) for one in await sight.routes(party(sender), receiver, module=module)]
+        receiver = hub if named == HUB else None if named == NOBODY else party(named)
+        found = await sight.routes(party(sender), receiver, module=module, about=things)
+        return [asdict(one) for one in found]
 
     found = with_hub(context, work, as_json=json)
     if json:
         write_json(found)
         return
     if not found:
-        raise Stop(f"{sender} has no role that calls anybody there.")
+        raise Stop(f"{sender} has no role that makes such a call.")
     columns = ("call", "decision", "code", "platform", "row", "reason", "agreement")
     write_table(columns, ([one[column] for column in columns] for one in found))
+
+
+def _thing(text: str) -> tuple[str, str]:
+    kind, equals, id_ = text.partition("=")
+    if not equals or not id_:
+        raise Stop(f"`{text}`: write what it is about as KIND=ID, `session=S1`.", Exit.USAGE)
+    return kind, id_
 
 
 def show_health(context: typer.Context, minutes: int, *, json: bool) -> None:

@@ -3,15 +3,16 @@
 All by records, so that any process may ask, one that serves nothing too.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from voltroam.delivery.freshness import Fresh, Freshness
 from voltroam.delivery.records import LaneNote, lane_key, load
 from voltroam.roaming.directory import Directory
-from voltroam.roaming.hub.agreements import Agreement, Agreements
+from voltroam.roaming.hub.agreements import ANY, Agreement, Agreements, Side
 from voltroam.roaming.hub.book import AgreementBook
 from voltroam.roaming.hub.health import Count, Health, health_of
+from voltroam.roaming.hub.index import CONTRACT, KINDS, RoutingIndex, carries
 from voltroam.roaming.hub.route import (
     Asked,
     Broadcast,
@@ -90,6 +91,7 @@ class HubSight:
         *,
         book: AgreementBook,
         surroundings: Surroundings,
+        index: RoutingIndex,
         freshness: Freshness,
         tally: Tally,
         trace: Trace,
@@ -101,6 +103,7 @@ class HubSight:
         self._now = now
         self.book = book
         self.surroundings = surroundings
+        self.index = index
         self.freshness = freshness
         self.tally = tally
         self.trace = trace
@@ -128,27 +131,39 @@ class HubSight:
         return sorted(found, key=lambda it: (it.party.folded, it.role))
 
     async def routes(
-        self, sender: PartyId, to: PartyId | None, *, module: str | None = None
+        self,
+        sender: PartyId,
+        to: PartyId | None,
+        *,
+        module: str | None = None,
+        about: Mapping[str, str] | None = None,
     ) -> list[Explained]:
         """What would become of each call that this party may make. `to` None: it names nobody.
 
-        Raises NotFound for a sender that is not here, CallerError for a module that is not.
+        `about`: only calls that name these things (ids by `index.KINDS`), by which the receiver is
+        found where none is named. Raises NotFound for a sender that is not here, CallerError for
+        a module that is not, or a thing that no call names.
         """
         if module is not None and module not in self.modules:
             raise CallerError(f"there is no module {module}")
+        things = dict(about or {})
+        unknown = sorted(things.keys() - set(KINDS))
+        if unknown:
+            raise CallerError(f"no call is about a {unknown[0]}: it is one of {', '.join(KINDS)}")
         world, agreements = await self.surroundings.world(), await self.book.current()
         seats = world.of(sender)
         if not seats:
             raise NotFound(f"There is no party {sender}")
         platforms = {it.id: it for it in await self._directory.all()}
         found = []
-        for row in self._rows(seats, module):
-            seat = seats[0]
-            asked = Asked(seat.platform, row, Routing(to, sender), platforms[seat.platform].is_hub)
+        for row, seat in self._rows(seats, module, things):
+            met = () if to else await self._found(row, things, sender, world)
+            is_hub = platforms[seat.platform].is_hub
+            asked = Asked(seat.platform, row, Routing(to, sender), is_hub, met)
             decision = route(asked, world)
             found.append(
                 _explained(row, decision, _agreement(decision, seats, to, world, agreements),
-                           platforms)
+                           platforms, by_path=bool(things))
             )  # fmt: skip
         return found
 
@@ -177,18 +192,33 @@ class HubSight:
         rows = await self._store.feed(cursor, 1)
         return max(0.0, (self._now() - rows[0].stored_at) / SECOND) if rows else None
 
-    def _rows(self, seats: Collection[Seat], module: str | None) -> Iterator[Endpoint]:
-        """Those whose asking side one of the seats plays, each way of calling once."""
+    async def _found(
+        self, row: Endpoint, things: Mapping[str, str], sender: PartyId, world: World
+    ) -> Sequence[PartyId]:
+        """Whom a call is meant for that names nobody, but these things."""
+        if CONTRACT in things and carries(row, CONTRACT):
+            return (_party(things[CONTRACT]),)
+        return await self.index.expect(row, things, sender, world)
+
+    def _rows(
+        self, seats: Sequence[Seat], module: str | None, things: Collection[str]
+    ) -> Iterator[tuple[Endpoint, Seat]]:
+        """Those whose asking side one of the seats plays, with the first that does.
+
+        Each way of calling once; if it is about something, only what names it.
+        """
         met: set[tuple[str, str, str, str]] = set()
         for row in self._table.rows:
             if row.interface is None or not row.module.functional:
                 continue
             asking = Interface.RECEIVER if row.interface is Interface.SENDER else Interface.SENDER
-            name = (row.module.name, row.interface.value, row.method, row.behaviour.value)
-            plays = any(seat.role in sides(row.module, asking) for seat in seats)
-            if plays and module in (None, row.module.name) and name not in met:
+            way = _way(row, by_path=bool(things))
+            name = (row.module.name, row.interface.value, row.method, way)
+            seat = next((it for it in seats if it.role in sides(row.module, asking)), None)
+            told = not things or any(carries(row, kind) for kind in things)
+            if seat and told and module in (None, row.module.name) and name not in met:
                 met.add(name)
-                yield row
+                yield row, seat
 
 
 def _first_look(platform: Platform) -> Count:
@@ -218,17 +248,33 @@ def _agreement(
     return find
 
 
+def _party(text: str) -> PartyId:
+    """CallerError for what is none."""
+    side = Side.read(text)
+    if ANY in (side.country, side.party):
+        raise CallerError(f"`{text}` is no party: write CC/PID")
+    return PartyId(side.country, side.party)
+
+
+def _way(row: Endpoint, *, by_path: bool) -> str:
+    """`list`, `put` …; if paths matter, what has a path of its own without keys is called so."""
+    literal = row.path and "{" not in row.path
+    return row.path if by_path and literal else row.behaviour.value
+
+
 def _explained(
     row: Endpoint,
     decision: Decision,
     agreement: Callable[[str], Agreement | None],
     platforms: Mapping[str, Platform],
+    *,
+    by_path: bool,
 ) -> Explained:
     side = row.interface.value if row.interface else ""
     receiver = decision.receiver if isinstance(decision, Forward) else None
     decisive = agreement(row.module.name)
     return Explained(
-        call=f"{row.method} {row.module.name}/{side} {row.behaviour.value}",
+        call=f"{row.method} {row.module.name}/{side} {_way(row, by_path=by_path)}",
         decision=NAMES[type(decision)],
         row=decision.row.value,
         reason=decision.reason,

@@ -38,6 +38,7 @@ from voltroam.operator.rows.hub import (
 from voltroam.operator.shelves import party_of
 from voltroam.roaming.hub.agreement_sheet import checked, read_sheet
 from voltroam.roaming.hub.agreements import Agreement, Side
+from voltroam.roaming.hub.index import KINDS
 from voltroam.roaming.hub.trace import Hop
 from voltroam.roaming.timed import is_timed
 from voltroam.standard.errors import CallerError
@@ -165,7 +166,10 @@ class Connected:
         _refuse_limited(asked)
         query = asked.query
         to = None if query.to is None else party_of(query.to)
-        found = await self._sight.routes(party_of(query.sender), to, module=query.module)
+        things = {kind: id_ for kind in KINDS if (id_ := getattr(query, kind)) is not None}
+        found = await self._sight.routes(
+            party_of(query.sender), to, module=query.module, about=things
+        )
         return Page(
             items=[
                 RouteFacts(

@@ -85,13 +85,22 @@ class HubParty(msgspec.Struct, frozen=True, kw_only=True):
     fresh: list[Freshness]
 
 
+ThingId = Annotated[str, Meta(min_length=1, max_length=36)]
+
+
 class RouteQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`to`: a party, the hub's own for broadcasts and lists of all; left out: the call names no
-    receiver, and only what can be told from headers is told."""
+    receiver. With `location` and the like only calls that name it: by it the receiver is found."""
 
     sender: PartyText
     to: PartyText | None = None
     module: Annotated[str, Meta(max_length=36)] | None = None
+    location: ThingId | None = None
+    session: ThingId | None = None
+    reservation: ThingId | None = None
+    token: ThingId | None = None
+    contract: PartyText | None = None
+    """Whose driver the body is about: `cdr_token` of a session or CDR."""
 
 
 class RouteFacts(msgspec.Struct, frozen=True, kw_only=True):

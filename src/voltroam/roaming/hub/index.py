@@ -6,7 +6,7 @@ reservation is a matter between two parties. What is kept is a keyed hash of the
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -15,7 +15,7 @@ from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.seats import Seat, World
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.vault import Vault
-from voltroam.standard.endpoints import LOCATION, TOKEN, Resource, UrlPlace
+from voltroam.standard.endpoints import LOCATION, TOKEN, Endpoint, Resource, UrlPlace
 from voltroam.standard.errors import CallerError
 from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.v2_2_1 import Role
@@ -49,6 +49,8 @@ CLUES = (
     Clue("token_uid", "token", TOKEN),
 )
 """In this order: who reserves at a location names a reservation that nobody knows yet."""
+CONTRACT = "contract"
+"""The party whose driver a body is about."""
 
 
 class Bond(msgspec.Struct, frozen=True, array_like=True):
@@ -114,13 +116,35 @@ class RoutingIndex:
         named = _named(call.body)
         if named is not None and named.cdr_token is not None:
             return (PartyId(named.cdr_token.country_code, named.cdr_token.party_id),)
+        clues = _clues(call, reads_body=True)
+        return await self._follow(clues, call.endpoint, call.query, sender, world)
+
+    async def expect(
+        self, row: Endpoint, about: Mapping[str, str], sender: PartyId, world: World
+    ) -> Sequence[PartyId]:
+        """`find` for a call that is not there: `about` has the ids that it names, by `KINDS`."""
+        clues = [
+            (clue, about[clue.kind])
+            for clue in CLUES
+            if clue.kind in about and carries(row, clue.kind)
+        ]
+        return await self._follow(clues, row, {}, sender, world)
+
+    async def _follow(
+        self,
+        clues: Iterable[tuple[Clue, str]],
+        row: Endpoint,
+        query: Mapping[str, str],
+        sender: PartyId | None,
+        world: World,
+    ) -> Sequence[PartyId]:
         asking = sender.folded if sender is not None else ""
-        for clue, id_ in _clues(call, reads_body=True):
-            if clue.resource is not None and call.endpoint.owner_in_path:
+        for clue, id_ in clues:
+            if clue.resource is not None and row.owner_in_path:
                 continue  # its own object, which others are to have
             parties = await self._parties(clue, id_, asking)
             if clue.resource is not None:
-                parties |= await self._holders(clue.resource, id_, call.query, world, asking)
+                parties |= await self._holders(clue.resource, id_, query, world, asking)
             if parties:
                 return tuple(_party(text) for text in sorted(parties))
         return ()
@@ -172,6 +196,15 @@ class RoutingIndex:
         return {row.key.owner for row in rows if row is not None and not row.deleted}
 
 
+def carries(row: Endpoint, kind: str) -> bool:
+    """Whether a call of that row names a thing of that kind, in its path or its body."""
+    name = _NAMES[kind]
+    return f"{{{name}}}" in row.path or name in getattr(row.takes, "__struct_fields__", ())
+
+
+_NAMES = {clue.kind: clue.name for clue in CLUES} | {CONTRACT: "cdr_token"}
+KINDS = tuple(_NAMES)
+"""What a call can be about: what `expect` looks up, and the contract, which says it all."""
 _BOND = msgspec.json.Decoder(Bond)
 _NAMED = msgspec.json.Decoder(Named)
 
