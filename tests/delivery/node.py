@@ -17,6 +17,7 @@ from tests.delivery.fakes import OUR, TABLE, FakeCalls, Partner, identity
 from voltroam.delivery.deliver import Delivery
 from voltroam.delivery.knobs import Knobs
 from voltroam.roaming.accept import accept, mark_private, remove
+from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity, Platform
@@ -56,7 +57,7 @@ class Mortal:
         self.epoch = epoch or store.epoch
 
     def __getattr__(self, name: str) -> Any:
-        if self.dead and name in ("apply", "release", "lease"):
+        if self.dead and name in ("apply", "release", "lease", "leases"):
             raise RuntimeError("the process is dead")
         return getattr(self._store, name)
 
@@ -84,6 +85,7 @@ class Node:
             knobs=self.knobs,
             chance=random.Random(1),
             sync=sync,
+            bridging=Bridging(self.store, self.identity, now=self.now),
         )
 
     def now(self) -> int:

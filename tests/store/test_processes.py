@@ -134,6 +134,14 @@ async def test_one_of_many_gets_a_lease(store: Store, other: Store) -> None:
     assert sum(await asyncio.gather(*tries)) == 2
 
 
+async def test_leases_of_many_names_are_taken_and_kept_together(store: Store, other: Store) -> None:
+    assert await other.lease("b", "two", 0.4)
+    assert await store.leases(["a", "b", "c"], "one", 5) == {"a", "c"}
+    assert await other.leases(["c", "b", "a", "d"], "two", 5) == {"b", "d"}
+    assert await store.leases(["a", "c"], "one", 5) == {"a", "c"}  # kept
+    assert await store.leases([], "one", 5) == frozenset()
+
+
 async def test_a_write_of_the_same_store_wakes_at_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

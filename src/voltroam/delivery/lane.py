@@ -5,7 +5,10 @@ No request is queued or repeated: after a fault the state of that moment is sent
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,12 +36,19 @@ from voltroam.delivery.sight import FOREVER, NOBODY, Action, Classes, Sight, act
 from voltroam.delivery.wanted import Entry
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.references import references_of
-from voltroam.store.interface import ObjectKey, ObjectRow
+from voltroam.store.interface import ObjectKey, ObjectRow, RecordDraft
 
 log = Log("voltroam.lane")
 
 HEARTBEAT = 3600.0
 """An idle lane writes its note at least this often (s): it is alive and holds tombstones."""
+
+
+class Noting(NamedTuple):
+    """What a lane writes down, and whom to tell that it is written."""
+
+    drafts: tuple[RecordDraft, ...]
+    written: Callable[[], None]
 
 
 class Lane:
@@ -78,7 +88,6 @@ class Lane:
                     self._keep_filling(group)
                     turn = self._push.wanted.release(clock())
                     self._push.send_more(group)
-                    await self._save()
                     await self._rest(turn)
         finally:
             self._gear.tail.forget(self._bell.set)
@@ -86,7 +95,7 @@ class Lane:
     async def close(self) -> None:
         """Note what is settled; to be called after `run` has ended, while the lease is held."""
         if self._saved is not None:
-            await self._save(force=True)
+            await self._save()
 
     def wake(self) -> None:
         """The partner called us: it is there, so try at once."""
@@ -177,7 +186,7 @@ class Lane:
             self._read_to = await reached(store, self.platform.registered_at)
             self._push.sight = replace(self._push.sight, born=self._read_to)
             self._start_fill(Fill(kind="", owner=""))
-            await self._save(force=True)
+            await self._save()
             return
         self._saved = note
         self._read_to = note.cursor
@@ -337,23 +346,30 @@ class Lane:
             apart=self._gear.hub,
         )
 
-    async def _save(self, *, force: bool = False) -> None:
-        """Lazily: after a crash at most something is repeated, nothing is lost."""
+    def to_note(self, *, force: bool = False) -> "Noting | None":
+        """What is to be written down of it now; None: nothing is new."""
+        if self._saved is None and not force:
+            return None
         now = clock()
-        if not force and now - self._saved_at < self._knobs.save_every:
-            return
         note, seen = self._note(), self._push.sight.classes
         moved = self._gear.hub and seen is not self._noted
         same = not moved and self._saved is not None and note == replace_saved(self._saved, 0)
         if same and not force and now - self._saved_at < HEARTBEAT:
-            return
-        self._saved_at = now
+            return None
         saved = replace_saved(note, self._gear.now())
         drafts = [draft(lane_key(self.platform.id), saved)]
         if moved:
             drafts.append(draft(sight_key(self.platform.id), LaneSight(as_lists(seen))))
-        await write(self._store, *drafts)
-        self._saved, self._noted = saved, seen  # only now: a write cut off must not count
+        return Noting(tuple(drafts), partial(self._written, saved, seen, now))
+
+    def _written(self, saved: LaneNote, seen: Classes, at: float) -> None:
+        self._saved, self._noted, self._saved_at = saved, seen, at
+
+    async def _save(self) -> None:
+        noting = self.to_note(force=True)
+        if noting is not None:
+            await write(self._store, *noting.drafts)
+            noting.written()
 
     async def _rest(self, turn: float | None) -> None:
         """Until something happens, or the turn of what is held back comes."""

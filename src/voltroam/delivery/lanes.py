@@ -7,6 +7,7 @@ from voltroam.delivery.audiences import Behind, Granted, Routes, classes_of, rou
 from voltroam.delivery.copies import Shares
 from voltroam.delivery.gear import Gear, LaneStats
 from voltroam.delivery.lane import Lane
+from voltroam.delivery.leases import Leases, Lost
 from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Platforms
 from voltroam.delivery.records import (
@@ -33,6 +34,8 @@ log = Log("voltroam.lanes")
 
 BEHIND_EVERY = 5.0
 """Seconds between two looks at the parties behind a hub."""
+NOTED = 100
+"""Lanes whose notes are written at once."""
 MANY = 10_000
 """Parked objects of paused partners must not hide those of others."""
 LIVE = frozenset({Status.CONNECTED, Status.OFFLINE})
@@ -53,7 +56,7 @@ class Lanes:
         self._store, self._knobs = gear.store, gear.knobs
         self._directory = platforms
         self._identity = identity
-        self._holder = holder
+        self._leases = Leases(gear.store, holder, gear.knobs, gear.chance)
         self._sharings = sharings
         self._shares = Shares(gear.table.resources.values(), identity)
         self._holds: dict[str, asyncio.Task[None]] = {}
@@ -69,9 +72,12 @@ class Lanes:
     async def run(self) -> None:
         """Until cancelled: then each lane notes where it stands and gives its lease back."""
         try:
-            while True:
-                await self.look()
-                await asyncio.sleep(self._knobs.watch)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._leases.run())
+                group.create_task(self._note_all())
+                while True:
+                    await self.look()
+                    await asyncio.sleep(self._knobs.watch)
         finally:
             await self._end(list(self._holds))
 
@@ -248,18 +254,37 @@ class Lanes:
         if lane is not None:
             await lane.retry(parked)
 
+    # ------------------------------------------------------------------ noting
+
+    async def _note_all(self) -> None:
+        """Where the lanes stand, written together and lazily: after a crash at most something is
+        repeated, nothing is lost."""
+        while True:
+            await asyncio.sleep(self._knobs.save_every)
+            lanes = list(self._lanes.values())
+            for start in range(0, len(lanes), NOTED):
+                await self._note(lanes[start : start + NOTED])
+
+    async def _note(self, lanes: Sequence[Lane]) -> None:
+        notes = [note for lane in lanes if (note := lane.to_note()) is not None]
+        try:
+            await write(self._store, *(draft for note in notes for draft in note.drafts))
+        except Exception:
+            log.exception("lanes not noted", lanes=len(notes))
+            return
+        for note in notes:  # only now: a write cut off must not count
+            note.written()
+
     # ------------------------------------------------------------------ holding
 
     async def _hold(self, platform_id: str) -> None:
         """Run the lane whenever its lease is ours; a fault restarts it after a pause."""
         name, pause = f"lane:{platform_id}", self._knobs.job_restart
         while True:
-            if not await self._leased(name):
-                await asyncio.sleep(self._knobs.lease / 2)
-                continue
+            lost = await self._leases.take(name)
             began = asyncio.get_running_loop().time()
             try:
-                await self._run(platform_id, name)
+                await self._run(platform_id, name, lost)
             except Exception:
                 log.exception("lane failed", platform=platform_id)
             if asyncio.get_running_loop().time() - began > pause:  # as of other jobs: `supervise`
@@ -267,40 +292,30 @@ class Lanes:
             await asyncio.sleep(pause)
             pause = min(2 * pause, self._knobs.job_restart_limit)
 
-    async def _leased(self, name: str) -> bool:
-        try:
-            return await self._store.lease(name, self._holder, self._knobs.lease)
-        except Exception:
-            log.exception("no lease", name=name)
-            return False
-
-    async def _run(self, platform_id: str, name: str) -> None:
+    async def _run(self, platform_id: str, name: str, lost: Lost) -> None:
         platform, classes = self._live[platform_id]
         lane = Lane(platform, classes, self._gear)
         self._lanes[platform_id] = lane
         running = asyncio.create_task(lane.run())
-        ours = True
         try:
-            while not running.done():
-                await asyncio.wait({running}, timeout=self._knobs.renew)
-                ours = running.done() or await self._leased(name)
-                if not ours:
-                    return
-            running.result()
+            await asyncio.wait({running, lost}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
         finally:
             self._lanes.pop(platform_id, None)
             running.cancel()
             await asyncio.wait({running})
-            if ours:
+            if not lost.done():
                 await self._give_back(lane, name)
 
     async def _give_back(self, lane: Lane, name: str) -> None:
         """A store that fails now must not hide that we were told to end."""
         try:
             await lane.close()
-            await self._store.release(name, self._holder)
         except Exception:
             log.exception("lane not noted", name=name)
+        finally:
+            await self._leases.give_back(name)
 
     async def _end(self, platform_ids: Sequence[str]) -> None:
         tasks = [self._holds.pop(platform_id) for platform_id in platform_ids]

@@ -109,6 +109,10 @@ class Sync:
         self._now = now
         self._collect = collect
         self._vanished = Vanished(store, identity, knobs, now)
+        self._kinds: dict[str, set[str]] = {}
+        for row in table.rows:
+            if row.behaviour is Behaviour.LIST and row.resource is not None:
+                self._kinds.setdefault(row.module.name, set()).add(row.resource.kind)
 
     def modules(self, platform: Platform) -> list[str]:
         """Those that the partner lists and one of our roles receives."""
@@ -166,14 +170,8 @@ class Sync:
 
     def _name_of(self, row: Endpoint) -> str:
         """A list goes by its module; by its kind where the module has several."""
-        kinds = {
-            one.resource.kind
-            for one in self._table.rows
-            if one.module is row.module
-            and one.behaviour is Behaviour.LIST
-            and one.resource is not None
-        }
-        return row.module.name if len(kinds) < 2 or row.resource is None else row.resource.kind
+        few = len(self._kinds.get(row.module.name, ())) < 2
+        return row.module.name if few or row.resource is None else row.resource.kind
 
     def _lists(self, platform: Platform) -> Iterable[Endpoint]:
         version = VERSIONS.get(platform.version or "")

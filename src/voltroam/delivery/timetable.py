@@ -14,7 +14,7 @@ import msgspec
 from voltroam.delivery.knobs import Knobs
 from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Now, Platforms
-from voltroam.delivery.records import SYNC, SyncNote, draft, load, read, sync_key
+from voltroam.delivery.records import SYNC, SyncNote, draft, read, sync_key
 from voltroam.delivery.sync import SECOND, PullReport, Sync
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.standard.errors import OcpiError
@@ -57,7 +57,10 @@ class Timetable:
         self._now = now
         self._chance = chance
         self._holder = holder
-        self._entered: dict[str, tuple[tuple[str, ...], int | None]] = {}
+        self._entered: dict[str, tuple[Platform, tuple[str, ...]]] = {}
+        self._live: dict[str, Platform] = {}
+        self._due: list[tuple[str, Record]] = []
+        """By platform, in the order of their times, as they were last read."""
         self._busy: dict[str, asyncio.Task[bool]] = {}
         self._bell = asyncio.Event()
 
@@ -65,11 +68,10 @@ class Timetable:
         """Until cancelled."""
         try:
             while True:
-                self._bell.clear()
                 await self.look()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._knobs.poll):
-                        await self._bell.wait()
+                        await self._go_on()
         finally:
             for task in self._busy.values():
                 task.cancel()
@@ -78,19 +80,35 @@ class Timetable:
     async def look(self) -> None:
         """Enter new platforms, start what is due."""
         platforms = await self._platforms.all()
-        live = {p.id: p for p in platforms if _is_live(p)}
+        self._live = {p.id: p for p in platforms if _is_live(p)}
         registered = {p.id for p in platforms if p.is_registered}
         for gone in self._entered.keys() - registered:
             del self._entered[gone]
-        for platform in live.values():
+        for platform in self._live.values():
             await self._enter(platform)
+        records = await self._store.records(SYNC, due_before=self._now() + 1, limit=MANY)
+        self._due = [(read(record, SyncNote).platform, record) for record in records]
+        self._begin()
+
+    async def _go_on(self) -> None:
+        """As one pull ends the next begins, without looking anew at hundreds of platforms."""
+        while True:
+            self._bell.clear()
+            await self._bell.wait()
+            self._begin()
+
+    def _begin(self) -> None:
+        """Start what is due, one pull at a time for each platform."""
         self._busy = {name: task for name, task in self._busy.items() if not task.done()}
-        for record in await self._store.records(SYNC, due_before=self._now() + 1, limit=MANY):
-            note = read(record, SyncNote)
-            due = live.get(note.platform)
-            if due is not None and due.id not in self._busy and len(self._busy) < AT_ONCE:
-                self._busy[due.id] = asyncio.create_task(self._alone(due, record))
-                self._busy[due.id].add_done_callback(self._next)
+        left = []
+        for name, record in self._due:
+            due = self._live.get(name)
+            if due is None or name in self._busy or len(self._busy) >= AT_ONCE:
+                left.append((name, record))
+                continue
+            self._busy[name] = asyncio.create_task(self._alone(due, record))
+            self._busy[name].add_done_callback(self._next)
+        self._due = left
 
     def _next(self, task: asyncio.Task[bool]) -> None:
         """A partner's lists are pulled one after the other, without a pause between them."""
@@ -108,8 +126,14 @@ class Timetable:
 
         So is one of before a restore, ours or the partner's: it sends its credentials after that.
         """
+        before = self._entered.get(platform.id)
+        if before is not None and before[0] is platform:
+            return
         modules = tuple(self._sync.modules(platform))
-        if self._entered.get(platform.id) == (modules, platform.introduced_at):
+        if before is not None and (before[0].introduced_at, before[1]) == (
+            platform.introduced_at, modules,
+        ):  # fmt: skip
+            self._entered[platform.id] = (platform, modules)
             return
         notes = {
             sync_key(platform.id, module): SyncNote(
@@ -136,14 +160,14 @@ class Timetable:
             return Decision(None, records=fresh)
 
         await self._store.apply(Change(decide, records=tuple(notes)))
-        self._entered[platform.id] = (modules, platform.introduced_at)
+        self._entered[platform.id] = (platform, modules)
 
     async def _alone(self, platform: Platform, record: Record) -> bool:
         """Pull under a lease that is renewed meanwhile; whoever has it does it. True: we did."""
         name = f"sync:{record.key.id}"
         if not await self._store.lease(name, self._holder, self._knobs.lease):
             return False
-        task = asyncio.create_task(self._pull(platform, read(record, SyncNote)))
+        task = asyncio.create_task(self._pull(platform, record))
         try:
             while not task.done():
                 await asyncio.wait({task}, timeout=self._knobs.renew)
@@ -168,11 +192,12 @@ class Timetable:
         except OcpiError:
             log.warning("lease not given back", name=name)
 
-    async def _pull(self, platform: Platform, note: SyncNote) -> None:
-        current = await load(self._store, sync_key(note.platform, note.module), SyncNote)
-        if current is None:
+    async def _pull(self, platform: Platform, record: Record) -> None:
+        """Unless another process did it since the record was read."""
+        current = await self._store.record(record.key)
+        if current is None or current.due != record.due:
             return
-        note = current
+        note = read(current, SyncNote)
         week = int(self._knobs.weekly * SECOND)
         full = note.wanted_full or note.full is None or self._now() - note.full >= week
         try:

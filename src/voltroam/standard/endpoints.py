@@ -410,10 +410,15 @@ class Table:
         self.rows = tuple(rows)
         self.resources = {row.resource.kind: row.resource for row in self.rows if row.resource}
         self.modules = {row.module.name: row.module for row in self.rows}
+        self._at: dict[tuple[int, ...], tuple[Endpoint, ...]] = {}
 
     def at(self, version: Version) -> tuple[Endpoint, ...]:
         """The rows that a version has."""
-        return tuple(row for row in self.rows if version.within(row.since, row.until))
+        found = self._at.get(version.rank)
+        if found is None:
+            found = tuple(row for row in self.rows if version.within(row.since, row.until))
+            self._at[version.rank] = found
+        return found
 
     def module_of(self, resource: Resource) -> Module:
         return next(row.module for row in self.rows if row.resource is resource)

@@ -75,7 +75,8 @@ class ObjectDraft(msgspec.Struct, frozen=True):
     """An object as a change wants it; the store fills the numbers, stored_at and former.
 
     A draft whose audience differs from the held row's appends the old one to `former`.
-    `quiet` keeps `changed` (a new source or note alone is no change for partners).
+    `quiet` keeps `changed` (a new source or note alone is no change for partners, nor a class that
+    the same partners see).
     """
 
     key: ObjectKey
@@ -277,6 +278,10 @@ class Store(Protocol):
 
     async def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or keep a named lease by the database's own clock; False while another holds it."""
+        ...
+
+    async def leases(self, names: Sequence[str], holder: str, seconds: float) -> frozenset[str]:
+        """`lease` of many in one write: those that are now the holder's."""
         ...
 
     async def release(self, name: str, holder: str) -> None: ...

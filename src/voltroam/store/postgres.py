@@ -266,6 +266,14 @@ class PostgresStore:
     async def lease(self, name: str, holder: str, seconds: float) -> bool:
         return await self._execute(sql.LEASE, name, holder, seconds) == 1
 
+    async def leases(self, names: Sequence[str], holder: str, seconds: float) -> frozenset[str]:
+        async def take(connection: Connection) -> frozenset[str]:
+            async with connection.transaction():
+                rows = await connection.fetch(sql.LEASES, list(names), holder, seconds)
+            return frozenset(row["name"] for row in rows)
+
+        return await self._try(take)
+
     async def release(self, name: str, holder: str) -> None:
         await self._execute(sql.RELEASE, name, holder)
 

@@ -105,6 +105,14 @@ LEASE = (
     " on conflict (name) do update set holder = excluded.holder, until = excluded.until"
     " where leases.holder = excluded.holder or leases.until <= clock_timestamp()"
 )
+LEASES = (
+    "insert into leases (name, holder, until)"
+    " select name, $2, clock_timestamp() + make_interval(secs => $3)"
+    " from unnest($1::text[]) as wanted (name) order by name"
+    " on conflict (name) do update set holder = excluded.holder, until = excluded.until"
+    " where leases.holder = excluded.holder or leases.until <= clock_timestamp()"
+    " returning name"
+)
 RELEASE = "delete from leases where name = $1 and holder = $2"
 
 TOTAL = (

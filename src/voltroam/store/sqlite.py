@@ -222,6 +222,15 @@ class SqliteStore:
         async with self._writer.transaction(durable=False) as connection:
             return connection.execute(sql.LEASE, values).rowcount == 1
 
+    async def leases(self, names: Sequence[str], holder: str, seconds: float) -> frozenset[str]:
+        values = {"holder": holder, "ms": int(seconds * 1000)}
+        async with self._writer.transaction(durable=False) as connection:
+            return frozenset(
+                name
+                for name in names
+                if connection.execute(sql.LEASE, values | {"name": name}).rowcount == 1
+            )
+
     async def release(self, name: str, holder: str) -> None:
         async with self._writer.transaction(durable=False) as connection:
             connection.execute(sql.RELEASE, (name, holder))
