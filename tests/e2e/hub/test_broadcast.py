@@ -189,6 +189,31 @@ def test_who_does_not_want_it_gets_nothing_late(city: City) -> None:
         assert not any(flow.at(late) for flow in flows)
 
 
+def test_who_was_away_gets_what_is_so_now(city: City) -> None:
+    """CORE-BCAST-18: no copy of what was shared meanwhile is sent late, but the state of now, each
+    object once, as a request of its own."""
+    with guest(city, ("AT", "AWY", "EMSP")) as away:
+        first = doc.location(CPO, doc.fresh("B"))
+        broadcast(city, city.cpo, "locations", first["id"], first).one_at(away)
+        wait_until(lambda: filled(city, away), seconds=60, what="the first fill")
+        away.http.pause()
+        path = f"RECEIVER/locations/NL/CPO/{first['id']}"
+        assert ask(city.cpo, "PUT", path, to=("AT", "AWY"), body=first).answer.code == 4003
+        names = [f"name {number}" for number in range(4)]
+        for name in names:
+            body = first | {"name": name, "last_updated": doc.moment()}
+            flow = broadcast(city, city.cpo, "locations", first["id"], body)
+            flow.one_at(city.msp)
+        before = len(away.http.recorded)
+        away.http.resume()
+        assert away.peer is not None
+        away.send("GET", away.peer.versions_url)
+        key = ("locations", *CPO, first["id"])
+        wait_until(lambda: away.held[key]["name"] == names[-1], seconds=60, what="the newest state")
+        late = [it for it in away.http.recorded[before:] if first["id"] in it.target]
+        assert len([it for it in late if it.method != "GET"]) == 1
+
+
 def test_what_is_meant_for_nobody_in_particular_is_shared(city: City) -> None:
     """CORE-OPEN-06: row 10; a push that names no receiver and for which none can be found."""
     body = doc.location(CPO, doc.fresh("B"))

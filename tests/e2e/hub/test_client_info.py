@@ -1,5 +1,7 @@
 """hubclientinfo of a hub: the list, the pushes, and whether a silent party is still there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -43,7 +45,7 @@ def status_of(partner: MockPartner, party: Party, role: str) -> str | None:
 
 
 def test_the_list_names_every_other_party_in_every_role(city: City) -> None:
-    """CORE-HUB-26, CORE-HCI-01"""
+    """CORE-HUB-26, CORE-HCI-01, CORE-HCI-03, CORE-HCI-04, CORE-HCI-21"""
     wanted = {
         ("NL", "CPO", "CPO"), ("BE", "MAN", "CPO"), ("FR", "MAN", "EMSP"), ("NL", "AAA", "CPO"),
         ("NL", "AAA", "EMSP"), ("BE", "OTH", "OTHER"), ("FR", "NSP", "NSP"), ("SE", "FAR", "EMSP"),
@@ -53,6 +55,8 @@ def test_the_list_names_every_other_party_in_every_role(city: City) -> None:
         found = listed(city.msp, limit=2)
         keys = [(it["country_code"], it["party_id"], it["role"]) for it in found]
         assert len(set(keys)) == len(keys)
+        assert {it["status"] for it in found} <= {"CONNECTED", "OFFLINE", "PLANNED", "SUSPENDED"}
+        assert all(it["last_updated"] for it in found)
         return wanted <= set(keys) and ("DE", "HUB", "HUB") not in keys
 
     wait_until(complete, seconds=SECONDS, what="all parties in the list")
@@ -89,7 +93,7 @@ def test_the_list_is_read_only(city: City, method: str) -> None:
 
 
 def test_a_party_is_announced_when_it_comes_and_when_it_goes(city: City) -> None:
-    """CORE-HCI-06, CORE-HCI-07, CORE-HCI-08, CORE-HCI-09"""
+    """CORE-HCI-03, CORE-HCI-06, CORE-HCI-07, CORE-HCI-08, CORE-HCI-09, CORE-HCI-21"""
     party = ("AT", "NEW")
     receivers = (city.cpo, city.msp, city.many, city.others, city.far)
     with guest(city, (*party, "NSP")) as new:
@@ -106,8 +110,34 @@ def test_a_party_is_announced_when_it_comes_and_when_it_goes(city: City) -> None
             assert tuple(request.segments[-2:]) == party
             body = request.json
             assert (body["country_code"], body["party_id"], body["role"]) == (*party, "NSP")
-            assert "ocpi-to-party-id" not in request.headers
+            assert body["last_updated"].endswith("Z")
+            assert not [name for name in request.headers if name.startswith("ocpi-")]
+            assert request.headers["x-request-id"]
+            assert request.headers["x-correlation-id"]
     assert status_of(city.msp, party, "NSP") == "SUSPENDED"
+
+
+@contextmanager
+def agreed(city: City, identifier: str, *words: str) -> Iterator[None]:
+    """An agreement for one test."""
+    city.hub.json("hub", "agreements", "add", *words, "--id", identifier)
+    try:
+        yield
+    finally:
+        city.hub.json("hub", "agreements", "remove", identifier)
+
+
+def test_a_party_sees_only_those_that_it_may_deal_with(city: City) -> None:
+    """CORE-HCI-05: neither in the list nor by push; as soon as it may, it is told."""
+    party = ("AT", "AGR")
+    with agreed(city, "not-agr", "AT/AGR", "DE/MSP", "--forbid"), guest(city, (*party, "CPO")):
+        wait_for_status(city.second, party, "CONNECTED")
+        assert status_of(city.second, party, "CPO") == "CONNECTED"
+        assert status_of(city.msp, party, "CPO") is None
+        assert not told(city.msp, party)
+        city.hub.json("hub", "agreements", "remove", "not-agr")
+        city.hub.json("hub", "agreements", "add", "AT/AGR", "*", "--id", "not-agr")
+        wait_for_status(city.msp, party, "CONNECTED")
 
 
 def test_a_silent_party_is_asked_and_told_to_be_offline(city: City) -> None:

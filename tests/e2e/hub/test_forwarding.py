@@ -31,6 +31,7 @@ from tests.e2e.mock_http import (
 )
 from tests.e2e.mock_partner import encode_token, refuses
 from tests.e2e.nodes import wait_until
+from tests.e2e.stage import pushed
 
 
 def location(party: tuple[str, str] = CPO) -> doc.Json:
@@ -38,7 +39,7 @@ def location(party: tuple[str, str] = CPO) -> doc.Json:
 
 
 def test_a_push_reaches_the_party_that_it_names(city: City) -> None:
-    """CORE-HUB-02, CORE-HUB-03, CORE-MSGID-07, CORE-MSGID-08, CORE-MSGID-09"""
+    """CORE-HUB-02, CORE-HUB-03, CORE-MSGID-07, CORE-MSGID-08, CORE-MSGID-09: row 14."""
     body = location()
     asked = ask(city.cpo, "PUT", f"RECEIVER/locations/NL/CPO/{body['id']}", to=MSP, body=body)
     (request,) = asked.at(city.msp)
@@ -100,7 +101,7 @@ def test_two_parties_of_one_platform_reach_each_other(city: City) -> None:
     ("code", "http"), [(1000, 200), (2003, 200), (3000, 200), (2004, 404), (1001, 201), (2001, 400)]
 )
 def test_what_the_receiver_says_is_passed_on_unchanged(city: City, code: int, http: int) -> None:
-    """CORE-HUB-10, CORE-HUB-18"""
+    """CORE-HUB-10, CORE-HUB-18: row 14a."""
     city.cpo.http.on("GET", "/s/locations/", refuses(code, status=http, message="own words é"))
     asked = ask(city.msp, "GET", "SENDER/locations/L1", to=CPO)
     assert (asked.answer.status, asked.answer.code) == (http, code)
@@ -116,7 +117,7 @@ def test_the_envelope_is_the_receivers_own_bytes(city: City) -> None:
 
 
 def test_a_receiver_without_an_answer_in_time_is_4002(city: City) -> None:
-    """CORE-HUB-12, CORE-HUB-16, CORE-HUB-28: asked once, and not again later."""
+    """CORE-HUB-12, CORE-HUB-16, CORE-HUB-28: row 14b; asked once, and not again later."""
     city.msp.http.on("PUT", "/r/locations/", slow(TIMEOUT + 1))
     body = location()
     asked = ask(city.cpo, "PUT", f"RECEIVER/locations/NL/CPO/{body['id']}", to=MSP, body=body)
@@ -134,7 +135,8 @@ def test_a_receiver_without_an_answer_in_time_is_4002(city: City) -> None:
     status(302, location="http://127.0.0.1:1/x"), status(204, b""),
 ])  # fmt: skip
 def test_an_answer_that_says_nothing_to_the_requester_is_4000(city: City, fault: Fault) -> None:
-    """CORE-HUB-15, CORE-HUB-17: above all not a 401, for the requester's own token is fine."""
+    """CORE-HUB-15, CORE-HUB-17: row 14c; above all not a 401, for the requester's own token is
+    fine."""
     city.cpo.http.on("POST", "/s/tokens/|/r/commands/", fault)
     city.cpo.http.on("PUT", "/r/tokens/", fault)
     body = doc.token(MSP, "T9")
@@ -155,7 +157,12 @@ def test_a_connection_that_breaks_is_4003_and_not_tried_again(city: City) -> Non
 
 
 def test_a_refused_connection_is_4003_and_makes_the_party_offline(city: City) -> None:
-    """CORE-HUB-13, CORE-HUB-16"""
+    """CORE-HUB-13, CORE-HUB-16, CORE-HCI-07: row 12; the others are told."""
+
+    def told() -> list[str]:
+        pushes = pushed(city.cpo, "PUT", "/r/hubclientinfo/NL/AAA")
+        return [it.json["status"] for it in pushes if it.json["role"] == "EMSP"]
+
     city.second.http.pause()
     try:
         body = location()
@@ -165,6 +172,7 @@ def test_a_refused_connection_is_4003_and_makes_the_party_offline(city: City) ->
         assert ends(asked.answer.headers)[0] == CPO
         shown = city.hub.json("partner", "show", "second")
         assert shown["status"] == "OFFLINE"
+        wait_until(lambda: told()[-1:] == ["OFFLINE"], seconds=60, what="the word to the others")
     finally:
         city.second.http.resume()
     ask(city.cpo, "PUT", path, to=TWIN, body=body)

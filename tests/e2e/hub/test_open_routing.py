@@ -29,7 +29,7 @@ def pushed(city: City, identifier: str, *, by: MockPartner, owner: tuple[str, st
 
 
 def test_an_object_is_read_at_its_owner(city: City) -> None:
-    """CORE-OPEN-02, CORE-OPEN-03"""
+    """CORE-OPEN-02, CORE-OPEN-03: row 9."""
     identifier = doc.fresh("O")
     pushed(city, identifier, by=city.cpo, owner=CPO)
     everywhere(city)
@@ -55,7 +55,7 @@ def test_an_id_of_two_owners_says_too_little(city: City) -> None:
 
 @pytest.mark.parametrize("kind", ["sessions", "cdrs"])
 def test_a_contract_names_the_receiver(city: City, kind: str) -> None:
-    """CORE-OPEN-02, CORE-OPEN-08, CORE-OPEN-04: POST and PUT."""
+    """CORE-OPEN-02, CORE-OPEN-08, CORE-OPEN-04: row 9; POST and PUT."""
     identifier = doc.fresh("O")
     body = getattr(doc, kind[:-1])(CPO, identifier, MSP)
     if kind == "cdrs":

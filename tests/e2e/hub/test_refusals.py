@@ -214,3 +214,21 @@ def test_refusals_do_not_depend_on_the_spelling_of_a_party(city: City) -> None:
     (request,) = asked.at(city.cpo)
     assert ends(request.headers) == (("nl", "cpo"), ("de", "Msp"))
     assert ends(asked.answer.headers) == (("de", "Msp"), ("nl", "cpo"))
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), [
+    ("GET", "SENDER/locations", {"date_from": "yesterday"}, 200),
+    ("PUT", "RECEIVER/locations/NL/CPO/L1", {"id": "L1"}, 200),
+    ("PUT", "RECEIVER/locations/NL/CPO/L1", b"{", 400),
+    ("PATCH", "RECEIVER/locations/NL/CPO/NONE", {"last_updated": doc.LONG_AGO}, 404),
+    ("POST", "RECEIVER/locations/NL/CPO/L1", {}, 405),
+])  # fmt: skip
+def test_what_is_wrong_with_the_call_itself_is_no_fault_of_routing(
+    city: City, method: str, path: str, body: Any, status: int
+) -> None:
+    """CORE-STAT-12: what the hub itself is asked is answered as any node does."""
+    given = {"body": body} if method != "GET" else body
+    asked = ask(city.cpo, method, path, to=HUB, **given)
+    assert asked.answer.status == status
+    assert asked.answer.json["status_code"] in range(2000, 3000)
+    assert asked.nowhere(city)
