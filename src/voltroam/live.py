@@ -74,6 +74,7 @@ class Live:
         self.charging = Charging(
             store, identity, micros, knobs=tuning.charging, tariff_for=tariff_for,
             on_arrival=self._arrived, booked=self.packaged.booked,
+            invoiced=self.packaged.invoiced,
         )  # fmt: skip
         self.profiles = Profiles(
             store, directory, exchange, identity=identity, router=router, table=table, now=micros,

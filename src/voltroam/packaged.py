@@ -10,6 +10,7 @@ from voltroam.delivery.knobs import Knobs
 from voltroam.holdings import Holdings, micros
 from voltroam.roaming.booking import Bookings, Books, Desk
 from voltroam.roaming.booking.ports import nobody_decides
+from voltroam.roaming.charging.ports import BookedFor
 from voltroam.roaming.commanding import Commands
 from voltroam.roaming.exchange import Exchange
 from voltroam.roaming.paying import Paying, Terminals
@@ -17,7 +18,7 @@ from voltroam.roaming.reconciling import Reconciling
 from voltroam.roaming.serving import Answering
 from voltroam.standard.packages import BOOKING, INVOICE_RECORD, TERMINAL
 from voltroam.standard.parties import PartyId
-from voltroam.standard.v2_2_1 import CdrToken
+from voltroam.standard.v2_2_1 import CdrToken, TokenType
 
 LOOK = 0.5
 """Seconds between two looks at what changed or is due."""
@@ -66,14 +67,39 @@ class Packaged:
             self.paying = Paying(self._store, self._identity, commands, now=micros)
 
     async def booked(
-        self, owner: PartyId, location_id: str, evse_uid: str, token: CdrToken, at: datetime
-    ) -> str | None:
-        """The reference of the booking that a driver comes for."""
+        self,
+        owner: PartyId,
+        location_id: str,
+        evse_uid: str,
+        token: CdrToken,
+        at: datetime,
+        *,
+        reference: str | None,
+    ) -> BookedFor | None:
+        """The booking that a driver comes for."""
         if self.desk is None:
             return None
-        return await self.desk.reference(
-            owner, location_id=location_id, evse_uid=evse_uid, token=token, at=at
-        )
+        found = await self.desk.booked_for(
+            owner, location_id=location_id, evse_uid=evse_uid, token=token, at=at,
+            reference=reference,
+        )  # fmt: skip
+        return None if found is None else BookedFor(found.id, found.authorization_reference)
+
+    async def invoiced(
+        self,
+        owner: PartyId,
+        location_id: str,
+        evse_uid: str,
+        token: CdrToken,
+        *,
+        reference: str | None,
+    ) -> str | None:
+        """The reference of the payment, where the terminals of a place leave the invoice to us."""
+        if self.terminals is None or token.type is not TokenType.AD_HOC_USER or reference is None:
+            return None
+        provider = PartyId(token.country_code, token.party_id)
+        ours = await self.terminals.we_invoice(provider, location_id, evse_uid)
+        return reference if ours else None
 
     def start(self) -> None:
         """Begin to do what becomes due, in one process at a time."""

@@ -89,7 +89,10 @@ async def test_an_invoice_from_its_issue_to_its_withdrawal(two: Two) -> None:
     "request_booking", "change_booking", "cancel_booking", "answer_booking",
 )  # fmt: skip
 async def test_a_booking_from_its_offer_to_its_end(two: Two) -> None:
-    """RBK-011, RBK-015, RBK-016, RBK-023"""
+    """RBK-004, RBK-011, RBK-015, RBK-016, RBK-023"""
+    nowhere = await two.cpo.ask("PUT", "/booking-locations/NL/AAA/BL1", PLACE)
+    assert nowhere.status == 422, "RBK-004: there is no such location"
+    await two.both("PUT", "/locations/NL/AAA/L1", documents.location(CPO, "L1"))
     await two.both("PUT", "/booking-locations/NL/AAA/BL1", PLACE)
     await deliver(two.cpo)
     offered = await two.both("GET", "/booking-locations", at="emsp")

@@ -15,6 +15,7 @@ from voltroam.pricing import Amount, Bill, Policy, price
 from voltroam.pricing.currency import exponent
 from voltroam.pricing.decimals import rounded
 from voltroam.standard import v2_2_1 as old
+from voltroam.standard import v2_3_0 as new
 from voltroam.standard.parties import fold
 from voltroam.standard.types import NOT_AVAILABLE
 from voltroam.standard.v2_3_0.cdrs import SESSION_ONLY, ChargingPeriod
@@ -93,15 +94,17 @@ def compose(
     reservation_outcome: str | None = None,
     signed_data: old.SignedData | None = None,
     digits: int | None = None,
+    canonical: Sequence[new.Tariff] = (),
 ) -> Built:
     """The CDR of a session whose periods are cut already: from `start`, the last until `end`.
 
-    Dimensions that only a Session has are left out. BillingProblem as of `build`.
+    Dimensions that only a Session has are left out. `canonical`: the tariffs as they were given in
+    2.3.0, where that says more. BillingProblem as of `build`.
     """
     over = _check_over(session)
     periods = [for_cdr(one) for one in periods]
     bill = price(
-        [tariff_up(one).value for one in tariffs],
+        canonical or [tariff_up(one).value for one in tariffs],
         periods,
         start=min(start, periods[0].start_date_time) if periods else start,
         end=end,

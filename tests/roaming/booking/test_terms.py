@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from voltroam.roaming.booking.course import decided, opened
-from voltroam.roaming.booking.terms import Taken, freed, no_show_at, refusal, without
+from voltroam.roaming.booking.terms import Taken, freed, no_show_at, refusal, until, without
 from voltroam.standard.v2_3_0.bookings import (
     AccessMethod,
     Booking,
@@ -24,6 +24,7 @@ from voltroam.standard.v2_3_0.bookings import (
 )
 from voltroam.standard.v2_3_0.tokens import TokenType
 from voltroam.standard.v2_3_0.types import Role
+from voltroam.wire.rules import check
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CARD = BookingToken(
@@ -168,3 +169,54 @@ def test_what_is_booked_leaves_the_calendar_and_comes_back() -> None:
 def test_a_calendar_in_which_nothing_is_free_goes() -> None:
     """RBK-005: a calendar has at least one slot."""
     assert without(place(), Period(start_date_time=at(0), end_date_time=at(8))) == []
+
+
+def test_nobody_is_booked_into_the_time_of_a_late_stop() -> None:
+    """RBK-033: 2 to 3 with 30 minutes to spare leaves 12:00-14:00 and from 15:30 on."""
+    where = place(late_stop_allowed=True, late_stop_time=Decimal(30))
+    booking = held(where)
+    assert until(where, booking) == at(3.5)
+    taken = (Taken("B2", at(2), at(3)),)
+    assert why(request(3.25, 4), where, taken=taken) == "it is booked already"
+    assert why(request(1, 2), where, taken=taken) == "it is booked already"
+    assert why(request(1, 1.5), where, taken=taken) is None
+    assert why(request(3.5, 4), where, taken=taken) is None
+    never = place(late_stop_allowed=False, late_stop_time=Decimal(30))
+    assert why(request(3, 4), never, taken=taken) is None
+    assert until(never, held(never)) == at(3)
+
+
+def test_a_late_stop_takes_no_more_than_was_offered() -> None:
+    where = place(late_stop_allowed=True, late_stop_time=Decimal(30))
+    last = decided(opened("B1", request(7, 8), where, NOON), yes=True, now=NOON)
+    assert until(where, last) == at(8)
+
+
+@pytest.mark.parametrize(
+    ("slots", "message"),
+    [
+        ([(0, 2), (1, 3)], "overlaps another slot"),
+        ([(20, 25)], "outside its calendar"),
+        ([(-1, 2)], "outside its calendar"),
+        ([(3, 2)], "not after start_date_time"),
+    ],
+)
+def test_slots_lie_in_their_calendar_and_apart(
+    slots: list[tuple[float, float]], message: str
+) -> None:
+    """RBK-006"""
+    free = [Timeslot(start_date_time=at(one), end_date_time=at(two)) for one, two in slots]
+    [calendar] = place().calendars or []
+    given = replace(place(), calendars=[replace(calendar, available_timeslots=free)])
+    breaches = list(check(given))
+    assert [(one.rule, one.message, one.warning) for one in breaches] == [
+        ("RBK-006", message, False)
+    ]
+
+
+def test_each_calendar_has_an_id_of_its_own() -> None:
+    """RBK-006"""
+    [calendar] = place().calendars or []
+    (breach,) = check(replace(place(), calendars=[calendar, replace(calendar, id="c1")]))
+    assert (breach.rule, breach.path) == ("RBK-006", "$.calendars[1]")
+    assert list(check(place())) == []

@@ -27,10 +27,12 @@ from voltroam.roaming.booking.sifting import sifted
 from voltroam.roaming.booking.terms import (
     Taken,
     early,
+    evse_of,
     freed,
     keys_of,
     no_show_at,
     refusal,
+    until,
     without,
 )
 from voltroam.roaming.commanding.log import Log
@@ -41,7 +43,7 @@ from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.serving import Answering
 from voltroam.roaming.settle import Target, Writer, settle
 from voltroam.roaming.weigh import same
-from voltroam.standard.endpoints import SESSION
+from voltroam.standard.endpoints import SESSION, TOKEN
 from voltroam.standard.errors import CallerError, InvalidBody, NotFound
 from voltroam.standard.packages import BOOKING, BOOKING_LOCATION
 from voltroam.standard.parties import PartyId, fold
@@ -50,6 +52,7 @@ from voltroam.standard.v2_3_0.bookings import (
     Booking,
     BookingLocation,
     BookingRequest,
+    BookingToken,
     CanceledReason,
     Cancellation,
     ReservationStatus,
@@ -91,6 +94,10 @@ class _Session(msgspec.Struct):
     location_id: str
     cdr_token: CdrToken
     authorization_reference: str | None = None
+
+
+class _Grouped(msgspec.Struct):
+    group_id: str | None = None
 
 
 class Desk:
@@ -211,18 +218,37 @@ class Desk:
 
         return await self._write(owner, booking_id, None, act)
 
-    async def reference(
-        self, owner: PartyId, *, location_id: str, evse_uid: str, token: CdrToken, at: datetime
-    ) -> str | None:
-        """The authorization_reference of the booking that a driver comes for (RBK-046)."""
-        found = await self._meant(owner, location_id, token, at)
+    async def booked_for(
+        self,
+        owner: PartyId,
+        *,
+        location_id: str,
+        evse_uid: str,
+        token: CdrToken,
+        at: datetime,
+        reference: str | None = None,
+    ) -> Booking | None:
+        """The booking that a driver comes for, by a booked token or by its reference (RBK-046)."""
+        found = await self._meant(owner, location_id, token, at, reference)
         if found is None:
             return None
-        option = found.booking_option
-        other = option is not None and option.evse_uid not in (None, "#NA")
-        if option is not None and other and fold(option.evse_uid or "") != fold(evse_uid):
-            return None
-        return found.authorization_reference
+        named = evse_of(found)
+        return None if named is not None and fold(named) != fold(evse_uid) else found
+
+    async def living(self) -> list[tuple[PartyId, Booking]]:
+        """Those that are granted, and that nobody came for yet."""
+        found: list[tuple[PartyId, Booking]] = []
+        after = ""
+        while page := await self._store.records(BOOKED, after=after):
+            after = page[-1].key.id
+            for record in page:
+                country, code, _ = record.key.id.split("/", 2)
+                owner = PartyId(country, code)
+                for taken in _TAKEN.decode(record.document):
+                    row = await self._store.get(object_key(BOOKING, owner, {"id": taken.booking}))
+                    if row is not None and not row.deleted:
+                        found.append((owner, _BOOKING.decode(row.document)))
+        return found
 
     # -- time and sessions ------------------------------------------------------------------------
 
@@ -284,7 +310,6 @@ class Desk:
         reference: str | None = None,
     ) -> Booking | None:
         """The living booking of this token there and then, or of that reference."""
-        card = keys_of([token])[0]  # type: ignore[list-item]  # it has the same members
         for taken in await self._taken_at(owner, location_id):
             row = await self._store.get(object_key(BOOKING, owner, {"id": taken.booking}))
             if row is None:
@@ -295,9 +320,31 @@ class Desk:
             if reference is not None and fold(reference) == fold(booking.authorization_reference):
                 return booking
             begins = taken.start - early(booking.booking_terms)
-            if card in taken.tokens and begins <= at < taken.end:
+            if begins <= at < taken.end and await self._may_use(token, taken, booking):
                 return booking
         return None
+
+    async def _may_use(self, token: CdrToken, taken: Taken, booking: Booking) -> bool:
+        """A booked token, or one of its group where the terms say so (RBK-034)."""
+        if keys_of([token])[0] in taken.tokens:
+            return True
+        if not booking.booking_terms.token_groups_supported:
+            return False
+        group = await self._group(token)
+        if group is None:
+            return False
+        groups = [await self._group(one) for one in booking.booking_tokens or ()]
+        return group in groups
+
+    async def _group(self, token: CdrToken | BookingToken) -> tuple[str, str] | None:
+        """The group of a token that its eMSP told us of, and the eMSP whose group it is."""
+        owner = PartyId(token.country_code, token.party_id)
+        key = object_key(TOKEN, owner, {"uid": token.uid, "type": str(token.type)})
+        row = await self._store.get(key)
+        if row is None or row.deleted:
+            return None
+        group = msgspec.json.decode(row.document, type=_Grouped).group_id
+        return None if group is None else (owner.folded, fold(group))
 
     # -- inside -----------------------------------------------------------------------------------
 
@@ -342,19 +389,20 @@ class Desk:
             after = act(before, taken, now)
             if after == before:
                 return Decision(after, records=(_due_draft(owner, after, now),))
+            had = next((one for one in taken if one.booking == after.id), None)
+            place = held.objects.get(place_key)
+            calendars, ends = self._calendars(
+                place, owner, had, before=before, after=after, held=held, now=now
+            )
             mine = [one for one in taken if one.booking != after.id]
             if after.reservation_status is ReservationStatus.RESERVED:
                 period = after.period
                 mine.append(Taken(after.id, period.start_date_time, period.end_date_time,
-                                  keys_of(after.booking_tokens)))  # fmt: skip
+                                  keys_of(after.booking_tokens), ends))  # fmt: skip
             parent = f"{owner.folded}/{fold(after.location_id)}"
             draft = RecordDraft(booked, msgspec.json.encode(mine) if mine else None, parent)
             written = _settled(
                 self._identity, owner, key, row, document=encode(after), held=held, now=now
-            )
-            place = held.objects.get(place_key)
-            calendars = self._calendars(
-                place, owner, before=before, after=after, held=held, now=now
             )
             return Decision(
                 after,
@@ -369,33 +417,41 @@ class Desk:
         self,
         row: ObjectRow | None,
         owner: PartyId,
+        taken: Taken | None,
         *,
         before: Booking | None,
         after: Booking,
         held: Held,
         now: datetime,
-    ) -> Sequence[ObjectDraft]:
-        """What is booked is offered no more; what is given up is offered again."""
+    ) -> tuple[Sequence[ObjectDraft], datetime | None]:
+        """What is booked is offered no more; what is given up is offered again. With the end of
+        what it takes now."""
+        until_now = taken.until if taken is not None else None
         if row is None or row.deleted:
-            return ()
+            return (), until_now
         place = _PLACE.decode(row.document)
         had = _keeps(before)
         has = _keeps(after)
         if had == has:
-            return ()
+            return (), until_now
         if before is not None and had is not None:
-            place = msgspec.structs.replace(place, calendars=freed(place, before.period, now))
+            gone = before.period
+            gone = msgspec.structs.replace(gone, end_date_time=until_now or gone.end_date_time)
+            place = msgspec.structs.replace(place, calendars=freed(place, gone, now))
+        end = None
         if has is not None:
-            place = msgspec.structs.replace(place, calendars=without(place, after.period))
+            end = until(place, after)
+            took = msgspec.structs.replace(after.period, end_date_time=end)
+            place = msgspec.structs.replace(place, calendars=without(place, took))
         calendars = [
             msgspec.structs.replace(one, last_updated=now) for one in place.calendars or ()
         ]
         place = msgspec.structs.replace(place, calendars=calendars, last_updated=now)
         document = encode(place)
         if same(document, row.document):
-            return ()
+            return (), end
         found = _settled(self._identity, owner, row.key, row, document=document, held=held, now=now)
-        return found.objects
+        return found.objects, end
 
 
 def _keeps(booking: Booking | None) -> tuple[datetime, datetime] | None:

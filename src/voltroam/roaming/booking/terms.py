@@ -8,6 +8,8 @@ import msgspec
 
 from voltroam.roaming.booking.course import NO_TERMS
 from voltroam.standard.parties import fold
+from voltroam.standard.types import NOT_AVAILABLE
+from voltroam.standard.v2_2_1 import CdrToken
 from voltroam.standard.v2_3_0.bookings import (
     Booking,
     BookingLocation,
@@ -24,12 +26,14 @@ WATTS = 1000
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """A living booking at a place, as others must know it. `tokens` folded, with their owner."""
+    """A living booking at a place, as others must know it. `tokens` folded, with their owner;
+    `until`: what it took of the calendars, where that is more than its period."""
 
     booking: str
     start: datetime
     end: datetime
     tokens: tuple[str, ...] = ()
+    until: datetime | None = None
 
 
 def refusal(
@@ -62,10 +66,17 @@ def refusal(
     )
 
 
-def keys_of(tokens: Sequence[BookingToken] | None) -> tuple[str, ...]:
+def keys_of(tokens: Sequence[BookingToken | CdrToken] | None) -> tuple[str, ...]:
     return tuple(
         fold(f"{one.country_code}/{one.party_id}/{one.type}/{one.uid}") for one in tokens or ()
     )
+
+
+def evse_of(booking: Booking) -> str | None:
+    """The EVSE that is booked; None: any that fits."""
+    option = booking.booking_option
+    named = None if option is None else option.evse_uid
+    return None if named == NOT_AVAILABLE else named
 
 
 def no_show_at(booking: Booking) -> datetime | None:
@@ -79,6 +90,25 @@ def early(terms: BookingTerms) -> timedelta:
     if not terms.early_start_allowed:
         return timedelta(0)
     return _minutes(terms.early_start_time or Decimal(0))
+
+
+def late(terms: BookingTerms) -> timedelta:
+    """How long after its end a driver may go on: nobody else gets that time (RBK-033)."""
+    if not terms.late_stop_allowed:
+        return timedelta(0)
+    return _minutes(terms.late_stop_time or Decimal(0))
+
+
+def until(place: BookingLocation, booking: Booking) -> datetime:
+    """Up to when the booking takes its place from the calendars, as far as that was offered."""
+    end = booking.period.end_date_time
+    ends = [
+        slot.end_date_time
+        for calendar in place.calendars or ()
+        for slot in calendar.available_timeslots
+        if slot.start_date_time <= end <= slot.end_date_time
+    ]
+    return min(max(ends, default=end), end + late(booking.booking_terms))
 
 
 def without(place: BookingLocation, period: Period | Timeslot) -> list[Calendar]:
@@ -132,17 +162,19 @@ def _clash(
     taken: Sequence[Taken],
     elsewhere: Sequence[Taken],
 ) -> str | None:
-    """The place itself is booked once at a time, and so is a token unless the terms allow it."""
+    """The place itself is booked once at a time, with the time for a late stop after each; and so
+    is a token unless the terms allow it."""
     period = request.period
 
-    def meets(one: Taken) -> bool:
-        return one.start < period.end_date_time and period.start_date_time < one.end
+    def meets(one: Taken, spare: timedelta) -> bool:
+        start, end = period.start_date_time, period.end_date_time
+        return one.start < end + spare and start < one.end + spare
 
-    if any(meets(one) for one in taken):
+    if any(meets(one, late(terms)) for one in taken):
         return "it is booked already"
     tokens = set(keys_of(request.tokens))
     if not terms.overlapping_bookings_allowed and any(
-        meets(one) and tokens.intersection(one.tokens) for one in elsewhere
+        meets(one, timedelta(0)) and tokens.intersection(one.tokens) for one in elsewhere
     ):
         return "the token has another booking then"
     return None

@@ -58,6 +58,10 @@ class Charge(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     terms: int = 0
     """Generation of the terms that hold."""
     authorization_reference: str | None = None
+    booking_id: str | None = None
+    """The booking that it fulfils (OCPI 2.3.0 §mod_bookings)."""
+    invoice_reference: str | None = None
+    """Set where we make the driver's invoice (OCPI 2.3.0 §mod_payments)."""
     order_id: str | None = None
     meter_id: str | None = None
     reservation: Reservation | None = None
@@ -97,11 +101,15 @@ class Charge(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return self.reservation is not None
 
 
-class InForceSince(msgspec.Struct, frozen=True):
-    """A tariff document of 2.2.1, and since when the session is under it."""
+class InForceSince(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A tariff document of 2.2.1, and since when the session is under it.
+
+    `modern`: the same as it was given in 2.3.0, where it was.
+    """
 
     document: msgspec.Raw
     since: datetime
+    modern: str | None = None
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,14 @@ from voltroam.roaming.charging.opening import (
     wish_of,
 )
 from voltroam.roaming.charging.papers import session_of
-from voltroam.roaming.charging.ports import Booked, OnArrival, nobody_books, nobody_waits
+from voltroam.roaming.charging.ports import (
+    Booked,
+    Invoiced,
+    OnArrival,
+    nobody_books,
+    nobody_invoices,
+    nobody_waits,
+)
 from voltroam.roaming.charging.problem import ChargingProblem, UnknownSession
 from voltroam.roaming.charging.steps import TRIES, Steps, busy
 from voltroam.roaming.charging.terms import (
@@ -79,10 +86,12 @@ class Charging:
         tariff_for: TariffFor = all_of_them,
         on_arrival: OnArrival = nobody_waits,
         booked: Booked = nobody_books,
+        invoiced: Invoiced = nobody_invoices,
     ) -> None:
         self._store = store
         self._on_arrival = on_arrival
         self._booked = booked
+        self._invoiced = invoiced
         self._identity = identity
         self._now = now
         self._knobs = knobs or ChargingKnobs()
@@ -123,10 +132,17 @@ class Charging:
         owner = self._owner(operator)
         site = await site_of(self._store, owner, location_id, evse_uid, connector_id)
         card = card_of(token)
-        reference = authorization_reference or await self._booked(
-            owner, site.location.id, site.evse_uid, card, at
+        booked = await self._booked(
+            owner, site.location.id, site.evse_uid, card, at, reference=authorization_reference
         )
-        driver = Driver(card, auth_method, reference, wish_of(token, preference))
+        reference, booking = authorization_reference, None
+        if booked is not None:
+            reference, booking = reference or booked.authorization_reference, booked.booking_id
+        invoice = await self._invoiced(
+            owner, site.location.id, site.evse_uid, card, reference=reference
+        )
+        wish = wish_of(token, preference)
+        driver = Driver(card, auth_method, reference, wish, booking, invoice)
         name, moment = session_id or id_for(order_id), tidy(at)
         existing = None if name is None else await self.find(name)
         if existing is None:
@@ -486,6 +502,7 @@ class Charging:
                 evse_uid=site.evse_uid,
                 connector_id=site.connector_id,
                 meter_id=meter_id or charge.meter_id,
+                booking_id=driver.booking or charge.booking_id,
             )
             on, terms = footing, None
             if charge.status is SessionStatus.RESERVATION:

@@ -11,12 +11,13 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from voltroam.billing.any_version import read_as
+from voltroam.billing.any_version import is_230, read_as
 from voltroam.billing.build import credit
-from voltroam.roaming.accept import accept
+from voltroam.bridge.retype import retyped
 from voltroam.roaming.charging.charge import SEPARATOR, Charge, InForceSince, Terms
 from voltroam.roaming.charging.course import replayed, tidy
 from voltroam.roaming.charging.knobs import ChargingKnobs
+from voltroam.roaming.charging.modern import credited, modern_cdr, written
 from voltroam.roaming.charging.papers import cdr_of
 from voltroam.roaming.charging.problem import ChargingProblem
 from voltroam.roaming.charging.steps import Steps
@@ -25,12 +26,13 @@ from voltroam.roaming.charging.writing import Step
 from voltroam.roaming.host import Reading, SignedReading
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity
+from voltroam.roaming.received import received_in
 from voltroam.standard import v2_2_1 as old
+from voltroam.standard import v2_3_0 as new
 from voltroam.standard.endpoints import CDR
 from voltroam.standard.errors import NotFound
 from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.v2_2_1 import SessionStatus
-from voltroam.standard.versions import V2_2_1
 from voltroam.store.interface import (
     Change,
     Decision,
@@ -42,7 +44,6 @@ from voltroam.store.interface import (
     RecordKey,
     Store,
 )
-from voltroam.wire.encode import encode
 from voltroam.wire.times import from_micros
 
 CORRECTION = "correction"
@@ -109,6 +110,28 @@ class _Kept(msgspec.Struct, frozen=True):
     corrected: Corrected
 
 
+class Paper(msgspec.Struct, frozen=True):
+    """A CDR, and what it says in 2.3.0 where that is more."""
+
+    cdr: old.CDR
+    modern: new.CDR | None = None
+
+    def saying(self, **members: object) -> "Paper":
+        """The same with other members, in both."""
+        if self.modern is None:
+            return Paper(replace(self.cdr, **members))
+        token = members.get("cdr_token")
+        newer = members if token is None else members | {"cdr_token": retyped(token, new.CdrToken)}
+        return Paper(replace(self.cdr, **members), replace(self.modern, **newer))
+
+    def credit(self, cdr_id: str, now: datetime) -> "Paper":
+        """What takes it back (CDR-CRED-01)."""
+        taken = credit(self.cdr, cdr_id=cdr_id, now=now)
+        if self.modern is None:
+            return Paper(taken)
+        return Paper(taken, credited(self.modern, cdr_id=cdr_id, taken=taken))
+
+
 class Correcting:
     """Corrections of our own CDRs."""
 
@@ -131,18 +154,24 @@ class Correcting:
         row = await self._store.get(object_key(CDR, owner, {"id": cdr_id}))
         if row is None or row.deleted:
             raise NotFound("There is no such CDR of ours")
-        wrong = read_as(old.CDR, row.document)
-        if wrong.credit or len(wrong.id) > LONGEST:
+        given = received_in(row.sidecar)
+        modern = given is not None and is_230(given.document)
+        wrong = Paper(
+            read_as(old.CDR, row.document),
+            read_as(new.CDR, given.document) if given is not None and modern else None,
+        )
+        cdr = wrong.cdr
+        if cdr.credit or len(cdr.id) > LONGEST:
             raise ChargingProblem("CREDIT", "a Credit CDR is not taken back itself")
-        ids = Corrected(f"{wrong.id}-CR", None if facts.is_void else _new_id(owner, wrong.id))
+        ids = Corrected(f"{cdr.id}-CR", None if facts.is_void else _new_id(owner, cdr.id))
         kept = _Kept(_digest(facts), ids)
         right = None if ids.cdr_id is None else await self._right(wrong, facts, ids.cdr_id)
         return await self._store.apply(self._change(owner, wrong, right, kept))
 
     def _change(
-        self, owner: PartyId, wrong: old.CDR, right: old.CDR | None, kept: _Kept
+        self, owner: PartyId, wrong: Paper, right: Paper | None, kept: _Kept
     ) -> Change[Corrected]:
-        key = RecordKey(CORRECTION, f"{owner.folded}{SEPARATOR}{fold(wrong.id)}")
+        key = RecordKey(CORRECTION, f"{owner.folded}{SEPARATOR}{fold(wrong.cdr.id)}")
         ids = [one for one in (kept.corrected.credit_id, kept.corrected.cdr_id) if one is not None]
         objects = [object_key(CDR, owner, {"id": one}) for one in ids]
 
@@ -154,8 +183,8 @@ class Correcting:
                     raise ChargingProblem("CORRECTED", "this CDR was taken back before")
                 return Decision(before.corrected)
             now = tidy(from_micros(held.now))
-            papers = [credit(wrong, cdr_id=kept.corrected.credit_id, now=now)]
-            papers += [] if right is None else [replace(right, last_updated=now)]
+            papers = [wrong.credit(kept.corrected.credit_id, now)]
+            papers += [] if right is None else [right.saying(last_updated=now)]
             drafts, events = self._accepted(papers, objects, held)
             return Decision(
                 kept.corrected,
@@ -167,36 +196,33 @@ class Correcting:
         return Change(decide, objects=objects, records=(key,))
 
     def _accepted(
-        self, papers: Sequence[old.CDR], keys: Sequence[ObjectKey], held: Held
+        self, papers: Sequence[Paper], keys: Sequence[ObjectKey], held: Held
     ) -> tuple[list[ObjectDraft], list[EventDraft]]:
         drafts: list[ObjectDraft] = []
         events: list[EventDraft] = []
-        for cdr, key in zip(papers, keys, strict=True):
+        for paper, key in zip(papers, keys, strict=True):
             if key in held.objects:
-                raise ChargingProblem("TAKEN", f"there is a CDR {cdr.id} already")
-            change = accept(
-                CDR, encode(cdr), version=V2_2_1, source=None, identity=self._identity,
-                strict=True,
-            )  # fmt: skip
-            written = change.decide(held)
-            drafts += written.objects
-            events += written.events
+                raise ChargingProblem("TAKEN", f"there is a CDR {paper.cdr.id} already")
+            found = written(paper.cdr, paper.modern, self._identity).decide(held)
+            drafts += found.objects
+            events += found.events
         return drafts, events
 
-    async def _right(self, wrong: old.CDR, facts: Correction, cdr_id: str) -> old.CDR:
+    async def _right(self, wrong: Paper, facts: Correction, cdr_id: str) -> Paper:
+        before = wrong.cdr
         if facts.cdr is not None:
             right = read_as(old.CDR, facts.cdr)
             same = (right.country_code, right.party_id, right.session_id)
-            if same != (wrong.country_code, wrong.party_id, wrong.session_id) or right.credit:
+            if same != (before.country_code, before.party_id, before.session_id) or right.credit:
                 raise ChargingProblem("OTHER", "the CDR given is not about the same session")
-            return replace(right, id=cdr_id)
+            return Paper(replace(right, id=cdr_id))
         if not facts.replays:
-            return replace(wrong, id=cdr_id, **facts.members)
-        said = {name: getattr(wrong, name) for name in SAID}
-        right = await self._replayed(wrong, facts, cdr_id)
-        return replace(right, **said | facts.members)
+            return wrong.saying(id=cdr_id, **facts.members)
+        said = {name: getattr(before, name) for name in SAID}
+        replayed = await self._replayed(before, facts, cdr_id)
+        return replayed.saying(**said | facts.members)
 
-    async def _replayed(self, wrong: old.CDR, facts: Correction, cdr_id: str) -> old.CDR:
+    async def _replayed(self, wrong: old.CDR, facts: Correction, cdr_id: str) -> Paper:
         charge = await self._steps.find(wrong.session_id or "")
         footing = None if charge is None else await self._footings.of(charge.id, anew=True)
         if charge is None or footing is None or charge.ended is None:
@@ -207,7 +233,7 @@ class Correcting:
         )
         if right is None:
             raise ChargingProblem("NOTHING", "nothing is owed then: take the CDR back only")
-        return right
+        return Paper(right.cdr, modern_cdr(right.cdr, right.bill, after, footing))
 
     async def _again(
         self, charge: Charge, footing: Footing, facts: Correction

@@ -8,7 +8,7 @@ import msgspec
 
 from voltroam.roaming.charging.charge import Charge, InForceSince, Terms
 from voltroam.roaming.charging.knobs import ChargingKnobs
-from voltroam.roaming.charging.terms import Site, choose, tariff_id_of
+from voltroam.roaming.charging.terms import Chosen, Site, choose, tariff_id_of
 from voltroam.roaming.marks import TariffFor
 from voltroam.roaming.timed import timed_id
 from voltroam.standard.parties import PartyId, fold
@@ -35,18 +35,21 @@ OF_THE_EVSE = (
 
 
 class Driver(msgspec.Struct, frozen=True):
-    """Who charges, and by what authority. `reference` is the authorization's."""
+    """Who charges, and by what authority. `reference` is the authorization's; `booking`: the id of
+    the one that was made for this; `invoice`: what our invoice for it is known by."""
 
     token: CdrToken
     method: AuthMethod
     reference: str | None = None
     preference: ProfileType | None = None
+    booking: str | None = None
+    invoice: str | None = None
 
 
 class Prices(msgspec.Struct, frozen=True):
-    """The tariff that was chosen: its document, None if none fits or there is none."""
+    """The tariff that was chosen, None if none fits or there is none."""
 
-    document: bytes | None
+    document: Chosen | None
     named: bool
     """The connector names tariffs."""
 
@@ -98,7 +101,7 @@ class Opening:
         now = from_micros(self._now())
         currency = self._knobs.currency
         if prices.document is not None:
-            currency = msgspec.json.decode(prices.document, type=_Money).currency
+            currency = msgspec.json.decode(prices.document.home, type=_Money).currency
         return Charge(
             id=name or timed_id(self._now()),
             country_code=owner.country_code,
@@ -107,6 +110,8 @@ class Opening:
             token=driver.token,
             auth_method=driver.method,
             authorization_reference=driver.reference,
+            booking_id=driver.booking,
+            invoice_reference=driver.invoice,
             location_id=site.location.id,
             evse_uid=site.evse_uid,
             connector_id=site.connector_id,
@@ -139,19 +144,19 @@ def arrived(terms: Terms, site: Site, prices: Prices, at: datetime) -> Terms:
     return terms if prices.document is None else under(terms, prices.document, at, first=True)
 
 
-def under(terms: Terms, document: bytes, since: datetime, *, first: bool = False) -> Terms:
+def under(terms: Terms, tariff: Chosen, since: datetime, *, first: bool = False) -> Terms:
     """With this tariff from a moment on; the same terms if it is in force already.
 
     A tariff that the session was under before counts as it stood then. `first`: the generation
     is new anyway.
     """
-    new = InForceSince(msgspec.Raw(document), since)
+    new = InForceSince(msgspec.Raw(tariff.home), since, tariff.modern)
     name = fold(tariff_id_of(new))
     if terms.tariffs and fold(tariff_id_of(terms.tariffs[-1])) == name:
         return terms
     for one in terms.tariffs:
         if fold(tariff_id_of(one)) == name:
-            new = InForceSince(one.document, since)
+            new = InForceSince(one.document, since, one.modern)
             break
     return msgspec.structs.replace(
         terms, generation=terms.generation + (not first), tariffs=(*terms.tariffs, new)

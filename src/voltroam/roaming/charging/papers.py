@@ -7,7 +7,7 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from voltroam.billing.build import compose
+from voltroam.billing.build import Built, compose
 from voltroam.pricing import Policy, PricingProblem
 from voltroam.pricing.currency import exponent
 from voltroam.roaming.charging.charge import Charge
@@ -107,8 +107,8 @@ def cdr_of(
     cdr_id: str,
     now: datetime,
     policy: Policy,
-) -> old.CDR | None:
-    """The CDR of a charge that is COMPLETED; None for a reservation that costs nothing.
+) -> Built | None:
+    """The CDR of a charge that is COMPLETED, with its bill; None for a reservation that is free.
 
     Its periods are those of the Session. BillingProblem or PricingProblem where it cannot be
     billed; ChargingProblem where no tariff fitted.
@@ -133,10 +133,14 @@ def cdr_of(
         policy=policy,
         reservation_outcome=_outcome(charge),
         signed_data=signed_data(charge.encoding, signed),
+        canonical=footing.rates.canonical,
     )
     if _outcome(charge) not in (None, USED) and not built.cdr.total_cost.excl_vat:
         return None
-    return with_compensation(built.cdr, charge.home_charging_compensation)
+    cdr = with_compensation(built.cdr, charge.home_charging_compensation)
+    if charge.invoice_reference is not None:
+        cdr = replace(cdr, invoice_reference_id=charge.invoice_reference)
+    return replace(built, cdr=cdr)
 
 
 def _outcome(charge: Charge) -> str | None:

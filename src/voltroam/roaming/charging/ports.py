@@ -1,7 +1,7 @@
 """What charging tells others, handed in where the node is joined."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from voltroam.roaming.charging.charge import Charge
 from voltroam.standard.parties import PartyId
@@ -17,17 +17,64 @@ class OnArrival(Protocol):
     async def __call__(self, charge: Charge) -> None: ...
 
 
+class BookedFor(NamedTuple):
+    """The booking that a driver comes for, and the authorization that was given with it."""
+
+    booking_id: str
+    authorization_reference: str
+
+
 class Booked(Protocol):
-    """The authorization_reference of the booking that a driver comes for, if there is one."""
+    """The booking that a driver comes for, if there is one: by the token, or by the
+    authorization_reference that the start had."""
 
     async def __call__(
-        self, owner: PartyId, location_id: str, evse_uid: str, token: CdrToken, at: datetime
+        self,
+        owner: PartyId,
+        location_id: str,
+        evse_uid: str,
+        token: CdrToken,
+        at: datetime,
+        *,
+        reference: str | None,
+    ) -> BookedFor | None: ...
+
+
+class Invoiced(Protocol):
+    """What our invoice for a driver who pays at a terminal is known by; None: we make none."""
+
+    async def __call__(
+        self,
+        owner: PartyId,
+        location_id: str,
+        evse_uid: str,
+        token: CdrToken,
+        *,
+        reference: str | None,
     ) -> str | None: ...
 
 
-async def nobody_books(
-    owner: PartyId, location_id: str, evse_uid: str, token: CdrToken, at: datetime
+async def nobody_invoices(
+    owner: PartyId,
+    location_id: str,
+    evse_uid: str,
+    token: CdrToken,
+    *,
+    reference: str | None,
 ) -> str | None:
+    """Where no payment terminals are known."""
+    return None
+
+
+async def nobody_books(
+    owner: PartyId,
+    location_id: str,
+    evse_uid: str,
+    token: CdrToken,
+    at: datetime,
+    *,
+    reference: str | None,
+) -> BookedFor | None:
     """Where no bookings are taken."""
     return None
 

@@ -7,11 +7,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import product
+from typing import NamedTuple
 
 import msgspec
 
 from voltroam import pricing
-from voltroam.billing.any_version import read_as, read_tariff
+from voltroam.billing.any_version import is_230, read_as, read_tariff
 from voltroam.billing.build import snapshot
 from voltroam.billing.cut import InForce
 from voltroam.billing.running import Marks
@@ -19,6 +20,7 @@ from voltroam.pricing import Choice, Plan, Policy, PricingProblem, select
 from voltroam.roaming.charging.charge import InForceSince, Terms, read_terms, terms_key
 from voltroam.roaming.charging.problem import ChargingProblem
 from voltroam.roaming.keys import object_key
+from voltroam.roaming.received import received_in
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard.endpoints import LOCATION, TARIFF
 from voltroam.standard.errors import CallerError, NotFound
@@ -41,6 +43,15 @@ class Rates(msgspec.Struct, frozen=True):
     plan: Plan | None
     """None: no tariff, or one that cannot be priced."""
     fault: str | None = None
+    is_modern: bool = False
+    """One was given in 2.3.0: 2.2.1 may not say all of it."""
+
+
+class Chosen(NamedTuple):
+    """A tariff as the house keeps it, and as it was given in 2.3.0, where it was."""
+
+    home: bytes
+    modern: str | None = None
 
 
 class Footing(msgspec.Struct, frozen=True):
@@ -75,7 +86,7 @@ class Footings:
         self._store = store
         self._policy = policy
         self._footings: OrderedDict[str, Footing] = OrderedDict()
-        self._rates: OrderedDict[tuple[bytes, ...], Rates] = OrderedDict()
+        self._rates: OrderedDict[tuple[str, tuple[Chosen, ...]], Rates] = OrderedDict()
 
     async def of(self, session_id: str, *, anew: bool = False) -> Footing | None:
         """None for a session that has none. `anew`: another process may have changed them."""
@@ -109,8 +120,11 @@ class Footings:
         return Footing(terms, rates, Marks(in_force, terms.zone, self._policy))
 
     def _of(self, terms: Terms) -> Rates:
-        once = {fold(tariff_id_of(one)): bytes(one.document) for one in terms.tariffs}
-        key = (terms.zone.encode(), *once.values())
+        once = {
+            fold(tariff_id_of(one)): Chosen(bytes(one.document), one.modern)
+            for one in terms.tariffs
+        }
+        key = (terms.zone, tuple(once.values()))
         found = self._rates.get(key)
         if found is None:
             found = self._rates[key] = self._compiled(list(once.values()), terms.zone)
@@ -118,15 +132,20 @@ class Footings:
                 self._rates.popitem(last=False)
         return found
 
-    def _compiled(self, documents: Sequence[bytes], zone: str) -> Rates:
-        tariffs = tuple(read_as(old.Tariff, one) for one in documents)
-        canonical = tuple(read_tariff(one) for one in documents)
+    def _compiled(self, documents: Sequence[Chosen], zone: str) -> Rates:
+        tariffs = tuple(read_as(old.Tariff, one.home) for one in documents)
+        canonical = tuple(
+            read_tariff(one.home if one.modern is None else one.modern.encode())
+            for one in documents
+        )
+        is_modern = any(one.modern is not None for one in documents)
         if not tariffs:
             return Rates((), (), None)
         try:
-            return Rates(tariffs, canonical, pricing.compile(canonical, zone, self._policy))
+            plan = pricing.compile(canonical, zone, self._policy)
         except PricingProblem as problem:
-            return Rates(tariffs, canonical, None, problem.message)
+            return Rates(tariffs, canonical, None, problem.message, is_modern)
+        return Rates(tariffs, canonical, plan, None, is_modern)
 
 
 class _Named(msgspec.Struct):
@@ -189,13 +208,13 @@ async def choose(
     ad_hoc: bool,
     only: bool,
     policy: Policy,
-) -> bytes | None:
-    """The document of the tariff for a session that starts now; None if none fits.
+) -> Chosen | None:
+    """The tariff for a session that starts now; None if none fits.
 
     A preference that no tariff is for gives the REGULAR one, unless `only` it will do. Of those
     that fit, the one in the earliest group.
     """
-    documents: dict[str, bytes] = {}
+    documents: dict[str, Chosen] = {}
     tariffs = []
     for name in dict.fromkeys(name for group in groups for name in group):
         row = await store.get(object_key(TARIFF, owner, {"id": name}))
@@ -205,7 +224,10 @@ async def choose(
             tariff = read_tariff(row.document)
         except CallerError:
             continue
-        documents[fold(tariff.id)] = row.document
+        given = received_in(row.sidecar)
+        modern = given is not None and is_230(given.document)
+        text = given.document.decode() if given is not None and modern else None
+        documents[fold(tariff.id)] = Chosen(row.document, text)
         tariffs.append(tariff)
     wish = None if preference is None else ProfileType(preference)
     found = pick(

@@ -23,6 +23,8 @@ from voltroam.roaming.charging.charge import (
 )
 from voltroam.roaming.charging.course import tidy
 from voltroam.roaming.charging.knobs import ChargingKnobs
+from voltroam.roaming.charging.modern import modern_cdr
+from voltroam.roaming.charging.modern import written as cdr_written
 from voltroam.roaming.charging.papers import cdr_of, document_of, session_of
 from voltroam.roaming.charging.terms import Footing
 from voltroam.roaming.charging.watch import overdue_key, settled_draft
@@ -45,7 +47,6 @@ from voltroam.store.interface import (
     RecordDraft,
     RecordKey,
 )
-from voltroam.wire.encode import encode
 from voltroam.wire.times import from_micros
 
 
@@ -129,12 +130,13 @@ class Writing:
         """A fault is kept for a person; the session is over all the same."""
         signed = [*step.signed, *(one.signed for one in step.readings if one.signed is not None)]
         try:
-            cdr = cdr_of(
+            built = cdr_of(
                 charge, footing, signed, cdr_id=charge.id, now=now, policy=self._knobs.policy
             )
-            if cdr is None:
+            if built is None:
                 return replace(charge, fault=None), [], []
-            written = self._accepted(CDR, encode(cdr), held)
+            modern = modern_cdr(built.cdr, built.bill, charge, footing)
+            written = cdr_written(built.cdr, modern, self._identity).decide(held)
             if written.result.outcome is Outcome.CONFLICT:
                 raise CallerError("another CDR has this id")
         except CallerError as problem:

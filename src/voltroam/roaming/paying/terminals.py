@@ -25,7 +25,7 @@ from voltroam.standard.packages import TERMINAL
 from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.status import StatusCode
 from voltroam.standard.v2_2_1 import Role
-from voltroam.standard.v2_3_0.payments import Terminal
+from voltroam.standard.v2_3_0.payments import InvoiceCreator, Terminal
 from voltroam.standard.versions import V2_3_0, Version
 from voltroam.store.interface import (
     HELD,
@@ -237,6 +237,19 @@ class Terminals:
             off = await self._store.record(_off_key(row)) is not None
             found.append((row, terminal, state_of(terminal, deactivated=off)))
         return found
+
+    async def we_invoice(self, provider: PartyId, location_id: str, evse_uid: str) -> bool:
+        """Whether a terminal of that provider at that place leaves the invoice to the operator
+        (RPAY-022)."""
+        places = {fold(location_id), fold(evse_uid)}
+        async for row in self._store.scan(TERMINAL.kind, owner=provider.folded):
+            if row.audience != HELD:
+                continue
+            terminal = _TERMINAL.decode(row.document)
+            mine = terminal.invoice_creator is InvoiceCreator.CPO
+            if mine and places & {fold(one) for one in _places(row)}:
+                return True
+        return False
 
     async def _theirs(self, terminal_id: str) -> tuple[Platform, PartyId, ObjectRow]:
         for row, _, _ in await self.all():

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from voltroam.standard import v2_3_0 as v
 from voltroam.standard.parties import fold
-from voltroam.wire.rules.breach import Breach, Rule, reached, unique
+from voltroam.standard.v2_3_0.bookings import BookingLocation, Calendar, Timeslot
+from voltroam.wire.rules.breach import Breach, Rule, before, reached, unique, utc
 from voltroam.wire.rules.locations import (
     energy_mix_rule,
     evse_rule,
@@ -71,6 +72,29 @@ def _element(element: v.TariffElement) -> Iterator[Breach]:
     yield from once_each(element)
 
 
+def _booking_location(place: BookingLocation) -> Iterator[Breach]:
+    ids = [fold(calendar.id) for calendar in place.calendars or ()]
+    yield from unique(".calendars", "RBK-006", "id", ids)
+
+
+def _calendar(calendar: Calendar) -> Iterator[Breach]:
+    """Slots lie inside their calendar and apart from each other."""
+    above: Timeslot | None = None
+    slots = sorted(
+        enumerate(calendar.available_timeslots), key=lambda one: utc(one[1].start_date_time)
+    )
+    for index, slot in slots:
+        path = f".available_timeslots[{index}]"
+        if reached(slot.end_date_time, slot.start_date_time):
+            yield Breach(f"{path}.end_date_time", "RBK-006", "not after start_date_time")
+        first, last = calendar.begin_from, calendar.end_before
+        if before(slot.start_date_time, first) or before(last, slot.end_date_time):
+            yield Breach(path, "RBK-006", "outside its calendar")
+        if above is not None and before(slot.start_date_time, above.end_date_time):
+            yield Breach(path, "RBK-006", "overlaps another slot")
+        above = slot
+
+
 RULES: dict[type, Rule] = {
     v.Location: _location,
     v.EVSE: evse_rule,
@@ -86,4 +110,6 @@ RULES: dict[type, Rule] = {
     v.Token: token_rule,
     v.Credentials: _credentials,
     v.StartSession: start_session_rule,
+    BookingLocation: _booking_location,
+    Calendar: _calendar,
 }
