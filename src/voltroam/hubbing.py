@@ -117,7 +117,12 @@ class Hubbing:
             sight.index,
             trace=self.trace,
             ports=Ports(
-                self.dispatch.answer, directory.contact, shared.broadcast, shared.get_all, self._ask
+                self.dispatch.answer,
+                directory.contact,
+                shared.broadcast,
+                shared.get_all,
+                self._ask,
+                shared.position,
             ),
             clock=time.monotonic,
             crossings=crossings,

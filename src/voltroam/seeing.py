@@ -2,6 +2,7 @@
 
 from voltroam.delivery.freshness import Freshness
 from voltroam.delivery.hub_sight import HubSight
+from voltroam.delivery.standing import Standings
 from voltroam.holdings import Holdings, micros
 from voltroam.roaming.hub.book import AgreementBook
 from voltroam.roaming.hub.index import RoutingIndex
@@ -25,6 +26,7 @@ def sight_of(holdings: Holdings, knobs: HubKnobs, later: Later) -> HubSight:
         index=RoutingIndex(store, holdings.vault, later, now=micros),
         freshness=Freshness(store, later, micros),
         tally=Tally(store, directory, later, micros),
+        standings=Standings(store, directory, holdings.identity, holdings.table),
         trace=Trace(store, later, now=micros, bodies=knobs.trace_bodies),
         now=micros,
     )

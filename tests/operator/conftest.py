@@ -20,6 +20,7 @@ from tests.roaming.conftest import (
 from voltroam.delivery.deliver import Delivery
 from voltroam.delivery.freshness import Freshness
 from voltroam.delivery.hub_sight import HubSight
+from voltroam.delivery.standing import Standings
 from voltroam.delivery.webhooks import Webhooks
 from voltroam.operator.app import OperatorApp
 from voltroam.operator.asked import Answer, Asked
@@ -141,6 +142,7 @@ def hub_of(company: Company, clock: Clock) -> HubSight | None:
         surroundings=Surroundings(store, directory, company.identity, book, clock.seconds),
         index=RoutingIndex(store, company.vault, later, now=clock),
         freshness=Freshness(store, later, clock), tally=Tally(store, directory, later, clock),
+        standings=Standings(store, directory, company.identity, company.table),
         trace=Trace(store, later, now=clock), now=clock,
     )  # fmt: skip
 

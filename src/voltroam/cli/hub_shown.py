@@ -10,6 +10,7 @@ from msgspec import structs
 from voltroam.cli.connected import Holdings, HubSight, party, with_hub
 from voltroam.cli.outcome import Exit, Stop, write_facts, write_json, write_table
 from voltroam.delivery.hub_sight import HealthSeen, PartySeen
+from voltroam.delivery.standing import Standing
 from voltroam.roaming.hub.trace import Hop, decided
 from voltroam.wire.times import format_datetime, from_micros
 
@@ -24,7 +25,11 @@ def show_trace(context: typer.Context, id_: str | None, limit: int, *, json: boo
         if id_ is not None and not hops:
             raise Stop(f"Nothing is kept of {id_}: it never came here, or its time is over.")
         names = await sight.platform_names()
-        return [_hop(hop, names.get(hop.caller, hop.caller), names) for hop in hops]
+        found = [_hop(hop, names.get(hop.caller, hop.caller), names) for hop in hops]
+        if id_ is not None:
+            for hop, told in zip(hops, found, strict=True):
+                told["copies"] = _copies(await sight.receivers(hop))
+        return found
 
     found = with_hub(context, work, as_json=json)
     if json:
@@ -40,6 +45,8 @@ def show_trace(context: typer.Context, id_: str | None, limit: int, *, json: boo
             f"{hop['at']}  {hop['caller']}: {hop['call']}{to}",
             [(name, hop[name]) for name in _DETAILS if hop[name] is not None],
         )
+        if hop["copies"]:
+            write_table(_COPY, ([copy[column] for column in _COPY] for copy in hop["copies"]))
 
 
 _DETAILS = (
@@ -48,9 +55,22 @@ _DETAILS = (
 )  # fmt: skip
 
 
+_COPY = ("partner", "state", "http", "code", "reason")
+
+
+def _copies(found: list[Standing] | None) -> list[dict[str, Any]] | None:
+    if found is None:
+        return None
+    return [
+        {"partner": it.platform.name, "state": it.state, "http": it.http, "code": it.code,
+         "reason": it.reason}
+        for it in found
+    ]  # fmt: skip
+
+
 def _hop(hop: Hop, caller: str, names: Any) -> dict[str, Any]:
     found = structs.asdict(hop)
-    platform = found.pop("platform")
+    platform, _ = found.pop("platform"), found.pop("change")
     return found | {
         "at": _moment(hop.at),
         "caller": caller,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from voltroam.delivery.freshness import Fresh, Freshness
 from voltroam.delivery.records import LaneNote, lane_key, load
+from voltroam.delivery.standing import NOT_SHOWN, Standing, Standings
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.hub.agreements import ANY, Agreement, Agreements, Side
 from voltroam.roaming.hub.book import AgreementBook
@@ -26,7 +27,7 @@ from voltroam.roaming.hub.route import (
 from voltroam.roaming.hub.seats import Seat, World, sides
 from voltroam.roaming.hub.surroundings import Surroundings
 from voltroam.roaming.hub.tally import Tally
-from voltroam.roaming.hub.trace import Trace
+from voltroam.roaming.hub.trace import Hop, Trace
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.standard.endpoints import Endpoint, Interface, Table
 from voltroam.standard.errors import CallerError, NotFound
@@ -94,6 +95,7 @@ class HubSight:
         index: RoutingIndex,
         freshness: Freshness,
         tally: Tally,
+        standings: Standings,
         trace: Trace,
         now: Callable[[], int],
     ) -> None:
@@ -106,6 +108,7 @@ class HubSight:
         self.index = index
         self.freshness = freshness
         self.tally = tally
+        self._standings = standings
         self.trace = trace
         self.modules = frozenset(
             module.name for module in table.modules.values() if module.functional
@@ -166,6 +169,20 @@ class HubSight:
                            platforms, by_path=bool(things))
             )  # fmt: skip
         return found
+
+    async def receivers(self, hop: Hop) -> list[Standing] | None:
+        """How the copies of a broadcast stand with each that may have it.
+
+        None for what was no broadcast, and once something newer of the object came: then that is
+        what everybody gets.
+        """
+        if hop.change is None:
+            return None
+        rows = await self._store.feed(hop.change - 1, 1)
+        if not rows or rows[0].changed != hop.change:
+            return None
+        found = await self._standings.of(rows[0])
+        return [it for it in found if it.state != NOT_SHOWN]
 
     async def health(self, *, within: float = 3600.0) -> list[HealthSeen]:
         """Of each registered partner over the last `within` seconds, by name."""

@@ -1,9 +1,11 @@
 """What the people who run a hub see of it and change, while it runs: by command and `/metrics`."""
 
+from typing import Any
 from urllib.request import urlopen
 
 from tests.e2e import documents as doc
-from tests.e2e.hub.city import CPO, MSP, City, ask
+from tests.e2e.hub.city import CPO, HUB, MSP, City, ask, guest
+from tests.e2e.mock_partner import refuses
 from tests.e2e.nodes import wait_until
 
 
@@ -24,6 +26,36 @@ def test_the_trace_tells_what_became_of_a_call(city: City) -> None:
     said = city.hub.run("trace", flow).out
     assert "cpo: PUT receiver/locations" in said
     assert "→ DE/MSP (msp)" in said
+
+
+def test_the_trace_of_a_broadcast_tells_how_it_stands_with_each_receiver(city: City) -> None:
+    """CORE-BCAST-12: the sender is not told of it, but whoever runs the hub is."""
+    with guest(city, ("AT", "REF", "EMSP")) as refusing:
+        refusing.http.on("PUT", "/r/locations/", refuses(2001, message="too far away"))
+        body = doc.location(CPO, doc.fresh("L"))
+        path = f"RECEIVER/locations/NL/CPO/{body['id']}"
+        asked = ask(city.cpo, "PUT", path, to=HUB, body=body)
+        assert asked.answer.code == 1000
+
+        def stand() -> dict[str, dict[str, Any]]:
+            if city.hub.run("trace", asked.correlation).code:
+                return {}
+            (hop,) = city.hub.json("trace", asked.correlation)
+            return {it["partner"]: it for it in hop["copies"]}
+
+        def settled() -> bool:
+            return {it["state"] for it in stand().values()} == {"delivered", "parked"}
+
+        wait_until(settled, seconds=60, every=0.3, what="all copies dealt with")
+        found = stand()
+        refused = found[refusing.name]
+        assert (refused["state"], refused["code"]) == ("parked", 2001)
+        assert {name for name, it in found.items() if it["state"] == "delivered"} == {
+            "msp", "many", "second", "others", "far",
+        }  # fmt: skip
+        said = city.hub.run("trace", asked.correlation).out
+        assert "too far away" in said
+        assert body["id"] not in said
 
 
 def test_an_agreement_that_is_suspended_stops_calls_within_a_second(city: City) -> None:
@@ -47,6 +79,42 @@ def test_an_agreement_that_is_suspended_stops_calls_within_a_second(city: City) 
         wait_until(lambda: push(city)[0] == 1000, seconds=30, what="a forward")
     finally:
         city.hub.json("hub", "agreements", "remove", "stop")
+
+
+def test_an_agreement_begins_and_ends_by_itself(city: City) -> None:
+    """CORE-HUB-11: its days are obeyed while the hub runs, by calls and by what is shared."""
+    party = ("AT", "DAY")
+    with guest(city, (*party, "EMSP")) as guest_of_days:
+        city.hub.json("hub", "agreements", "add", "NL/CPO", "AT/DAY", "--forbid", "--id", "never")
+
+        def days(*words: str) -> None:
+            sides = ("NL/CPO/CPO", "AT/DAY/EMSP", "--id", "days")
+            city.hub.json("hub", "agreements", "add", *sides, *words)
+
+        begin = doc.moment(1.5)
+        days("--since", begin)
+        try:
+            body = doc.location(CPO, doc.fresh("L"))
+            path = f"RECEIVER/locations/NL/CPO/{body['id']}"
+            assert ask(city.cpo, "PUT", path, to=HUB, body=body).answer.code == 1000
+
+            def reached() -> bool:
+                return ask(city.cpo, "PUT", path, to=party, body=body).answer.code == 1000
+
+            wait_until(reached, seconds=30, every=0.2, what="the beginning")
+            assert doc.moment() >= begin
+            end = doc.moment(1.5)
+            days("--since", begin, "--until", end)
+            wait_until(lambda: not reached(), seconds=30, every=0.2, what="the end")
+            assert doc.moment() >= end
+            held = ("locations", *CPO, body["id"])
+            wait_until(
+                lambda: guest_of_days.held[held]["evses"][0]["status"] == "REMOVED", seconds=60,
+                what="the location taken back",
+            )  # fmt: skip
+        finally:
+            for name in ("never", "days"):
+                city.hub.json("hub", "agreements", "remove", name)
 
 
 def test_parties_health_and_figures(city: City) -> None:

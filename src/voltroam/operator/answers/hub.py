@@ -27,6 +27,7 @@ from voltroam.operator.rows.hub import (
     SUSPEND_AGREEMENT,
     AgreementFacts,
     AgreementTerms,
+    CopyFacts,
     Freshness,
     HealthFacts,
     HopFacts,
@@ -187,7 +188,7 @@ class Connected:
         names = await self._sight.platform_names()
         if query.correlation_id is not None:
             hops = await trace.of(query.correlation_id)
-            return Page(items=[_hop(it, names) for it in hops])
+            return Page(items=[_hop(it, names, await self._copies(it)) for it in hops])
         before = read_cursor(query.cursor)
         if before and not is_timed(before):
             raise bad_cursor()
@@ -196,6 +197,18 @@ class Connected:
         return Page(
             items=[_hop(it, names) for it in hops], next=write_cursor(hops[-1].id) if more else None
         )
+
+    async def _copies(self, hop: Hop) -> list[CopyFacts] | None:
+        found = await self._sight.receivers(hop)
+        if found is None:
+            return None
+        return [
+            CopyFacts(
+                partner=it.platform.name, state=it.state, http=it.http, code=it.code,
+                reason=it.reason,
+            )
+            for it in found
+        ]  # fmt: skip
 
     async def _health(self, asked: Asked) -> Page[HealthFacts]:
         _refuse_limited(asked)
@@ -218,15 +231,15 @@ def _party(it: PartySeen) -> HubParty:
     )
 
 
-def _hop(it: Hop, names: Mapping[str, str]) -> HopFacts:
+def _hop(it: Hop, names: Mapping[str, str], copies: list[CopyFacts] | None = None) -> HopFacts:
     values = structs.asdict(it)
-    platform = values.pop("platform")
+    platform, _ = values.pop("platform"), values.pop("change")
     values |= {
         "at": from_micros(it.at),
         "caller": names.get(it.caller, it.caller),
         "partner": None if platform is None else names.get(platform, platform),
     }
-    return HopFacts(**values)
+    return HopFacts(**values, copies=copies)
 
 
 def _health(it: HealthSeen) -> HealthFacts:

@@ -123,6 +123,17 @@ class TraceQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     correlation_id: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
 
 
+class CopyFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One receiver of a broadcast, and what it answered if it did not take its copy."""
+
+    partner: str
+    state: str
+    """`delivered`, `waiting` or `parked`."""
+    http: int | None
+    code: int | None
+    reason: str | None
+
+
 class HopFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One call through the hub; `asked` and `answered` only where bodies are kept."""
 
@@ -151,6 +162,8 @@ class HopFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Codes of what the bridge did."""
     asked: str | None
     answered: str | None
+    copies: list[CopyFacts] | None = None
+    """Of a broadcast, where one correlation id was asked for; null once a newer state came."""
 
 
 class HealthQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -37,6 +37,8 @@ Own = Callable[[Call, Platform], Awaitable[Reply]]
 """Answers as a node without routing does."""
 Shared = Callable[[Call, Platform, Seat], Awaitable[Reply]]
 """Answers a call of that party to the hub itself: a broadcast, or a list of all."""
+Position = Callable[[Call], Awaitable[int | None]]
+"""The number in the feed of what a broadcast left."""
 Ask = Callable[[Platform], Awaitable[bool]]
 """Have the hubs behind us, but for the caller, tell whom they connect; whether any did."""
 
@@ -44,6 +46,10 @@ Ask = Callable[[Platform], Awaitable[bool]]
 async def not_offered(_call: Call, _caller: Platform, _sender: Seat) -> Reply:
     """4000: this hub passes calls between two parties only."""
     raise Undelivered("this hub does not offer that: name the receiving party")
+
+
+async def nowhere(_call: Call) -> int | None:
+    return None
 
 
 async def nobody_to_ask(_caller: Platform) -> bool:
@@ -60,6 +66,7 @@ class Ports:
     broadcast: Shared = not_offered
     get_all: Shared = not_offered
     ask: Ask = nobody_to_ask
+    position: Position = nowhere
 
 
 class Front:
@@ -148,7 +155,9 @@ class Front:
                     self._index.learn(call, decision.sender, decision.receiver)
                 return reply
             case Broadcast():
-                return await self._ports.broadcast(call, caller, decision.sender)
+                reply = await self._ports.broadcast(call, caller, decision.sender)
+                passing.change = await self._ports.position(call)
+                return reply
             case GetAll():
                 return await self._ports.get_all(call, caller, decision.sender)
             case Refuse():
@@ -183,6 +192,7 @@ class Front:
                 code=int(reply.status_code),
                 ms=round(1000 * (self._clock() - passing.started), 3),
                 there_ms=None if passing.there is None else round(1000 * passing.there, 3),
+                change=passing.change,
                 fault=passing.fault,
                 bridged=crossing.way if crossing else None,
                 notes=crossing.codes if crossing else (),
@@ -201,6 +211,7 @@ class _Passing:
     started: float
     decision: Decision | None = None
     there: float | None = None
+    change: int | None = None
     fault: str | None = None
     crossing: Crossing | None = None
 

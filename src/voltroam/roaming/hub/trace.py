@@ -47,6 +47,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ms: float
     there_ms: float | None = None
     """Of `ms`, what the receiver took."""
+    change: int | None = None
+    """Of a broadcast: its number in the feed, by which its copies are found until a newer one."""
     fault: str | None = None
     """Why it could not be forwarded."""
     bridged: str | None = None
