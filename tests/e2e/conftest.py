@@ -12,9 +12,10 @@ import pytest
 from tests.counts import SOAK
 from tests.e2e.nodes import Served, introduce, make_node
 from tests.e2e.stage import stage
+from tests.e2e.versions_stage import versions, whole_versions
 from tests.postgres_server import PostgresServer
 
-__all__ = ["stage"]
+__all__ = ["stage", "versions", "whole_versions"]
 
 
 @dataclass(frozen=True, slots=True)

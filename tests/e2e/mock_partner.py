@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 from tests.e2e.mock_http import Answer, Fault, MockHttp, Recorded, Reply
@@ -138,7 +138,7 @@ class MockPartner:
         self.endpoint_slash = ""
         self.reply_routing = True
 
-    def __enter__(self) -> "MockPartner":
+    def __enter__(self) -> Self:
         self.http.start()
         return self
 

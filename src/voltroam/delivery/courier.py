@@ -71,7 +71,7 @@ class Courier:
         them is followed by a change of the row, so the last view of a row is the right one. A
         partner of another version has a view of its own. NotCarried if it has no words for it.
         """
-        row, view = await self._masked(platform, row)
+        row, view = await self.masked(platform, row)
         version = self._foreign(platform)
         if version is None or self._bridging is None:
             return row, view
@@ -86,7 +86,9 @@ class Courier:
         """The version that it speaks, where that is not the house's own."""
         return None if is_at_home(platform) else VERSIONS[platform.version or ""]
 
-    async def _masked(self, platform: Platform, row: ObjectRow) -> tuple[ObjectRow, str]:
+    async def masked(self, platform: Platform, row: ObjectRow) -> tuple[ObjectRow, str]:
+        """The same in the house's version: what is taken back is not to be shown any more, and
+        the partner's version may have no words for what it became."""
         references = references_of(self._resources[row.key.kind])
         if references is None:
             return row, ""

@@ -120,7 +120,8 @@ class Pusher:
             return
         known = self.known.get(key)
         shown = todo is Action.SHOW
-        row, view = await self._gear.courier.outward(self.platform, row)
+        seen = self._gear.courier.outward if shown else self._gear.courier.masked
+        row, view = await seen(self.platform, row)
         if known == (row.changed, shown, view) and not entry.doubt:
             return
         base = State(known[0], known[2]) if known is not None and known[1] else None

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from voltroam.bridge.passage import (
     Inward,
     Passed,
@@ -35,6 +37,7 @@ from voltroam.standard.v2_2_1 import Role
 from voltroam.standard.versions import HOME, VERSIONS, Version
 from voltroam.store.interface import ObjectRow, Store
 from voltroam.wire.call import Call
+from voltroam.wire.plain import parse
 
 KEPT = 64 * 1024 * 1024
 """Bytes of projections and of what they were made of that are kept."""
@@ -141,7 +144,8 @@ class Bridging:
                     kept = outward(kind, document, version, about)
                 else:
                     kept = between(kind, received.document, received.version, version, about)
-                self._keep(key, kept)
+                if kept.document is not None:  # what may not be shown now, may be in a moment
+                    self._keep(key, kept)
             else:
                 self._kept.move_to_end(key)
             found.append(kept)
@@ -156,7 +160,13 @@ class Bridging:
     # -- requests and answers of the odd rows ---------------------------------------------------
 
     async def asked(self, kind: str, body: bytes, version: Version, platform: Platform) -> bytes:
-        """A partner's body as the house reads it. NotCarried where that cannot be."""
+        """A partner's body as the house reads it. NotCarried where that cannot be.
+
+        InvalidBody where it is no JSON.
+        """
+        if is_home(kind, version):
+            return body
+        parse(body)
         terms = await self._with_tokens(await self._terms(platform, None), [body])
         passed = home(kind, body, version, terms)
         await self.keep(platform)
@@ -284,12 +294,7 @@ class Bridging:
 
     async def _with_tokens(self, terms: Terms, documents: Iterable[bytes]) -> Terms:
         """2.1.1 names contracts where later versions name tokens."""
-        contracts = {
-            contract
-            for document in documents
-            if isinstance(members := read_plain(document), dict)
-            and isinstance(contract := members.get("auth_id"), str)
-        }
+        contracts = {one for document in documents if (one := _contract_in(document)) is not None}
         if not contracts:
             return terms
         found = {one: await self._contracts.tokens(one) for one in contracts}
@@ -369,6 +374,16 @@ def _carried(passed: Passed) -> bytes:
 
 def _weight(key: _Key, passed: Passed) -> int:
     return len(key[3]) + len(key[4] or b"") + len(passed.document or b"") + 200
+
+
+def _contract_in(document: bytes) -> str | None:
+    """The contract that a body of 2.1.1 names; what is no JSON is refused where it is read."""
+    try:
+        members = read_plain(document)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    contract = members.get("auth_id") if isinstance(members, dict) else None
+    return contract if isinstance(contract, str) else None
 
 
 def _party(folded: str) -> PartyId:
