@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -25,12 +26,14 @@ from voltroam.delivery.connecting import Connecting
 from voltroam.delivery.deliver import Delivery
 from voltroam.delivery.knobs import Knobs
 from voltroam.roaming.accept import accept, remove
+from voltroam.roaming.directory import Directory
 from voltroam.roaming.hub.agreements import Agreement, Default, Side
 from voltroam.roaming.hub.announcing import Announcing
 from voltroam.roaming.hub.book import AgreementBook
 from voltroam.roaming.hub.sharing import Sharings
 from voltroam.roaming.hub.surroundings import Surroundings
 from voltroam.roaming.platforms import Phase, Platform, Profile, Status
+from voltroam.roaming.vault import Vault
 from voltroam.roaming.weigh import Accepted
 from voltroam.standard.endpoints import CLIENT_INFO, Resource
 from voltroam.standard.parties import PartyId
@@ -51,11 +54,17 @@ class HubNode(Node):
     ) -> None:
         self.default: Default = default
         self.after = after
+        self.ahead = 0.0
         super().__init__(store, identity(role(Role.HUB, *HUB)), knobs, calls)
 
+    def clock(self) -> float:
+        """What was read of agreements and platforms counts for a second of this clock."""
+        return time.monotonic() + self.ahead
+
     def make(self, epoch: str | None = None, *, sync: bool = False) -> Delivery:
-        self.book = AgreementBook(self.store, self.default, self.now)
-        around = Surroundings(self.store, self.directory, self.identity, self.book)
+        self.directory = Directory(self.store, Vault([b"0" * 32]), now=self.now, clock=self.clock)
+        self.book = AgreementBook(self.store, self.default, self.now, self.clock)
+        around = Surroundings(self.store, self.directory, self.identity, self.book, self.clock)
         self.sharings = Sharings(around, self.directory, TABLE)
         self.announcing = Announcing(self.store, self.directory)
         return Delivery(
@@ -92,10 +101,11 @@ class HubNode(Node):
         assert changed is not None
         return changed
 
-    async def settle(self, seconds: float = 10.0) -> None:
+    async def settle(self, seconds: float = 30.0) -> None:
         """Until agreements and platforms are read anew, client info is written, all is sent."""
         async with asyncio.timeout(seconds):
-            await asyncio.sleep(1.1)  # what was read of agreements and platforms is old now
+            self.ahead += 1.1
+            await asyncio.sleep(5 * self.knobs.watch)  # until each lane has read them anew
             while await self.announcing.announce():
                 pass
             await self.rest()

@@ -23,12 +23,9 @@ from tests.delivery.hub_node import WITH_INFO, HubNode, of, party
 from tests.delivery.node import QUICK, fresh_store
 from tests.delivery.test_histories import FAULTS, MODES, is_taken_back
 
-from voltroam.delivery.deliver import Delivery
-from voltroam.roaming.directory import Directory
 from voltroam.roaming.hub.agreements import Agreement, Side
 from voltroam.roaming.platforms import Phase as Joined
 from voltroam.roaming.platforms import Platform, Status
-from voltroam.roaming.vault import Vault
 from voltroam.standard.endpoints import LOCATION, TARIFF, TOKEN, Resource
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import Role
@@ -103,10 +100,8 @@ class QuickHub(HubNode):
     def __init__(self, store: Store) -> None:
         super().__init__(store, FakeCalls(), QUICK, "open", 300.0)
 
-    def make(self, epoch: str | None = None, *, sync: bool = False) -> Delivery:
-        self.clock = lambda: time.monotonic() * SPEED
-        self.directory = Directory(self.store, Vault([b"0" * 32]), now=self.now, clock=self.clock)
-        return super().make(epoch, sync=sync)
+    def clock(self) -> float:
+        return time.monotonic() * SPEED
 
     async def settle(self, seconds: float = 20.0) -> None:
         async with asyncio.timeout(seconds):
