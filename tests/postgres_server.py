@@ -6,6 +6,7 @@ PostgreSQL refuses to run as root: there it runs as `nobody`.
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -32,7 +33,10 @@ class PostgresServer:
         if self._user:
             shutil.chown(self._home, self._user)
         self._binaries = self._readable_binaries() / "bin"
-        self._run("initdb", "-D", str(self._data), "-U", "test", "--auth=trust", "-E", "UTF8")
+        self._run(
+            "initdb", "-D", str(self._data), "-U", "test", "--auth=trust", "-E", "UTF8",
+            *([] if durable else ["--no-sync"]),
+        )  # fmt: skip
         self.port = _free_port()
         options = {
             "listen_addresses": "127.0.0.1",
@@ -41,6 +45,7 @@ class PostgresServer:
             "max_connections": "200",
             "shared_buffers": "128MB",
             "fsync": "on" if durable else "off",
+            "full_page_writes": "on" if durable else "off",
         }
         command = [str(self._binaries / "postgres"), "-D", str(self._data)]
         for name, value in options.items():
@@ -55,11 +60,11 @@ class PostgresServer:
         return f"postgresql://test@127.0.0.1:{self.port}/{database}"
 
     def stop(self) -> None:
-        self._process.terminate()  # SIGTERM: waits for clients
+        self._process.send_signal(signal.SIGINT)  # drops the clients in good order
         try:
-            self._process.wait(2)
+            self._process.wait(10)
         except subprocess.TimeoutExpired:
-            self._process.send_signal(3)  # SIGQUIT: drops them
+            self._process.send_signal(signal.SIGQUIT)
             self._process.wait(10)
         self._log.close()
         shutil.rmtree(self._home, ignore_errors=True)
