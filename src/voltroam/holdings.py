@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from voltroam.modules import read_table
 from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.platforms import Identity, Phase, Platform, Profile
+from voltroam.roaming.reclass import formerly
 from voltroam.roaming.vault import Vault
 from voltroam.settings import Settings, SettingsError, read_secret_keys, split_party
 from voltroam.standard.endpoints import LOCATION, Removal, Resource
@@ -102,15 +104,26 @@ def default_profile(settings: Settings) -> Profile:
 
 
 class Holdings:
-    """Objects and partners of one node, from `open` to `close`."""
+    """Objects and partners of one node, from `open` to `close`.
 
-    def __init__(self, settings: Settings, folder: Path, store: Store, vault: Vault) -> None:
+    `before`: versions that it speaks no more, by which classes may still be made.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        store: Store,
+        vault: Vault,
+        *,
+        before: tuple[str, ...] = (),
+    ) -> None:
         self.settings = settings
         self.folder = folder
         self.store = store
         self.vault = vault
         self.table = read_table(settings, folder)
-        self.identity = identity_of(settings)
+        self.identity = structs.replace(identity_of(settings), formerly=before)
         self.profile = default_profile(settings)
         self.router = Router(self.table, settings.spoken, settings.url)
         self.bridging = Bridging(store, self.identity, now=micros, zone_at=zone_of)
@@ -124,7 +137,8 @@ class Holdings:
         """
         vault = Vault(read_secret_keys(folder))
         store = await open_store(settings.database, queue_limit=settings.limits.queue, now=micros)
-        return cls(settings, folder, store, vault)
+        before = await formerly(store, settings.versions)
+        return cls(settings, folder, store, vault, before=before)
 
     async def close(self) -> None:
         """Finish what is queued and let go of the database."""

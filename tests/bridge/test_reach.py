@@ -19,7 +19,7 @@ from tests.bridge.samples import (
     TARIFF_230,
 )
 
-from voltroam.bridge.reach import lowest, relaxed
+from voltroam.bridge.reach import lowest, reach, relaxed, turn
 from voltroam.bridge.terms import Relaxation
 from voltroam.standard.versions import VERSIONS
 
@@ -78,3 +78,33 @@ def test_reach_and_conversion_agree(
         document["elements"] = [element]
     passes = cross(kind, document, "2.2.1", "2.1.1", PLAIN).value is not None
     assert passes == (lowest(kind, document) is VERSIONS["2.1.1"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "document", "needs"),
+    [
+        ("Tariff", TARIFF_221, ""),
+        ("Tariff", LIMITED, "l"),
+        ("Tariff", {**LIMITED, "type": "AD_HOC_PAYMENT"}, "lt"),
+        ("Tariff", {**DATED, "max_price": {"excl_vat": Decimal(5)}}, "ls"),
+        ("Tariff", {**LIMITED, "elements": [RESERVING]}, ""),
+        ("Tariff", TARIFF_230, ""),
+        ("Location", NO_CODE, "p"),
+        ("Location", {**NO_CODE, "publish": False}, ""),
+        ("CDR", {**CDR_221, "credit": True}, ""),
+    ],
+)
+def test_what_a_profile_must_allow_is_told_too(
+    kind: str, document: dict[str, Any], needs: str
+) -> None:
+    """R211-077"""
+    assert reach(kind, document).needs == needs
+
+
+def test_a_tariff_turns_at_its_start_and_at_its_end() -> None:
+    """A time without zone is UTC; one that nobody can read is none."""
+    both = {**DATED, "end_date_time": "2026-07-01T00:00:00"}
+    may, june, july = (datetime(2026, month, 1, tzinfo=UTC) for month in (5, 6, 7))
+    assert [turn("Tariff", both, now) for now in (may, june, july)] == [june, july, None]
+    assert turn("Tariff", {"end_date_time": "soon"}, may) is None
+    assert turn("Location", both, may) is None

@@ -72,6 +72,21 @@ async def test_a_quiet_draft_that_changes_who_may_see_it_moves_the_feed(store: S
     assert [row.changed for row in await store.feed(0, 10)] == [2]
 
 
+async def test_a_class_that_the_same_partners_see_moves_neither_the_feed_nor_its_arrival(
+    store: Store,
+) -> None:
+    await store.apply(put(draft("A")))
+    before = await store.get(key("A"))
+    await store.apply(put(draft("A", audience="other", alike=True)))
+    row = await store.get(key("A"))
+    assert row is not None
+    assert before is not None
+    assert (row.audience, row.changed, row.stored_at) == ("other", 1, before.stored_at)
+    assert [row.changed for row in await store.feed(0, 10)] == [1]
+    page = await store.page(PageQuery("location", ("other",), limit=10))
+    assert (page.total, len(page.documents)) == (1, 1)
+
+
 async def test_a_lost_audience_is_kept_with_the_number_of_its_loss(store: Store) -> None:
     await store.apply(put(draft("A", audience="one")))
     await store.apply(put(draft("A", audience="two")))

@@ -1,6 +1,7 @@
 """Documents as bytes between a partner's version and the house's own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -8,10 +9,10 @@ import msgspec
 
 from voltroam.bridge.convert import KINDS, NEW_IN_2_3_0, at_home, convert
 from voltroam.bridge.notes import Note, Severity
-from voltroam.bridge.reach import lowest
+from voltroam.bridge.reach import RULES, allowed_by, needs_of, opens_below, reach, turn
 from voltroam.bridge.terms import Document, Terms
 from voltroam.standard.errors import CallerError
-from voltroam.standard.versions import HOME, Version, is_above_lowest
+from voltroam.standard.versions import HOME, VERSIONS, Version, is_above_lowest
 
 _PLAIN = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -20,6 +21,9 @@ _NOT_KNOWN = {
     "ChargingProfileResponse": b'{"result":"NOT_SUPPORTED","timeout":0}',
     "ChargingPreferencesResponse": b'"NOT_POSSIBLE"',
 }
+
+OPENED = "!"
+_DATED = b"_date_time"
 
 
 class Passed(NamedTuple):
@@ -89,21 +93,78 @@ def between(kind: str, document: bytes, source: Version, target: Version, terms:
     return _passed(document, bridged.value, bridged.notes)
 
 
-def floor(kind: str, document: bytes, spoken: Sequence[str], *, foreign: bool) -> str:
+def floor(
+    kind: str, document: bytes, spoken: Sequence[str], *, foreign: bool, now: int | None = None
+) -> str:
     """The number of the lowest version that an object may be shown to, or nothing.
 
     Nothing where that is no matter: to every version that the house speaks. `foreign`: it came in
-    another version, so that it may say what ours cannot.
+    another version, so that it may say what ours cannot. After `!` stand the letters of what a
+    profile must allow to be shown it in the version below too: `2.2.1!ls`. `now`: microseconds.
     """
-    if kind not in KINDS or not (foreign or is_above_lowest(HOME, spoken)):
+    if not has_floors(kind, spoken, foreign=foreign):
         return ""
-    found = lowest(kind, _members(document))
-    return found.number if is_above_lowest(found, spoken) else ""
+    found = reach(kind, _members(document), now=_moment(now))
+    if not is_above_lowest(found.lowest, spoken):
+        return ""
+    return f"{found.lowest.number}{OPENED}{found.needs}" if found.needs else found.lowest.number
+
+
+def has_floors(kind: str, spoken: Sequence[str], *, foreign: bool) -> bool:
+    """Whether objects of that kind can be such that not all that the house speaks can say them."""
+    return kind in KINDS and (foreign or is_above_lowest(HOME, spoken))
+
+
+def turn_of(kind: str, document: bytes, spoken: Sequence[str], now: int) -> int | None:
+    """When (µs) the floor of an object changes next by itself; None if it does not."""
+    if not is_above_lowest(HOME, spoken) or _DATED not in document:
+        return None
+    moment = datetime.fromtimestamp(now / 1e6, UTC)
+    found = turn(kind, _members(document), moment)
+    return None if found is None else round(found.timestamp() * 1e6)
+
+
+def floors_shown(
+    kind: str,
+    version: Version,
+    spoken: Iterable[str],
+    relaxations: Iterable[str] = (),
+    *,
+    postal_code: bool = False,
+) -> Iterator[str]:
+    """The floors of what a partner of that version and profile is shown, beside what has none."""
+    spoken = tuple(spoken)
+    for one in VERSIONS.values():
+        if not is_above_lowest(one, spoken):
+            continue
+        if one.rank <= version.rank:
+            yield one.number
+            needs = needs_of(kind, one)
+        elif version is opens_below(one):
+            allowed = allowed_by(kind, tuple(relaxations), postal_code=postal_code)
+            needs = needs_of(kind, one, allowed)
+        else:
+            continue
+        yield from (f"{one.number}{OPENED}{need}" for need in needs)
+
+
+def basis(spoken: Iterable[str]) -> tuple[tuple[str, ...], int]:
+    """What the floors of stored objects depend on beside the objects: versions and rules."""
+    return tuple(sorted(spoken)), RULES
+
+
+def has_older_than_home(versions: Iterable[Version]) -> bool:
+    """Whether one of them says less than the house's own."""
+    return any(one.rank < HOME.rank for one in versions)
 
 
 def read_plain(document: bytes) -> Any:
     """Plain JSON with exact numbers."""
     return _PLAIN.decode(document)
+
+
+def _moment(now: int | None) -> datetime | None:
+    return None if now is None else datetime.fromtimestamp(now / 1e6, UTC)
 
 
 def _members(document: bytes) -> Document:

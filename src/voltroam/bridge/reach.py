@@ -4,12 +4,15 @@ Only what stands in the object itself counts; what depends on tables or look-ups
 is converted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from itertools import combinations
+from typing import Any, NamedTuple
 
 from voltroam.bridge.convert import NEW_IN_2_3_0, UP_TO_2_2_1
+from voltroam.bridge.terms import Relaxation
 from voltroam.bridge.v2_1_1 import locations, tariffs
+from voltroam.bridge.v2_1_1.prices_shown import next_turn
 from voltroam.bridge.v2_3_0.words import TOKEN_TYPES
 from voltroam.standard.versions import V2_1_1, V2_2_1, V2_3_0, Version
 
@@ -28,6 +31,76 @@ _ONLY_SINCE_2_2_1 = frozenset(
         "ClearProfileResult",
     }
 )
+
+RULES = 1
+"""Another number whenever these rules change: then what is stored is judged anew."""
+FILLER = "p"
+"""A partner's profile has a filler for the postal code."""
+_LETTERS: Mapping[str, Mapping[str, str]] = {
+    "Location": {FILLER: FILLER},
+    "Tariff": {
+        Relaxation.PRICE_LIMITS_DROPPED: "l",
+        Relaxation.TARIFF_SCHEDULE_DROPPED: "s",
+        Relaxation.TARIFF_TYPES_DROPPED: "t",
+    },
+}
+"""What a profile may allow so that 2.1.1 sees an object that it else would not."""
+
+
+class Reach(NamedTuple):
+    """How far down an object may be shown."""
+
+    lowest: Version
+    needs: str = ""
+    """Letters of what a profile must allow to be shown it in the version below too; empty: no
+    profile may allow it."""
+
+
+def reach(kind: str, document: Mapping[str, Any], *, now: datetime | None = None) -> Reach:
+    """The lowest version to which an object may be shown, and what opens the one below."""
+    found = lowest(kind, document, now=now)
+    letters = _LETTERS.get(kind)
+    if found is not V2_2_1 or letters is None:
+        return Reach(found)
+    if not _allowed(kind, document, letters, now):
+        return Reach(found)
+    needed = [
+        name for name in letters if not _allowed(kind, document, letters.keys() - {name}, now)
+    ]
+    return Reach(found, "".join(sorted(letters[name] for name in needed)))
+
+
+def allowed_by(kind: str, relaxations: Collection[str], *, postal_code: bool) -> str:
+    """The letters of what a profile allows for objects of a kind."""
+    given = {*relaxations, FILLER} if postal_code else relaxations
+    return "".join(sorted(ours for name, ours in _LETTERS.get(kind, {}).items() if name in given))
+
+
+def needs_of(kind: str, lowest: Version, allowed: str | None = None) -> tuple[str, ...]:
+    """All that objects with that lowest version may need; of what is `allowed`, if that is told."""
+    letters = _LETTERS.get(kind) if lowest is V2_2_1 else None
+    known = sorted((letters or {}).values() if allowed is None else allowed)
+    return tuple(
+        "".join(chosen) for size in range(1, len(known) + 1) for chosen in combinations(known, size)
+    )
+
+
+def opens_below(lowest: Version) -> Version | None:
+    """The version that a profile may open to what is else shown from `lowest` on."""
+    return V2_1_1 if lowest is V2_2_1 else None
+
+
+def turn(kind: str, document: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When its reach changes next by itself: a tariff's start or end, if one is to come."""
+    return next_turn(document, now) if kind == "Tariff" else None
+
+
+def _allowed(
+    kind: str, document: Mapping[str, Any], allowed: Collection[str], now: datetime | None
+) -> bool:
+    filler = FILLER in allowed
+    given = frozenset(allowed)
+    return relaxed(kind, document, given, postal_code=filler, now=now) is V2_1_1
 
 
 def lowest(kind: str, document: Mapping[str, Any], *, now: datetime | None = None) -> Version:

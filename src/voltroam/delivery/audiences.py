@@ -57,7 +57,9 @@ def classes_of(
         own = [name for name in seen if _routed(name, platform, ways.get(kind, {}))]
         few = narrowed_to(platform, own) if resource.narrowable else ()
         names = frozenset((*own, *few)) | more.get(kind, frozenset())
-        found[kind] = frozenset(at_version(names, spoken_by(platform), identity))
+        found[kind] = frozenset(
+            at_version(names, spoken_by(platform), identity, resource, platform.profile)
+        )
     return found
 
 

@@ -13,13 +13,14 @@ from voltroam.delivery.sight import NOBODY, Classes, Sight
 from voltroam.roaming.audience import at_version, bare, contract_class
 from voltroam.roaming.bridging import spoken_by
 from voltroam.roaming.hub.sharing import Sharing
-from voltroam.roaming.platforms import Identity, Platform
+from voltroam.roaming.platforms import Identity, Platform, Profile
 from voltroam.standard.endpoints import Resource
 from voltroam.standard.parties import PartyId
 from voltroam.store.interface import ObjectRow
 from voltroam.wire.call import Routing
 
 Ways = Sequence[Routing]
+_Known = tuple[Sharing, Collection[str], tuple[str | None, Profile], Classes]
 _NO_WAYS: Mapping[str, Ways] = {}
 
 
@@ -29,24 +30,27 @@ class Shares:
     def __init__(self, resources: Iterable[Resource], identity: Identity) -> None:
         self._resources = tuple(resources)
         self._identity = identity
-        self._known: dict[str, tuple[Sharing, Collection[str], Classes]] = {}
+        self._known: dict[str, _Known] = {}
 
     def classes_of(self, platform: Platform, sharing: Sharing, served: Collection[str]) -> Classes:
         """Of the kinds that it takes: what was shared with all, nothing meant for one party."""
         known = self._known.get(platform.id)
-        if known is None or known[0] is not sharing or known[1] != served:
+        reads = (platform.version, platform.profile)
+        if known is None or known[0] is not sharing or known[1] != served or known[2] != reads:
             classes = {
                 resource.kind: self._seen(platform, sharing, resource)
                 if resource.kind in served
                 else NOBODY
                 for resource in self._resources
             }
-            known = self._known[platform.id] = (sharing, served, classes)
-        return known[2]
+            known = self._known[platform.id] = (sharing, served, reads, classes)
+        return known[3]
 
     def _seen(self, platform: Platform, sharing: Sharing, resource: Resource) -> frozenset[str]:
         names = _marked(sharing.receivers(platform.id, resource))
-        return frozenset(at_version(names, spoken_by(platform), self._identity))
+        return frozenset(
+            at_version(names, spoken_by(platform), self._identity, resource, platform.profile)
+        )
 
 
 def _marked(receivers: Mapping[str, Sequence[PartyId]]) -> frozenset[str]:

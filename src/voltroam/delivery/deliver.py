@@ -21,6 +21,7 @@ from voltroam.delivery.lanes import Lanes
 from voltroam.delivery.operators import Operators
 from voltroam.delivery.ports import Calls, Now, Platforms
 from voltroam.delivery.pulling import Pulling
+from voltroam.delivery.reclassing import Reclassing
 from voltroam.delivery.retention import IsBehind, Retention, Rotate
 from voltroam.delivery.shelf import Shelf
 from voltroam.delivery.sync import Progress, PullReport
@@ -79,6 +80,9 @@ class Delivery:
         self._ledger = CdrLedger(store, calls, table, knobs, now, bridging=bridging)
         marks = Marks(store, known_for=knobs.marks_known)
         narrowing = Narrowing(store, identity, table, now=now, wait=knobs.marks_settle)
+        reclassing = Reclassing(
+            store, directory, identity, table, knobs=knobs, now=now, holder=holder
+        )
         gear = Gear(
             store=store,
             table=table,
@@ -108,6 +112,7 @@ class Delivery:
         )  # fmt: skip
         self._jobs: list[Job] = [
             ("feed", self._tail.run), ("lanes", self._lanes.run), ("narrowing", narrowing.run),
+            ("classes", reclassing.run),
         ]  # fmt: skip
         if sync:
             self._jobs += [

@@ -56,6 +56,9 @@ class Knobs:
     marks_settle: float = 0.75
     """After a change of that, objects are shown anew this much later: longer than it is known."""
 
+    turns_every: float = 2.0
+    """How often it is looked for tariffs that begin or end, where a version knows neither."""
+
     cdr_retry: float = 5.0
     """First delay before an uncertain CDR is looked at again; doubles."""
     cdr_limit: float = 600.0

@@ -186,7 +186,7 @@ def mark_private(
         few = addressee(row) if resource.audience is Audience.ADDRESSED else only(held, key)
         audience = audience_of(
             resource, row.document, owner, identity, private=private, only=few,
-            foreign=received_in(row.sidecar) is not None,
+            foreign=received_in(row.sidecar) is not None, now=held.now,
         )  # fmt: skip
         if audience == row.audience:
             return Decision(True)

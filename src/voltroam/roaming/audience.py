@@ -6,7 +6,8 @@ hold one of these parties, `NL/AAA>DE/MSP` for the party that the document names
 only hold. On a hub what a party shares has that party's class, as if it were the hub's own.
 
 What lower versions that we speak must not be shown carries the lowest that it may be shown to:
-`NL/AAA~2.2.1`. So who speaks which version is settled before paging.
+`NL/AAA~2.2.1`, with the letters of what a partner's profile may allow so that the version below
+sees it too: `NL/AAA~2.2.1!l`. So who speaks which version is settled before paging.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -15,11 +16,11 @@ from typing import Any
 
 import msgspec
 
-from voltroam.bridge.passage import floor
-from voltroam.roaming.platforms import Identity, Platform
+from voltroam.bridge.passage import floor, floors_shown
+from voltroam.roaming.platforms import Identity, Platform, Profile
 from voltroam.standard.endpoints import Audience, Resource
 from voltroam.standard.parties import PartyId
-from voltroam.standard.versions import Version, up_to
+from voltroam.standard.versions import Version
 from voltroam.store.interface import HELD, PRIVATE
 
 
@@ -44,17 +45,19 @@ def audience_of(
     private: bool,
     only: Sequence[str] | None = None,
     foreign: bool = False,
+    now: int | None = None,
 ) -> str:
     """The class of an object as it is written. `only`: folded parties that alone may see it; of
     what is addressed the one that it is for, and without it nobody sees it.
 
-    `foreign`: it came in another version than the house's own.
+    `foreign`: it came in another version than the house's own. `now` (µs): whether a tariff with a
+    start or an end is in force.
     """
     audience = _for_whom(resource, document, owner, identity, private=private, only=only)
     if audience in (HELD, PRIVATE):
         return audience
     kind = resource.object.__name__
-    return floored(audience, floor(kind, document, identity.versions, foreign=foreign))
+    return floored(audience, floor(kind, document, identity.versions, foreign=foreign, now=now))
 
 
 def _for_whom(
@@ -102,10 +105,22 @@ def bare(audience: str) -> str:
     return audience.partition(FLOOR)[0]
 
 
-def at_version(classes: Iterable[str], version: Version, identity: Identity) -> tuple[str, ...]:
-    """These classes, and those of them that only this version and higher ones are shown."""
+def at_version(
+    classes: Iterable[str],
+    version: Version,
+    identity: Identity,
+    resource: Resource,
+    profile: Profile,
+) -> tuple[str, ...]:
+    """These classes, and those of them that only some versions and profiles are shown."""
     classes = tuple(classes)
-    floors = up_to(version, identity.versions)
+    floors = floors_shown(
+        resource.object.__name__,
+        version,
+        (*identity.versions, *identity.formerly),
+        profile.relaxations,
+        postal_code=bool(profile.postal_code),
+    )
     return (*classes, *(floored(one, floor) for floor in floors for one in classes))
 
 

@@ -17,10 +17,10 @@ from voltroam.roaming.directory import Directory
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.marks import KNOWN_FOR, MARK, Mark, mark_key, only, read_mark
 from voltroam.roaming.platforms import Identity, Phase
-from voltroam.roaming.received import Received, received_in
-from voltroam.roaming.references import References, references_of
+from voltroam.roaming.received import received_in
+from voltroam.roaming.redating import in_class, show_anew
 from voltroam.roaming.settle import event
-from voltroam.roaming.weigh import flow_of, is_private, marked
+from voltroam.roaming.weigh import is_private
 from voltroam.standard.endpoints import Resource, Table
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId
@@ -35,14 +35,11 @@ from voltroam.store.interface import (
     RecordDraft,
     Store,
 )
-from voltroam.wire.patch import merge
-from voltroam.wire.times import format_datetime, from_micros, parse_datetime, to_micros
 
 SETTLE = 1.5 * KNOWN_FOR
 """Seconds until every process knows a mark."""
 LOOK = 5.0
 """Seconds between looks at what another process left undone."""
-AT_ONCE = 100
 MOST = 200
 """Parties of one object: they stand in its audience class, which is an indexed column."""
 _PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{1,3}\Z", re.IGNORECASE)
@@ -162,11 +159,7 @@ class Narrowing:
         """Write anew what names the object; how many. The mark is done with, if it still stands."""
         before = await self._store.record(mark_key(key))
         await self._store.apply(self._reclassed(resource, key))
-        count = 0
-        for kind in self._table.resources.values():
-            references = references_of(kind)
-            if references is not None and references.kind == key.kind:
-                count += await self._show_anew(kind.kind, references, key)
+        count = await show_anew(self._store, self._table, key)
 
         def decide(held: Held) -> Decision[None]:
             now = held.records.get(mark_key(key))
@@ -188,24 +181,6 @@ class Narrowing:
             return Decision(None, objects=moved, events=tuple(event(key, "changed") for _ in moved))
 
         return Change(decide, objects=(key,), records=(mark_key(key),))
-
-    async def _show_anew(self, kind: str, references: References, key: ObjectKey) -> int:
-        ids = frozenset({key.id})
-        waiting: list[ObjectKey] = []
-        count = 0
-        async for row in self._store.scan(kind, owner=key.owner):
-            if references.named(row.document, ids):
-                waiting.append(row.key)
-            if len(waiting) == AT_ONCE:
-                count += await self._write(references, waiting, ids)
-                waiting = []
-        return count + await self._write(references, waiting, ids)
-
-    async def _write(
-        self, references: References, keys: Sequence[ObjectKey], ids: frozenset[str]
-    ) -> int:
-        changes = [_dated(references, key, ids) for key in keys]
-        return sum(await asyncio.gather(*(self._store.apply(change) for change in changes)))
 
 
 async def parties_named(directory: Directory, names: Sequence[str]) -> tuple[PartyId, ...]:
@@ -254,45 +229,8 @@ def _classed(
     audience = audience_of(
         resource, row.document, PartyId(country, code), identity,
         private=is_private(row), only=parties, foreign=received_in(row.sidecar) is not None,
+        now=held.now,
     )  # fmt: skip
     if audience == row.audience:
         return ()
-    text = format_datetime(from_micros(max(held.now, row.last_updated)))
-    body = msgspec.json.encode({"last_updated": text})
-
-    def dated(document: bytes) -> bytes:
-        return merge(document, body, appends=frozenset())
-
-    return (_draft(row, dated, to_micros(parse_datetime(text)), audience),)
-
-
-def _dated(references: References, key: ObjectKey, ids: frozenset[str]) -> Change[bool]:
-    """Later by at least a millisecond: the same time could be taken for the same content."""
-
-    def decide(held: Held) -> Decision[bool]:
-        row = held.objects.get(key)
-        if row is None or row.deleted or not references.named(row.document, ids):
-            return Decision(False)
-        moment = from_micros(max(held.now, row.last_updated + 1000))
-        moment = parse_datetime(format_datetime(moment))
-
-        def dated(document: bytes) -> bytes:
-            return references.dated(document, ids, moment)
-
-        draft = _draft(row, dated, to_micros(moment), row.audience)
-        return Decision(True, objects=(draft,), events=(event(key, "changed"),))
-
-    return Change(decide, objects=(key,))
-
-
-def _draft(
-    row: ObjectRow, dated: Callable[[bytes], bytes], stamp: int, audience: str
-) -> ObjectDraft:
-    """With its time raised, in the version that it came in too."""
-    received, sidecar = received_in(row.sidecar), row.sidecar
-    if received is not None:
-        raised = Received(received.version, dated(received.document))
-        sidecar = marked(sidecar, is_private(row), flow_of(row), raised)
-    return ObjectDraft(
-        row.key, row.version, dated(row.document), stamp, audience, row.sources, row.notes, sidecar
-    )
+    return (in_class(row, audience, held.now),)

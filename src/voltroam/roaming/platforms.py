@@ -250,6 +250,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     roles: tuple[CredentialsRole, ...]
     versions: tuple[str, ...] = (HOME.number,)
     """The versions that we speak."""
+    formerly: tuple[str, ...] = ()
+    """Those by which the classes of what is stored may still be made."""
 
     @property
     def is_hub(self) -> bool:

@@ -85,7 +85,8 @@ class Serving:
 
     async def sees(self, call: Call, caller: Platform, resource: Resource) -> tuple[str, ...]:
         """The classes of objects that the caller may see on the SENDER side."""
-        return at_version(await self._classes(call, caller, resource), call.version, self.identity)
+        classes = await self._classes(call, caller, resource)
+        return at_version(classes, call.version, self.identity, resource, caller.profile)
 
     async def _classes(self, call: Call, caller: Platform, resource: Resource) -> tuple[str, ...]:
         if self.sights is not None:

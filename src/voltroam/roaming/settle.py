@@ -12,6 +12,7 @@ from voltroam.roaming.marks import mark_key, only
 from voltroam.roaming.owners import Claim
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.received import Received
+from voltroam.roaming.turns import turns
 from voltroam.roaming.weigh import (
     Accepted,
     Outcome,
@@ -144,16 +145,17 @@ def settle(
         last_updated,
         audience_of(
             resource, document, target.owner, writer.identity,
-            private=hidden, only=few, foreign=received is not None,
+            private=hidden, only=few, foreign=received is not None, now=held.now,
         ),
         _sources(row, writer),
         notes_of(found),
         sidecar,
     )  # fmt: skip
+    turning = turns(resource, draft, writer.identity, held.now)
     return Decision(
         Accepted(outcome or (Outcome.CHANGED if live else Outcome.CREATED), document, found),
         objects=(draft,),
-        records=_roster(resource, writer),
+        records=(*_roster(resource, writer), *turning),
         events=(event(target.key, "changed"),),
     )
 

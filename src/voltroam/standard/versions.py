@@ -119,12 +119,6 @@ VERSIONS: dict[str, Version] = {version.number: version for version in (V2_1_1, 
 """Every version that this build speaks, by its number."""
 
 
-def up_to(version: Version, numbers: Iterable[str]) -> tuple[str, ...]:
-    """Those of the numbered versions that are not above this one, but for the lowest of all."""
-    known = sorted((VERSIONS[number] for number in numbers), key=lambda one: one.rank)
-    return tuple(one.number for one in known[1:] if one.rank <= version.rank)
-
-
 def is_above_lowest(version: Version, numbers: Iterable[str]) -> bool:
     """Whether it is above the lowest of the numbered versions."""
     return version.rank > min(VERSIONS[number].rank for number in numbers)

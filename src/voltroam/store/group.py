@@ -158,7 +158,7 @@ class _Planner:
             draft.sidecar,
             before.former if before else (),
             draft.deleted,
-            self._now,
+            before.stored_at if before is not None and draft.alike else self._now,
             0 if before is None or fresh else before.created,
             before.changed if before else 0,
             before.revision + 1 if before else 1,
@@ -171,9 +171,9 @@ class _Planner:
         entry.moves = (
             entry.moves
             or fresh
-            or not draft.quiet
+            or not (draft.quiet or draft.alike)
             or before is None
-            or before.audience != draft.audience
+            or (before.audience != draft.audience and not draft.alike)
             or before.deleted != draft.deleted
         )
 

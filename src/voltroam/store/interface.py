@@ -75,8 +75,8 @@ class ObjectDraft(msgspec.Struct, frozen=True):
     """An object as a change wants it; the store fills the numbers, stored_at and former.
 
     A draft whose audience differs from the held row's appends the old one to `former`.
-    `quiet` keeps `changed` (a new source or note alone is no change for partners, nor a class that
-    the same partners see).
+    `quiet` keeps `changed` (a new source or note alone is no change for partners), unless the
+    audience differs; `alike` keeps it then too, and `stored_at`: the same partners see either.
     """
 
     key: ObjectKey
@@ -89,6 +89,7 @@ class ObjectDraft(msgspec.Struct, frozen=True):
     sidecar: bytes | None = None
     deleted: bool = False
     quiet: bool = False
+    alike: bool = False
 
 
 class Record(msgspec.Struct, frozen=True):

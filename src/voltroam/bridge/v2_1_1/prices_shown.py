@@ -51,6 +51,20 @@ def in_force(tariff: Any, now: datetime | None) -> bool:
         return False
 
 
+def next_turn(tariff: Any, now: datetime) -> datetime | None:
+    """When a tariff begins or ends next; None if neither is to come."""
+    found = []
+    for name in ("start_date_time", "end_date_time"):
+        written = text(tariff, name)
+        if written is None:
+            continue
+        try:
+            found.append(_moment(written))
+        except ValueError:
+            continue
+    return min((one for one in found if one > now), default=None)
+
+
 def _moment(written: str) -> datetime:
     """A time without zone is UTC."""
     found = datetime.fromisoformat(written)
