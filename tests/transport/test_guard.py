@@ -317,6 +317,47 @@ async def test_a_rebound_name_is_judged_anew() -> None:
         await one.check("https://partner.example/")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://partner.example/ocpi/2.2.1/receiver/locations/NL/AAA/LOC1",
+        "https://partner.example/x?next=http://127.0.0.1/",
+        "https://partner.example/a%20b",
+        "https://partner.example/\u00e9",
+        "https://partner.example/x#part",
+        "https://partner.example:443/x",
+        "https://partner.example",
+        "https://partner.example?x=1",
+    ],
+)
+async def test_a_host_that_was_judged_is_known_and_its_paths_read_as_before(url: str) -> None:
+    fresh = await guard().check(url)
+    one = guard()
+    await one.check("https://partner.example/")
+    assert one.known(url) in (None, fresh)
+    assert await one.check(url) == fresh
+
+
+async def test_no_more_is_known_than_was_judged() -> None:
+    now = 0.0
+    one = UrlGuard(GuardSettings(remember=60), resolve=public, clock=lambda: now)
+    assert one.known("https://partner.example/x") is None
+    await one.check("https://partner.example/")
+    assert one.known("https://partner.example/x") is not None
+    for other in (
+        "http://partner.example/x",
+        "https://partner.example:8443/x",
+        "https://partner.example@127.0.0.1/x",
+        "https://partner.example.evil.example/x",
+        "https://partner.example\\@127.0.0.1/x",
+        "https://partner.example/" + "x" * 2048,
+        "https://partner.example/a\nb",
+    ):
+        assert one.known(other) is None
+    now = 61.0
+    assert one.known("https://partner.example/x") is None
+
+
 async def test_a_caller_that_gives_up_does_not_spoil_the_answer_for_others() -> None:
     release = asyncio.Event()
 

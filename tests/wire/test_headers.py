@@ -88,7 +88,8 @@ def test_own_ids_are_uuids_and_never_repeat() -> None:
     """CORE-MSGID-01, CORE-MSGID-05"""
     made = {new_id() for _ in range(100)}
     assert len(made) == 100
-    assert all(uuid.UUID(one) for one in made)
+    assert all(str(uuid.UUID(one)) == one for one in made)
+    assert {uuid.UUID(one).version for one in made} == {4}
 
 
 def test_routing_headers_round_trip() -> None:

@@ -37,7 +37,10 @@ class PinnedSender(Protocol):
     """One library. It connects to the addresses of `to` and nowhere else."""
 
     async def send(self, request: Request, to: Checked, *, timeout: float, limit: int) -> Response:
-        """The answer as it came. Raises Unreachable, Unusable, or TimeoutError once sent."""
+        """The answer as it came, whole within `timeout` seconds.
+
+        Raises Unreachable, Unusable, or TimeoutError once sent.
+        """
         ...
 
     async def close(self) -> None: ...
@@ -68,6 +71,19 @@ class GuardedSender:
     async def send(self, request: Request, *, timeout: float, limit: int = LIMIT) -> Response:
         """Raises Unreachable, Unusable or ForbiddenUrl; nothing else."""
         _judge_headers(request)
+        to = self._guard.known(request.url)
+        if to is None or request.method == "GET":
+            return await self._look_up_and_send(request, timeout, limit)
+        try:  # one exchange, and the library keeps its time: no second timer
+            response = await self._exchange(request, to, timeout, limit)
+        except TimeoutError:
+            raise _silent(timeout, sent=True) from None
+        if response.status in _MOVED:
+            await self._redirected(request, to, response)
+        return response
+
+    async def _look_up_and_send(self, request: Request, timeout: float, limit: int) -> Response:
+        """With the question for the host's address, and redirects, within the same time."""
         sent = False
         try:
             async with asyncio.timeout(timeout):
@@ -79,7 +95,7 @@ class GuardedSender:
                         return response
                     request = await self._redirected(request, to, response)
         except TimeoutError:
-            raise Silent(f"no answer within {timeout:g} s", sent=sent) from None
+            raise _silent(timeout, sent=sent) from None
         raise Unusable(f"more than {REDIRECTS} redirects")
 
     async def close(self) -> None:
@@ -110,6 +126,10 @@ class GuardedSender:
         if (there.scheme, there.host, there.port) != (to.scheme, to.host, to.port):
             raise Unusable(f"HTTP {response.status}: redirect to another origin, {there.host}")
         return structs.replace(request, url=there.url)
+
+
+def _silent(timeout: float, *, sent: bool) -> Silent:
+    return Silent(f"no answer within {timeout:g} s", sent=sent)
 
 
 def _judge_headers(request: Request) -> None:

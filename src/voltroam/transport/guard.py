@@ -35,6 +35,8 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _PORT = re.compile(r"[0-9]{1,5}")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _KEPT = "/?&=%:@!$'()*+,;~-._[]"
+_PLAIN = re.compile(r"/[A-Za-z0-9/._~-]*")
+"""A path that every client reads alike as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,14 @@ class UrlGuard:
         self._clock = clock
         self._known: OrderedDict[tuple[str, int], tuple[float, tuple[str, ...]]] = OrderedDict()
         self._asking: dict[tuple[str, int], asyncio.Task[tuple[str, ...]]] = {}
+        self._origins: OrderedDict[str, Parts] = OrderedDict()
+        """Read and judged before; where one is a name, its address is still to be asked for."""
 
     async def check(self, url: str) -> Checked:
         """Read, resolve and judge. Raises ForbiddenUrl; Unreachable for a name without address."""
+        known = self.known(url)
+        if known is not None:
+            return known
         parts = read_url(url)
         self._judge_form(parts)
         if parts.literal is not None:
@@ -112,7 +119,29 @@ class UrlGuard:
             addresses: tuple[str, ...] = (str(parts.literal),)
         else:
             addresses = await self._addresses(parts.host, parts.port)
+        self._remember(parts)
         return Checked(parts.url, parts.scheme, parts.host, parts.port, addresses)
+
+    def known(self, url: str) -> Checked | None:
+        """`check` without asking anybody, where the host was judged before; None: it must ask."""
+        end = url.find("/", len("https://"))
+        origin = self._origins.get(url[:end])
+        if origin is None or len(url) > LONGEST_URL or not _PLAIN.fullmatch(url, end):
+            return None
+        if origin.literal is not None:
+            addresses: tuple[str, ...] = (origin.host,)
+        else:
+            answer = self._known.get((origin.host, origin.port))
+            if answer is None or self._clock() >= answer[0]:
+                return None
+            addresses = answer[1]
+        return Checked(url, origin.scheme, origin.host, origin.port, addresses)
+
+    def _remember(self, parts: Parts) -> None:
+        origin = parts._replace(rest="")
+        self._origins[origin.url] = origin
+        if len(self._origins) > self._settings.hosts:
+            self._origins.popitem(last=False)
 
     def forget(self, host: str, port: int) -> None:
         """Resolve anew next time: the addresses did not answer."""

@@ -84,7 +84,10 @@ class PyreqwestSender:
 
     async def _send(self, request: Request, to: Checked, timeout: float, limit: int) -> Response:
         try:
-            pinned = await self._pinned(to)
+            pinned = self._found(to)
+            if pinned is None:
+                async with asyncio.timeout(timeout):
+                    pinned = await self._make_for(to)
             building = pinned.client.request(request.method, to.url)
             building = building.timeout(timedelta(seconds=timeout))
             if "accept-encoding" not in request.headers:
@@ -117,13 +120,17 @@ class PyreqwestSender:
         for client in clients.values():
             await client.close()
 
-    async def _pinned(self, to: Checked) -> _Pinned:
+    def _found(self, to: Checked) -> _Pinned | None:
         """The client of a host, as long as its address is among those that were checked."""
         name = LITERAL if to.host == to.addresses[0] else to.host
         pinned = self._clients.get(name)
-        if pinned is not None and (name == LITERAL or pinned.address in to.addresses):
-            self._clients.move_to_end(name)
-            return pinned
+        if pinned is None or (name != LITERAL and pinned.address not in to.addresses):
+            return None
+        self._clients.move_to_end(name)
+        return pinned
+
+    async def _make_for(self, to: Checked) -> _Pinned:
+        name = to.host
         waiting = self._wanted.get(name)
         if waiting is None:
             waiting = _Wanted(to.addresses[0], asyncio.get_running_loop().create_future())

@@ -2,8 +2,8 @@
 
 import base64
 import binascii
+import os
 import re
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -39,8 +39,10 @@ class Ids(NamedTuple):
 
 
 def new_id() -> str:
-    """A fresh message id: a UUID (OCPI 2.2.1 §transport, message ids)."""
-    return str(uuid.uuid4())
+    """A fresh message id: a UUID, version 4 (OCPI 2.2.1 §transport, message ids)."""
+    drawn = os.urandom(16).hex()
+    variant = "89ab"[int(drawn[16], 16) & 3]
+    return f"{drawn[:8]}-{drawn[8:12]}-4{drawn[13:16]}-{variant}{drawn[17:20]}-{drawn[20:]}"
 
 
 def read_ids(headers: Mapping[str, str]) -> Ids:

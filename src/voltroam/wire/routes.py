@@ -18,6 +18,8 @@ from voltroam.standard.versions import Version
 
 ROOT = "ocpi"
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._~!$'()*,:@%/-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_~-]+")
+"""A segment that needs no encoding."""
 _NO_PATH = "no such path"
 _TREES = {tree.value: tree for tree in Tree}
 _Place = tuple[tuple[str, ...], int]
@@ -197,8 +199,9 @@ def join(url: str, segments: Iterable[str]) -> str:
 
     A dot segment cannot be told apart from a relative path and is encoded by hand.
     """
-    encoded = (
-        quote(part, safe="!$'()*,:@") if part not in (".", "..") else part.replace(".", "%2E")
-        for part in segments
-    )
+    encoded = [part if _PLAIN.fullmatch(part) else _encoded(part) for part in segments]
     return "/".join((url.rstrip("/"), *encoded))
+
+
+def _encoded(part: str) -> str:
+    return quote(part, safe="!$'()*,:@") if part not in (".", "..") else part.replace(".", "%2E")
