@@ -19,15 +19,18 @@ from voltroam.roaming.host import (
 from voltroam.simulator.world.active import active_profile
 from voltroam.simulator.world.charge import Charge
 from voltroam.simulator.world.clock import Clock
+from voltroam.simulator.world.diary import Diary
 from voltroam.simulator.world.faults import Luck
 from voltroam.simulator.world.knobs import WorldKnobs
 from voltroam.simulator.world.limits import NO_STEPS, steps_of
 from voltroam.simulator.world.ordered import Answer
-from voltroam.simulator.world.reporter import NodePorts, Reporter
+from voltroam.simulator.world.reporter import NodePorts, Reporter, log
 from voltroam.simulator.world.sources import Sources
 from voltroam.simulator.world.standstill import stands_still
+from voltroam.simulator.world.till import Till
 from voltroam.simulator.world.wishes import judged, steps_for
 from voltroam.simulator.world.world import World
+from voltroam.standard.errors import OcpiError
 from voltroam.standard.v2_2_1 import (
     ActiveChargingProfile,
     CancelReservation,
@@ -94,12 +97,21 @@ class WorldHost(Unattended):
             interval=READ_EVERY,
         )
         self.reporter: Reporter | None = None
+        self.diary: Diary | None = None
         self._units: dict[str, ChargingRateUnit] = {}
 
     async def run(self, node: NodePorts) -> None:
         """Until cancelled."""
         reporter = Reporter(node, self.world, self._now, self.steered)
         self.reporter = reporter
+        trade = asyncio.create_task(self._trade(node))
+        try:
+            await self._live(node, reporter)
+        finally:
+            trade.cancel()
+            await asyncio.gather(trade, return_exceptions=True)
+
+    async def _live(self, node: NodePorts, reporter: Reporter) -> None:
         sources = Sources(node.store)
         looked = 0.0
         loop = asyncio.get_running_loop()
@@ -115,6 +127,25 @@ class WorldHost(Unattended):
             if not await stands_still(node.store):
                 await self.live(reporter)
             await asyncio.sleep(TICK)
+
+    async def _trade(self, node: NodePorts) -> None:
+        """Bookings and payment terminals, where the node has them: for ever."""
+        parts = node.packaged
+        if parts.desk is not None and parts.bookings is not None:
+            self.diary = Diary(node.store, parts.desk, parts.bookings, self.world, self.clock)
+        till = None
+        if parts.terminals is not None:
+            name = f"WORLD-{self._knobs.seed}"
+            till = Till(parts.terminals, node.directory, self.world, name)
+        while True:
+            try:
+                if self.diary is not None:
+                    await self.diary.look(self._now())
+                if till is not None:
+                    await till.look()
+            except OcpiError as error:
+                log.warning("no_trade", reason=error.message)
+            await asyncio.sleep(ASK_EVERY)
 
     def moment(self) -> datetime:
         """What the world's clock shows: what the node notes of a session here is told by it."""
@@ -227,6 +258,10 @@ class WorldHost(Unattended):
 
     async def book(self, order: BookingOrder) -> bool | None:
         """Granted where a charger of the world can keep it."""
+        if self.diary is not None:
+            return await self.diary.take(
+                order.operator, order.booking, order.request.period, self._now()
+            )
         option = order.booking.booking_option
         evse = option.evse_uid if option is not None and option.evse_uid != "#NA" else None
         return bool(self.world.find(order.operator, order.booking.location_id, evse))

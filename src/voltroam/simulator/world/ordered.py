@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from voltroam.simulator.world.charge import Charge, Stage
 from voltroam.simulator.world.faults import Fault
 from voltroam.simulator.world.happenings import Abandoned, Awaited, Reserved
-from voltroam.simulator.world.spots import Reservation, Spot
+from voltroam.simulator.world.spots import Reservation, Spot, same_driver
 from voltroam.simulator.world.street import Street
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import CommandResultType, Status, Token
@@ -52,7 +52,9 @@ class Ordered(Street):
 
         A car that was stopped and still stands there may go on: that is another session.
         """
-        spot, refusal, fault = self._spot_for(token, operator, location_id, evse_uid)
+        spot, refusal, fault = self._spot_for(
+            token, operator, location_id, evse_uid, reference=reference
+        )
         if spot is None or refusal is not None:
             return refusal or OCCUPIED
         parked = self._parked(spot, token)
@@ -67,7 +69,8 @@ class Ordered(Street):
         if parked is not None:
             self._goes_on(parked, charge)
         place = spot.place(plug)
-        reserved = spot.reservation is not None
+        kept = spot.reservation  # of a booking there is no session yet
+        reserved = kept is not None and kept.leaves is None
         self._out.append(Awaited(self.now, charge.id, place, token, order, reference, reserved))
         if fault is Fault.NO_CABLE and parked is None:
             self._plan(self.now + PLUG_TIME, lambda at: self._abandon(charge, at))
@@ -84,6 +87,7 @@ class Ordered(Street):
         evse_uid: str | None,
         *,
         empty: bool = False,
+        reference: str | None = None,
     ) -> tuple[Spot | None, Answer | None, Fault]:
         """The EVSE for an order, or what its charger answers instead. `empty`: without any car."""
         found = self.find(operator, location_id, evse_uid)
@@ -91,7 +95,7 @@ class Ordered(Street):
             return None, REJECTED, Fault.NONE
 
         def takes(spot: Spot) -> bool:
-            return self._may_take(spot, token) and not (empty and spot.charge)
+            return self._may_take(spot, token, reference) and not (empty and spot.charge)
 
         spot = next(filter(takes, found), found[0])
         fault = self._luck.draw(self._orders, spot.uid)
@@ -107,18 +111,19 @@ class Ordered(Street):
             refusal = OCCUPIED
         return spot, refusal, fault
 
-    def _may_take(self, spot: Spot, token: Token) -> bool:
+    def _may_take(self, spot: Spot, token: Token, reference: str | None) -> bool:
+        kept = spot.reservation
+        if kept is not None and not kept.admits(token, reference):
+            return False
         if spot.charge is not None:
             return self._parked(spot, token) is not None
-        if spot.reservation is not None:
-            return _same_driver(spot.reservation.token, token)
-        return spot.free
+        return kept is not None or spot.free
 
     def _parked(self, spot: Spot, token: Token) -> Charge | None:
         """The driver's own charge there that is over, its car still plugged in."""
         charge = self.charges.get(spot.charge or "")
         over = charge is not None and charge.stage is Stage.OVER
-        return charge if charge and over and _same_driver(charge.token, token) else None
+        return charge if charge and over and same_driver(charge.token, token) else None
 
     def _goes_on(self, parked: Charge, charge: Charge) -> None:
         """The same car, in another session."""
@@ -137,7 +142,7 @@ class Ordered(Street):
         charge.stage = Stage.OVER
         self._forget(charge)
         if charge.spot.status is Status.BLOCKED:  # its car stood there from an earlier charge
-            self._set_status(charge.spot, Status.AVAILABLE, at)
+            self._set_free(charge.spot, at)
         self._out.append(Abandoned(at, charge.id, "No cable was plugged in in time."))
 
     def stop(self, charge_id: str) -> Answer:
@@ -199,7 +204,7 @@ class Ordered(Street):
             same = evse_uid is None or held.uid.upper() == evse_uid.upper()
             there = held in self.find(operator, location_id)
             if same and there:
-                self._keep(held, Reservation(reservation, token, until))
+                self._keep(held, Reservation(reservation, token, until), token)
                 return ACCEPTED
         spot, refusal, fault = self._spot_for(token, operator, location_id, evse_uid, empty=True)
         if spot is None or refusal is not None:
@@ -209,16 +214,16 @@ class Ordered(Street):
         if held is not None:
             held.reservation = None
             self._set_status(held, Status.AVAILABLE, self.now)
-        self._keep(spot, Reservation(reservation, token, until))
+        self._keep(spot, Reservation(reservation, token, until), token)
         return Answer(CommandResultType.ACCEPTED, slow=fault is Fault.SLOW)
 
-    def _keep(self, spot: Spot, reservation: Reservation) -> None:
+    def _keep(self, spot: Spot, reservation: Reservation, token: Token) -> None:
         spot.reservation = reservation
         self._reserved[reservation.id] = spot
         self._set_status(spot, Status.RESERVED, self.now)
         self._out.append(
             Reserved(
-                self.now, reservation.id, spot.place(), reservation.token, reservation.until
+                self.now, reservation.id, spot.place(), token, reservation.until
             )
         )  # fmt: skip
         self._plan(
@@ -240,12 +245,3 @@ class Ordered(Street):
         self._end_reservation(spot, "cancelled", self.now)
         self._set_status(spot, Status.AVAILABLE, self.now)
         return ACCEPTED
-
-
-def _same_driver(one: Token, other: Token) -> bool:
-    """The same token, or one of the same group (OCPI 2.2.1 §mod_tokens, group_id)."""
-    if one.group_id and one.group_id == other.group_id:
-        return True
-    first = (one.country_code, one.party_id, one.uid, one.type)
-    second = (other.country_code, other.party_id, other.uid, other.type)
-    return [part.upper() for part in first] == [part.upper() for part in second]

@@ -12,7 +12,9 @@ from voltroam.delivery.log import Log
 from voltroam.roaming.authorizing.authorizer import Authorizer
 from voltroam.roaming.charging.charge import Charge as Session
 from voltroam.roaming.charging.charging import Charging
+from voltroam.roaming.directory import Directory
 from voltroam.roaming.profiling.steering import Steering
+from voltroam.simulator.world.diary import Packages
 from voltroam.simulator.world.happenings import (
     Abandoned,
     Awaited,
@@ -63,6 +65,10 @@ class NodePorts(Protocol):
     def authorizer(self) -> Authorizer: ...
     @property
     def steering(self) -> Steering: ...
+    @property
+    def directory(self) -> Directory: ...
+    @property
+    def packaged(self) -> Packages: ...
 
 
 class Reporter:
@@ -196,7 +202,8 @@ class Reporter:
     async def _begin(self, one: Begun) -> None:
         method, reference = self._methods.pop(one.charge, (AuthMethod.WHITELIST, None))
         if one.order is not None:
-            method, reference = AuthMethod.COMMAND, one.reference
+            method = AuthMethod.COMMAND
+        reference = one.reference or reference
         session = await self._node.charging.begin(
             location_id=one.place.location_id, evse_uid=one.place.evse_uid,
             connector_id=one.place.connector_id, operator=one.place.operator,

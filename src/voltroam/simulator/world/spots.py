@@ -22,11 +22,40 @@ PHASES = {
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """An EVSE kept for one driver until a moment of the world."""
+    """An EVSE kept for one driver until a moment of the world.
+
+    Of a booking: for any of its `tokens`, of their groups where `by_group`, or for who starts with
+    its `reference`; who came must be gone when it `leaves`.
+    """
 
     id: str
-    token: Token
+    token: Token | None
     until: datetime
+    tokens: tuple[Token, ...] = ()
+    by_group: bool = True
+    reference: str | None = None
+    leaves: datetime | None = None
+
+    def admits(self, token: Token, reference: str | None = None) -> bool:
+        """Whether this driver is the one that it is kept for."""
+        if reference is not None and reference == self.reference:
+            return True
+        known = self.tokens or ((self.token,) if self.token is not None else ())
+        same = same_driver if self.by_group else same_token
+        return any(same(one, token) for one in known)
+
+
+def same_token(one: Token, other: Token) -> bool:
+    first = (one.country_code, one.party_id, one.uid, one.type)
+    second = (other.country_code, other.party_id, other.uid, other.type)
+    return [part.upper() for part in first] == [part.upper() for part in second]
+
+
+def same_driver(one: Token, other: Token) -> bool:
+    """The same token, or one of the same group (OCPI 2.2.1 §mod_tokens, group_id)."""
+    if one.group_id and one.group_id == other.group_id:
+        return True
+    return same_token(one, other)
 
 
 @dataclass(slots=True)

@@ -155,7 +155,7 @@ class Street:
         if self.charges.get(charge.id) is not charge:
             return  # it charges again
         self._forget(charge)
-        self._set_status(charge.spot, Status.AVAILABLE, at)
+        self._set_free(charge.spot, at)
 
     def _forget(self, charge: Charge) -> None:
         self.charges.pop(charge.id, None)
@@ -168,6 +168,11 @@ class Street:
             spot.status = status
             self._out.append(StatusChanged(at, spot.place(), status.value))
 
+    def _set_free(self, spot: Spot, at: datetime) -> None:
+        """Nothing stands there any more; it may be kept for somebody."""
+        kept = spot.reservation is not None
+        self._set_status(spot, Status.RESERVED if kept else Status.AVAILABLE, at)
+
     def _break(self, spot: Spot, fault: Fault, at: datetime) -> None:
         """Out for a while."""
         offline = fault is Fault.OFFLINE
@@ -177,7 +182,7 @@ class Street:
 
     def _repair(self, spot: Spot, at: datetime) -> None:
         if spot.broken:
-            self._set_status(spot, Status.AVAILABLE, at)
+            self._set_free(spot, at)
 
     def _end_reservation(self, spot: Spot, how: str, at: datetime) -> None:
         if spot.reservation is not None:

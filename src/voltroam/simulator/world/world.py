@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from voltroam.simulator.world import habits
+from voltroam.simulator.world.booked import Booked
 from voltroam.simulator.world.charge import Stage
 from voltroam.simulator.world.faults import Fault, Luck
 from voltroam.simulator.world.happenings import Came, StatusChanged
-from voltroam.simulator.world.ordered import Ordered
 from voltroam.simulator.world.spots import Spot, spots_of
 from voltroam.standard.v2_2_1 import Location, Token
 
@@ -20,7 +20,7 @@ BUSY = 0.25
 """Share of the EVSEs that are in use when the first driver is known."""
 
 
-class World(Ordered):
+class World(Booked):
     """All EVSEs and drivers: who comes when, beside what is ordered from afar."""
 
     def __init__(
@@ -44,6 +44,8 @@ class World(Ordered):
         self._season = 0
         self._awake = False
         self._drivers: list[Token] = []
+        self.booked = {}
+        self.settled = set()
 
     def learn_locations(self, locations: Iterable[Location]) -> None:
         """Add the EVSEs that are new."""
