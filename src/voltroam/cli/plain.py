@@ -24,7 +24,8 @@ class PlainGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command: Any = super().get_command(ctx, cmd_name)
-        if command is not None and not isinstance(command, PlainGroup):
+        known = command is None or isinstance(command, PlainGroup) or "get_params" in vars(command)
+        if not known:
             own = command.get_params
             command.get_params = lambda inner: _plainly(own(inner))
         return command
