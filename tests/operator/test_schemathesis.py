@@ -107,7 +107,7 @@ def try_out(operation: Any, secret: str) -> None:
     """Sound and broken requests to one operation."""
 
     @settings(
-        max_examples=times(4, full=FULL),
+        max_examples=times(2, full=FULL),
         derandomize=True,
         deadline=None,
         database=None,
