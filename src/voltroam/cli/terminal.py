@@ -132,8 +132,12 @@ def pay(
     partner: Annotated[str, typer.Option("--partner", help="Whose charger it is.")],
     operator: Annotated[str, typer.Option("--operator", help="Its operator, CC/PID.")],
     location: Annotated[str, typer.Option("--location", help="Id of the location.")],
-    amount: Annotated[str, typer.Option("--amount", help="What was reserved.")],
-    currency: Annotated[str, typer.Option("--currency", help="As EUR.")] = "EUR",
+    amount: Annotated[
+        str | None, typer.Option("--amount", help="What was reserved, if not as the tariff says.")
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", help="As EUR; default: the tariff's, or EUR.")
+    ] = None,
     evse: Annotated[str | None, typer.Option("--evse", help="Uid of the EVSE.")] = None,
     json: Json = False,
 ) -> None:
@@ -146,7 +150,8 @@ def pay(
 
     wanted = PaymentWanted(
         partner=partner, operator=operator, terminal_id=terminal, location_id=location,
-        amount=_number(amount), currency=currency, evse_uid=evse,
+        amount=None if amount is None else _number(amount),
+        currency=currency or (None if amount is None else "EUR"), evse_uid=evse,
     )  # fmt: skip
     _ask(context, START_PAYMENT, wanted, json=json)
 

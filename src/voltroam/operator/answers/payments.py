@@ -122,7 +122,7 @@ class Payments:
         acting_party(asked.who, self._ports.identity, None, Role.PTP)
         payment = await self._paying.start(
             wanted.partner, terminal_id=wanted.terminal_id, location_id=wanted.location_id,
-            amount=wanted.amount, currency=wanted.currency.upper(),
+            amount=wanted.amount, currency=wanted.currency and wanted.currency.upper(),
             operator=party_of(wanted.operator), evse_uid=wanted.evse_uid,
             connector_id=wanted.connector_id,
         )  # fmt: skip

@@ -56,15 +56,15 @@ class TerminalFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`amount` was reserved at the payment service: what the tariff's `preauthorize_amount` says.
-    `partner` and `operator` say whose charger it is."""
+    """`amount` was reserved at the payment service; without one it is what the tariff's
+    `preauthorize_amount` says. `partner` and `operator` say whose charger it is."""
 
     partner: Annotated[str, Meta(min_length=1, max_length=100)]
     operator: Party
     terminal_id: Id
     location_id: Id
-    amount: Decimal
-    currency: Annotated[str, Meta(min_length=3, max_length=3)]
+    amount: Decimal | None = None
+    currency: Annotated[str, Meta(min_length=3, max_length=3)] | None = None
     evse_uid: Id | None = None
     connector_id: Id | None = None
 

@@ -25,6 +25,7 @@ from voltroam.roaming.paying.payment import (
     judged,
     moved,
 )
+from voltroam.roaming.paying.reserving import preauthorisation
 from voltroam.roaming.platforms import Identity
 from voltroam.roaming.reconciling.cdr_amount import amount_of
 from voltroam.standard.endpoints import CDR, SESSION
@@ -115,24 +116,32 @@ class Paying:
         *,
         terminal_id: str,
         location_id: str,
-        amount: Decimal,
-        currency: str,
         operator: PartyId,
+        amount: Decimal | None = None,
+        currency: str | None = None,
         evse_uid: str | None = None,
         connector_id: str | None = None,
     ) -> Payment:
         """Money was reserved at a terminal: start the charge (RPAY-019).
 
-        The amount is what the tariff's `preauthorize_amount` asked for. The payment is RELEASED
+        The amount is what the tariff's `preauthorize_amount` asks for, where none is named
+        (RPAY-018). The payment is RELEASED
         where the operator refuses the command, at once or by its result. Where nobody knows what
         became of the command it stays PREAUTHORISED, for the charge may run.
         """
-        if amount <= 0:
-            raise CallerError("The amount that was reserved must be more than nothing")
         providers = self._identity.parties(Role.PTP)
         if not providers:
             raise CallerError("Payments are started by a PTP party of this node")
         reference, now = str(uuid4()), from_micros(self._now())
+        if amount is None or currency is None:
+            wanted = await preauthorisation(
+                self._store, operator, location_id, evse_uid, connector_id, at=now
+            )
+            if wanted is None:
+                raise CallerError("$.amount: needed, for no tariff there has a preauthorize_amount")
+            amount, currency = amount or wanted.amount, currency or wanted.currency
+        if amount <= 0:
+            raise CallerError("The amount that was reserved must be more than nothing")
         payment = Payment(
             reference=reference, terminal_id=terminal_id, provider=providers[0], operator=operator,
             partner=partner, location_id=location_id, evse_uid=evse_uid,
