@@ -13,6 +13,12 @@ group = typer.Typer(
 )
 
 Partner = Annotated[str, typer.Option("--partner", help="Name of the partner.")]
+Operator = Annotated[
+    str | None,
+    typer.Option(
+        "--operator", metavar="CC/PID", help="Which of the partner's operators; behind a hub."
+    ),
+]
 Place = Annotated[str, typer.Option("--location", help="Id of the location.")]
 Evse = Annotated[str | None, typer.Option("--evse", help="Uid of the EVSE; default: any.")]
 Card = Annotated[str, typer.Option("--token", help="Uid of one of our tokens.")]
@@ -40,6 +46,7 @@ def start(
     ] = None,
     kind: Kind = None,
     reference: Reference = None,
+    operator: Operator = None,
     wait: Wait = True,
     json: Json = False,
 ) -> None:
@@ -53,8 +60,9 @@ def start(
 
     session = Session(reference)
     wanted = StartWanted(
-        partner=partner, location_id=location, evse_uid=evse, connector_id=connector,
-        token_uid=token, token_type=any_type(kind), authorization_reference=session.reference,
+        partner=partner, operator=operator, location_id=location, evse_uid=evse,
+        connector_id=connector, token_uid=token, token_type=any_type(kind),
+        authorization_reference=session.reference,
     )  # fmt: skip
     order(context, START, wanted, wait=wait, json=json, session=session)
 
@@ -64,6 +72,7 @@ def stop(
     context: typer.Context,
     partner: Partner,
     session: Annotated[str, typer.Option("--session", help="Id of the session.")],
+    operator: Operator = None,
     wait: Wait = True,
     json: Json = False,
 ) -> None:
@@ -74,7 +83,8 @@ def stop(
     from voltroam.cli.ordering import order
     from voltroam.operator.rows.live import STOP, StopWanted
 
-    order(context, STOP, StopWanted(partner=partner, session_id=session), wait=wait, json=json)
+    wanted = StopWanted(partner=partner, operator=operator, session_id=session)
+    order(context, STOP, wanted, wait=wait, json=json)
 
 
 @group.command()
@@ -93,6 +103,7 @@ def reserve(
     ] = None,
     kind: Kind = None,
     reference: Reference = None,
+    operator: Operator = None,
     wait: Wait = True,
     json: Json = False,
 ) -> None:
@@ -105,9 +116,9 @@ def reserve(
     from voltroam.operator.rows.live import RESERVE, ReserveWanted
 
     wanted = ReserveWanted(
-        partner=partner, location_id=location, evse_uid=evse, expiry_date=moment(expiry),
-        reservation_id=reservation, token_uid=token, token_type=any_type(kind),
-        authorization_reference=reference,
+        partner=partner, operator=operator, location_id=location, evse_uid=evse,
+        expiry_date=moment(expiry), reservation_id=reservation, token_uid=token,
+        token_type=any_type(kind), authorization_reference=reference,
     )  # fmt: skip
     order(context, RESERVE, wanted, wait=wait, json=json)
 
@@ -117,6 +128,7 @@ def cancel(
     context: typer.Context,
     partner: Partner,
     reservation: Annotated[str, typer.Option("--reservation", help="Id of the reservation.")],
+    operator: Operator = None,
     wait: Wait = True,
     json: Json = False,
 ) -> None:
@@ -127,7 +139,7 @@ def cancel(
     from voltroam.cli.ordering import order
     from voltroam.operator.rows.live import CANCEL, CancelWanted
 
-    wanted = CancelWanted(partner=partner, reservation_id=reservation)
+    wanted = CancelWanted(partner=partner, operator=operator, reservation_id=reservation)
     order(context, CANCEL, wanted, wait=wait, json=json)
 
 
@@ -144,6 +156,7 @@ def unlock(
         str | None,
         typer.Option("--desk", help="Who at the help desk asks for it; default: who is logged in."),
     ] = None,
+    operator: Operator = None,
     wait: Wait = True,
     json: Json = False,
 ) -> None:
@@ -156,8 +169,8 @@ def unlock(
     from voltroam.operator.rows.live import UNLOCK, UnlockWanted
 
     wanted = UnlockWanted(
-        partner=partner, location_id=location, evse_uid=evse, connector_id=connector,
-        desk=who_asks() if desk is None else desk,
+        partner=partner, operator=operator, location_id=location, evse_uid=evse,
+        connector_id=connector, desk=who_asks() if desk is None else desk,
     )  # fmt: skip
     order(context, UNLOCK, wanted, wait=wait, json=json)
 

@@ -123,7 +123,9 @@ class HubStage:
             await self._introduce(hub, nodes)
             await self._load(nodes)
             desk = f"voltroam -c {files['hub']}"
-            self._seen.tries = [f"{desk} hub parties", f"{desk} hub health"]
+            self._seen.tries = [
+                f"{desk} {words}" for words in ("hub parties", "hub health", "trace")
+            ]
             if show:
                 from voltroam.cli.screen_hub import HubScreen
 
@@ -194,15 +196,17 @@ class HubStage:
                 group.create_task(self._start(name, nodes[name]))
 
     async def _start(self, name: str, emsp: Node) -> None:
-        place = self._dice.choice(self._locations[self._dice.choice(list(CPOS))])
+        cpo = self._dice.choice(list(CPOS))
+        place = self._dice.choice(self._locations[cpo])
         users = [it for it in self._tokens[name] if it["type"] == "APP_USER" and it["valid"]]
         if not users:
             return
         uid, commands = self._dice.choice(users)["uid"], self._seen.commands
         try:
             sent = await emsp.commands.start_session(
-                "hub", token=(uid, TokenType.APP_USER), location_id=place["id"]
-            )
+                "hub", token=(uid, TokenType.APP_USER), location_id=place["id"],
+                operator=CPOS[cpo],
+            )  # fmt: skip
             commands["sent"] += 1
             done = await emsp.commands.await_result(sent.id)
         except OcpiError as error:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.roaming import objects
 from tests.roaming.commanding.scene import ABLE, Json, Scene, equip
 from tests.roaming.commanding.scripted import (
@@ -20,10 +21,13 @@ from tests.roaming.commanding.scripted import (
 from tests.roaming.company import NOW, Pair, meet, role, token_of
 from tests.roaming.conftest import Found
 
+from voltroam.roaming.accept import accept
 from voltroam.roaming.commanding import CommandState
+from voltroam.standard.endpoints import LOCATION
 from voltroam.standard.errors import CallerError
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import Role, Token, TokenType
+from voltroam.standard.versions import V2_2_1
 from voltroam.wire.call import Response
 from voltroam.wire.decode import read
 
@@ -392,3 +396,32 @@ async def test_a_start_names_its_session_once_the_operator_has_pushed_it(
     await scene.emsp.commands.look()
     (held,) = await scene.emsp.commands.newest(1)
     assert (held.id, held.session_id) == (sent.id, known)
+
+
+async def test_of_two_operators_with_the_same_location_id_one_must_be_named(
+    scene: Scene, script: Scripted
+) -> None:
+    """Behind a hub ids are the operators' own: nobody starts at a charger that was not meant."""
+    other, emsp = PartyId("BE", "BBB"), scene.emsp.company
+    cpo = await emsp.partner(CPO)
+    more = (*cpo.roles, role("BE/BBB", Role.CPO))
+    cpo = structs.replace(cpo, roles=more)
+    await emsp.directory.save(cpo)
+    for country, party, uid in (("NL", "AAA", "E1"), ("BE", "BBB", "X9")):
+        place = objects.location(
+            country_code=country, party_id=party, evses=[objects.evse(uid=uid, capabilities=ABLE)]
+        )
+        change = accept(
+            LOCATION, json.dumps(place).encode(), version=V2_2_1, source=cpo,
+            identity=emsp.identity, strict=False,
+        )  # fmt: skip
+        assert (await emsp.store.apply(change)).refusal is None
+    script.answer = ACCEPTED
+    with pytest.raises(CallerError, match="BE/BBB and NL/AAA have a location LOC1 each"):
+        await started(scene)
+    assert script.asked == []
+    named = await started(scene, operator=other)
+    by_evse = await started(scene, evse_uid="X9")
+    ours = await started(scene, operator=PartyId("NL", "AAA"))
+    assert (named.operator, by_evse.operator) == (other, other)
+    assert ours.operator == PartyId("NL", "AAA")

@@ -1,10 +1,10 @@
 """What is checked before a command leaves, and between which parties it goes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from voltroam.roaming.commanding.places import LocationView, find_location, find_session
+from voltroam.roaming.commanding.places import LocationView, locations_called, sessions_called
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity, Platform
@@ -100,17 +100,29 @@ class Checking:
         operator: PartyId | None,
         *,
         location_id: str | None = None,
+        evse_uid: str | None = None,
         as_party: PartyId | None = None,
     ) -> Way:
-        """To the owner of the location, or to the partner's only operator."""
+        """To the owner of the location, or to the partner's only operator.
+
+        CallerError where several have a location of that id, with that EVSE if one is named: a
+        driver must not start at another operator's charger.
+        """
         platform = await self.platform(partner)
         ours = self._ours(as_party)
         theirs = await self._theirs(platform, operator)
-        found = None
+        found: Sequence[LocationView] = ()
         if location_id is not None:
-            found = await find_location(self._store, theirs, location_id)
-        if found is not None:
-            return Way(platform, ours[0], found[1].owner, found[1])
+            found = await locations_called(self._store, theirs, location_id)
+        if len(found) > 1 and evse_uid is not None:
+            found = [place for place in found if place.evse(evse_uid) is not None] or found
+        if len(found) > 1:
+            raise CallerError(
+                f"{_names(place.owner for place in found)} have a location {location_id} each:"
+                " name the operator"
+            )
+        if found:
+            return Way(platform, ours[0], found[0].owner, found[0])
         return Way(platform, ours[0], _only(platform, theirs))
 
     async def way_of_session(
@@ -119,13 +131,19 @@ class Checking:
         """From the party whose driver charges. CallerError for a session of somebody else's."""
         platform = await self.platform(partner)
         theirs = await self._theirs(platform, operator)
-        found = await find_session(self._store, theirs, session_id)
-        if found is None:
-            return Way(platform, self._ours(as_party)[0], _only(platform, theirs))
-        session = found[1]
-        if not any(own.same(session.cdr_token.owner) for own in self._ours(as_party)):
+        ours = self._ours(as_party)
+        found = await sessions_called(self._store, theirs, session_id)
+        if not found:
+            return Way(platform, ours[0], _only(platform, theirs))
+        mine = [one for one in found if any(own.same(one.cdr_token.owner) for own in ours)]
+        if not mine:
             raise CallerError("The session is not one of our drivers'")
-        return Way(platform, session.cdr_token.owner, session.owner)
+        if len(mine) > 1:
+            raise CallerError(
+                f"{_names(one.owner for one in mine)} have a session of that id each: name the"
+                " operator"
+            )
+        return Way(platform, mine[0].cdr_token.owner, mine[0].owner)
 
     def _ours(self, as_party: PartyId | None) -> Sequence[PartyId]:
         """Our parties that may command. CallerError if there are none, or it is not one of them."""
@@ -150,6 +168,10 @@ def _only(platform: Platform, parties: Sequence[PartyId]) -> PartyId:
     if len(once) != 1:
         raise CallerError(f"{platform.name} has {len(once)} operators: name the one to command")
     return next(iter(once.values()))
+
+
+def _names(parties: Iterable[PartyId]) -> str:
+    return " and ".join(sorted(str(party) for party in parties))
 
 
 def owner_of(token: Token) -> PartyId:

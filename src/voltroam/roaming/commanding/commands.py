@@ -118,8 +118,9 @@ class Commands:
             raise CallerError("connector_id needs evse_uid")
         whole = await self._checking.token(token, as_party)
         way = await self._checking.way(
-            partner, operator, location_id=location_id, as_party=owner_of(whole)
-        )
+            partner, operator, location_id=location_id, evse_uid=evse_uid,
+            as_party=owner_of(whole),
+        )  # fmt: skip
         way.check(NEEDED[CommandType.START_SESSION], evse_uid)
         way.check_connector(evse_uid, connector_id)
 
@@ -169,8 +170,9 @@ class Commands:
             raise CallerError("expiry_date has passed")
         whole = await self._checking.token(token, as_party)
         way = await self._checking.way(
-            partner, operator, location_id=location_id, as_party=owner_of(whole)
-        )
+            partner, operator, location_id=location_id, evse_uid=evse_uid,
+            as_party=owner_of(whole),
+        )  # fmt: skip
         way.check(NEEDED[CommandType.RESERVE_NOW], evse_uid)
         named = reservation_id or str(uuid4())
 
@@ -228,7 +230,7 @@ class Commands:
         if not desk.strip():
             raise CallerError("UNLOCK_CONNECTOR needs the name of who at the help desk asks")
         way = await self._checking.way(
-            partner, operator, location_id=location_id, as_party=as_party
+            partner, operator, location_id=location_id, evse_uid=evse_uid, as_party=as_party
         )
         way.check(NEEDED[CommandType.UNLOCK_CONNECTOR], evse_uid)
         connector = way.connector(evse_uid, connector_id)

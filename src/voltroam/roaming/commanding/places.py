@@ -1,11 +1,11 @@
 """What a command needs to know of a location and of a session, whoever owns them."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 
 import msgspec
 
 from voltroam.roaming.keys import object_key
-from voltroam.standard.endpoints import LOCATION, SESSION
+from voltroam.standard.endpoints import LOCATION, SESSION, Resource
 from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.v2_2_1 import Capability, CommandType, SessionStatus, Status
 from voltroam.store.interface import ObjectRow, Store
@@ -90,10 +90,8 @@ async def find_location(
     store: Store, owners: Iterable[PartyId], id_: str
 ) -> tuple[ObjectRow, LocationView] | None:
     """The first of these parties' locations with that id."""
-    for owner in owners:
-        row = await store.get(object_key(LOCATION, owner, {"id": id_}))
-        if row is not None and not row.deleted:
-            return row, _LOCATION.decode(row.document)
+    async for row in _found(store, LOCATION, owners, id_):
+        return row, _LOCATION.decode(row.document)
     return None
 
 
@@ -101,8 +99,24 @@ async def find_session(
     store: Store, owners: Iterable[PartyId], id_: str
 ) -> tuple[ObjectRow, SessionView] | None:
     """The first of these parties' sessions with that id."""
-    for owner in owners:
-        row = await store.get(object_key(SESSION, owner, {"id": id_}))
-        if row is not None and not row.deleted:
-            return row, _SESSION.decode(row.document)
+    async for row in _found(store, SESSION, owners, id_):
+        return row, _SESSION.decode(row.document)
     return None
+
+
+async def locations_called(store: Store, owners: Iterable[PartyId], id_: str) -> list[LocationView]:
+    """One of each of these parties that has that id: behind a hub several may."""
+    return [_LOCATION.decode(row.document) async for row in _found(store, LOCATION, owners, id_)]
+
+
+async def sessions_called(store: Store, owners: Iterable[PartyId], id_: str) -> list[SessionView]:
+    return [_SESSION.decode(row.document) async for row in _found(store, SESSION, owners, id_)]
+
+
+async def _found(
+    store: Store, resource: Resource, owners: Iterable[PartyId], id_: str
+) -> AsyncIterator[ObjectRow]:
+    for owner in {party.folded: party for party in owners}.values():
+        row = await store.get(object_key(resource, owner, {"id": id_}))
+        if row is not None and not row.deleted:
+            yield row
