@@ -55,6 +55,8 @@ class Mortal:
         self._store = store
         self.dead = False
         self.epoch = epoch or store.epoch
+        self.scan: Any = store.scan
+        """May be set: to read slowly."""
 
     def __getattr__(self, name: str) -> Any:
         if self.dead and name in ("apply", "release", "lease", "leases"):

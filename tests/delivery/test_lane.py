@@ -1,7 +1,9 @@
 """What a partner gets from its lane, over a real store and a partner in memory."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from tests.delivery.fakes import (
@@ -22,6 +24,7 @@ from voltroam.standard.endpoints import LOCATION, SESSION, TARIFF, TOKEN
 from voltroam.standard.errors import Refused
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import Role
+from voltroam.store.interface import ObjectRow
 
 L1, E1 = "locations/NL/OUR/L1", "locations/NL/OUR/L1/L1-E1"
 T1, T2 = "2026-01-01T00:01:00Z", "2026-01-01T00:02:00Z"
@@ -159,6 +162,34 @@ async def test_a_change_is_delivered_while_a_fill_runs(tmp_path: Path) -> None:
         await ours.put(TARIFF, tariff("NEW"))
         await until(lambda: "tariffs/NL/OUR/NEW" in partner.held, 0.5)
         assert len(partner.held) < 150
+
+
+async def test_what_a_fill_read_before_a_change_is_not_sent_after_it(tmp_path: Path) -> None:
+    """CORE-OFF-01: the partner would keep its newer state, and the next PATCH say too little."""
+    async with node(tmp_path) as ours:
+        await ours.put(LOCATION, location("L1"))
+        read, go = asyncio.Event(), asyncio.Event()
+
+        async def scan(kind: str, **where: Any) -> AsyncIterator[ObjectRow]:
+            rows = [row async for row in ours.store.scan(kind, **where)]
+            if rows and where.get("owner"):  # a fill names the owner, who looks at all does not
+                read.set()
+                await go.wait()
+            for row in rows:
+                yield row
+
+        ours.mortal.scan = scan
+        partner = await ours.join(platform("p1"))
+        ours.start()
+        await asyncio.wait_for(read.wait(), 30)
+        await ours.put(LOCATION, location("L1", status="CHARGING", at=T1))
+        await until(lambda: L1 in partner.held)
+        go.set()
+        await ours.rest()
+        await ours.put(LOCATION, location("L1", at=T2))
+        await ours.rest()
+        assert [s.json["last_updated"] for s in partner.sent] == [T1, T2]
+        assert partner.sent[-1].json == {"status": "AVAILABLE", "last_updated": T2}
 
 
 async def test_a_burst_becomes_few_pushes_with_the_newest_state(tmp_path: Path) -> None:

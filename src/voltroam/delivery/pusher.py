@@ -103,9 +103,19 @@ class Pusher:
 
     async def _renew(self, entry: Entry) -> None:
         """What waited is read again: nothing stale is sent."""
-        if not entry.attempts and clock() - entry.entered < self._knobs.stale_after:
+        fresh = not entry.attempts and clock() - entry.entered < self._knobs.stale_after
+        if fresh and not self._is_passed(entry):
             return
         entry.row = await self._gear.tail.current(entry.row)
+
+    def _is_passed(self, entry: Entry) -> bool:
+        """The partner has a newer state: a fill read the row before, and got to it after.
+
+        It would keep its own, and we would take it to have the older one: the next PATCH would
+        leave out what the two have in common.
+        """
+        known = self.known.get(entry.row.key)
+        return known is not None and known[0] > entry.row.changed
 
     def todo(self, entry: Entry) -> Action:
         """What the partner is to get of an object, by all that we know now."""
@@ -116,7 +126,7 @@ class Pusher:
     async def _send(self, entry: Entry) -> None:
         row, key = entry.row, entry.row.key
         todo = self.todo(entry)
-        if todo is Action.NOTHING:
+        if todo is Action.NOTHING or self._is_passed(entry):
             return
         known = self.known.get(key)
         shown = todo is Action.SHOW
