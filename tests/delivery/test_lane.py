@@ -196,11 +196,12 @@ async def test_a_burst_becomes_few_pushes_with_the_newest_state(tmp_path: Path) 
     """SES-FLOW-02, CORE-OFF-01"""
     async with node(tmp_path) as ours:
         partner = await ours.join(platform("p1"))
-        partner.delay = 0.05
+        partner.delay = 0.5
         ours.start()
         await ours.rest()
         for n in range(50):
             await ours.put(SESSION, session("S", kwh=n, at=f"2026-01-01T00:00:{n:02}Z"))
+        partner.delay = 0.0
         await ours.rest()
         assert partner.holds("sessions/NL/OUR/S")["kwh"] == 49
         assert len(partner.sent) < 25
