@@ -104,7 +104,7 @@ def test_power_and_current_are_cut_where_their_tier_changes_only() -> None:
 
 
 def test_reservation_charging_a_pause_and_parking_are_periods_of_their_own() -> None:
-    """CDR-PER-06/07, TAR-RSV-02: a pause with a willing vehicle is TIME, not PARKING_TIME."""
+    """CDR-PER-06/07, TAR-RSV-02, R230-032: a pause of a willing vehicle is TIME, not parking."""
     readings = [
         reading(0, "7", RESERVED), reading(10, "7"), reading(40, "12"), reading(50, "12"),
         reading(70, "15", PARKING), reading(90, "15"),

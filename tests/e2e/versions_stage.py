@@ -108,8 +108,10 @@ def whole_versions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Version
             speaker.join(node)
         for speaker in (old, older, new):
             wait_until(partial(is_pulled, node, speaker.name), what=f"the pull of {speaker.name}")
+        made = Versions(node, old, older, new)
+        wait_until(lambda: made.held("locations", id=MET), what="the location of `new`")
         new.http.behave()
-        yield Versions(node, old, older, new)
+        yield made
 
 
 @pytest.fixture

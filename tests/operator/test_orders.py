@@ -101,7 +101,15 @@ async def test_a_reservation_is_taken_back_by_the_operator(street: Desk, emsp: D
 
 @pytest.mark.operations("unlock_connector", "stop_session")
 async def test_a_connector_is_unlocked_and_a_session_stopped(street: Desk, emsp: Desk) -> None:
+    """R211-096: a connector is opened by a help desk, never by who may only look."""
     host = await furnish(street, emsp)
+    wish = AT | {"connector_id": "1"}
+    looking = await emsp.ask(
+        "POST", "/commands/unlock-connector", wish | {"desk": "Anna"}, scope="read"
+    )
+    assert looking.status == 403
+    nobody = await emsp.ask("POST", "/commands/unlock-connector", wish, scope="operate")
+    assert nobody.status in (400, 422)
     unlocking = await order(
         emsp, "unlock-connector", AT | {"connector_id": "1", "desk": "Anna, line 2"}
     )

@@ -9,13 +9,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT.parent / "shared" / "reference"
-FILES = ("requirements-core.tsv", "requirements-modules.tsv")
+HOME = ("requirements-core.tsv", "requirements-modules.tsv")
+VERSIONS = "requirements-versions.tsv"
+"""2.1.1, 2.3.0 and its packages; one column more than the others, the version."""
 EXCEPTIONS = Path(__file__).with_name("exceptions.toml")
 
 ID = re.compile(
     r"\b((?:CORE|GEN|LOC|SES|CDR|TAR|TOK|CMD|CHP)-[A-Z]+-)(\d\d)((?:(?:, ?|/)\d\d\b)*)(?!\d)"
 )
 """`CORE-PAG-02`, and in short `CORE-PAG-02/03/04` for several of one group."""
+ID_OF_VERSIONS = re.compile(r"\b((?:R211|R230|RINV|RBK|RPAY)-)(\d{3})((?:(?:, ?|/)\d{3}\b)*)(?!\d)")
+"""`R211-042`, in short in the same way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +29,40 @@ class Row:
     actor: str
     level: str
     text: str
+    version: str = ""
+    """Empty: the house's own, 2.2.1."""
 
     @property
     def in_scope(self) -> bool:
-        """A MUST of server, client or both, of what the node does so far."""
+        """A MUST, whatever makes it one (`MUST (translation)`, `SHALL NOT`); what only a hub must
+        do counts in 2.1.1 and 2.3.0."""
+        if self.version:
+            return self.level.startswith(("MUST", "SHALL"))
         return self.level == "MUST" and self.actor != "hub"
 
 
 def available() -> bool:
-    return all((REFERENCE / name).exists() for name in FILES)
+    return all((REFERENCE / name).exists() for name in (*HOME, VERSIONS))
 
 
 def read_rows() -> Iterator[Row]:
-    for name in FILES:
+    for name in (*HOME, VERSIONS):
         with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
             for line in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-                if line[0] != "id":
-                    yield Row(*line[:5])
+                if line[0] == "id":
+                    continue
+                version = line.pop(1) if name == VERSIONS else ""
+                id_, section, actor, level, text = line[:5]
+                yield Row(id_, section, actor, level, text, version)
 
 
 def ids_in(text: str) -> set[str]:
-    found: set[str] = set()
-    for group, first, rest in ID.findall(text):
-        found |= {group + number for number in (first, *re.findall(r"\d\d", rest))}
-    return found
+    return {
+        group + number
+        for pattern in (ID, ID_OF_VERSIONS)
+        for group, first, rest in pattern.findall(text)
+        for number in (first, *re.findall(r"\d+", rest))
+    }
 
 
 def tests_by_id() -> dict[str, list[str]]:

@@ -41,3 +41,14 @@ def test_every_excuse_gives_a_reason() -> None:
 def test_short_forms_name_several_rows() -> None:
     text = '"""GEN-ZZZ-01, GEN-ZZZ-03/04, 05"""'
     assert rows.ids_in(text) == {"GEN-ZZZ-01", "GEN-ZZZ-03", "GEN-ZZZ-04", "GEN-ZZZ-05"}
+    assert rows.ids_in("R999-001 RBK-901, 902/903") == {"RBK-901", "RBK-902", "RBK-903"}
+
+
+@needs_reference
+def test_every_version_and_package_has_rows() -> None:
+    """Nothing is in scope by accident, and nothing is left out by its spelling."""
+    versions = {row.version for row in rows.read_rows()}
+    assert len(versions) == 6, versions
+    scoped = [row for row in rows.read_rows() if row.version and row.in_scope]
+    assert all(rows.ids_in(row.id) == {row.id} for row in scoped)
+    assert len(scoped) > 150

@@ -54,7 +54,7 @@ async def test_a_version_may_be_pinned_for_a_partner(found: Found) -> None:
 
 
 async def test_a_partner_changes_its_version_by_put(found: Found) -> None:
-    """A pin that is lifted: PUT at the new version's credentials, new tokens on both sides."""
+    """CORE-REG-22: a pin that is lifted; PUT at the new version's credentials, new tokens."""
     cpo = await found("cpo.example", CPO, versions=ALL)
     emsp = await found("emsp.example", EMSP, versions=ALL)
     invitation = await cpo.registration.invite("emsp.example")

@@ -225,7 +225,8 @@ async def test_a_place_that_is_not_ours_is_refused(
 
 
 async def test_a_reservation_becomes_the_charging_session(operator: Operator) -> None:
-    """SES-FLOW-06, SES-FLOW-08, SES-OBJ-01, SES-OBJ-02, SES-OBJ-05, CDR-OBJ-02, CDR-OBJ-04
+    """SES-FLOW-06, SES-FLOW-08, SES-OBJ-01, SES-OBJ-02, SES-OBJ-05, CDR-OBJ-02, CDR-OBJ-04,
+    RPAY-020
 
     Reserved 09:00 for the location, plugged in 09:15 at E2: 15 minutes at 3.00 are 0.75, 4 kWh
     are 1.20.

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from voltroam.roaming.audience import visible
+from voltroam.roaming.audience import at_version, visible
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.standard.errors import CallerError
 from voltroam.standard.packages import BOOKING_LOCATION, SLOTS
@@ -41,7 +41,8 @@ async def sifted(
     plain = {name: value for name, value in call.query.items() if name not in SLOTS}
     paging = read_paging(plain, default=min(DEFAULT, maximum), maximum=maximum)
     since, until = (_moment(call, name) for name in SLOTS)
-    classes = visible(caller, identity, BOOKING_LOCATION, call.routing.to)
+    seen = visible(caller, identity, BOOKING_LOCATION, call.routing.to)
+    classes = at_version(seen, call.version, identity, BOOKING_LOCATION, caller.profile)
     found: list[bytes] = []
     for owner in identity.parties(*BOOKING_LOCATION.owner_roles):
         async for row in store.scan(BOOKING_LOCATION.kind, owner=owner.folded):

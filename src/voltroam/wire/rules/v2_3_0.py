@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from voltroam.standard import v2_3_0 as v
 from voltroam.standard.parties import fold
-from voltroam.standard.v2_3_0.bookings import BookingLocation, Calendar, Timeslot
+from voltroam.standard.v2_3_0.bookings import Booking, BookingLocation, Calendar, Timeslot
+from voltroam.standard.v2_3_0.payments import CaptureStatusCode, FinancialAdviceConfirmation
 from voltroam.wire.rules.breach import Breach, Rule, before, reached, unique, utc
 from voltroam.wire.rules.locations import (
     energy_mix_rule,
@@ -16,6 +17,7 @@ from voltroam.wire.rules.others import credentials_rule, start_session_rule, tok
 from voltroam.wire.rules.sessions import cdr_rule, dimension_rule, session_rule
 from voltroam.wire.rules.tariffs import flat_and_time, once_each, restrictions_rule
 
+PLACES = "booking_locations"
 HUB_PARTY = 5
 """Characters of a country code and a party id in one word."""
 LIGHT = frozenset({v.VehicleType.PERSONAL_VEHICLE, v.VehicleType.MOTORCYCLE})
@@ -95,6 +97,18 @@ def _calendar(calendar: Calendar) -> Iterator[Breach]:
         above = slot
 
 
+def _booking(booking: Booking) -> Iterator[Breach]:
+    """The path of a booking of that name is the one of the places."""
+    if fold(booking.id) == fold(PLACES):
+        yield Breach(".id", "RBK-040", f"no booking is called {PLACES}")
+
+
+def _confirmation(told: FinancialAdviceConfirmation) -> Iterator[Breach]:
+    """The invoice needs a line, unless nothing was captured (RPAY-027)."""
+    if not told.eft_data and told.capture_status_code is not CaptureStatusCode.FAILED:
+        yield Breach(".eft_data", "RPAY-026", "needed unless the capture failed")
+
+
 RULES: dict[type, Rule] = {
     v.Location: _location,
     v.EVSE: evse_rule,
@@ -112,4 +126,6 @@ RULES: dict[type, Rule] = {
     v.StartSession: start_session_rule,
     BookingLocation: _booking_location,
     Calendar: _calendar,
+    Booking: _booking,
+    FinancialAdviceConfirmation: _confirmation,
 }
