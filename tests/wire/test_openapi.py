@@ -268,3 +268,21 @@ def test_known_words_of_an_open_enum_are_examples() -> None:
     assert validator("ConnectorType", document).is_valid("FOO_PLUG")
     assert not validator("PowerType", document).is_valid("AC_9_PHASE")
     assert not validator("ConnectorType").is_valid("FOO_PLUG")
+
+
+def test_headers_that_a_version_does_not_know_are_not_demanded() -> None:
+    """X-Request-ID, X-Correlation-ID and routing came with 2.2 (OCPI 2.2.1 §changelog)."""
+    old, new = OTHERS[V2_1_1], OTHERS[V2_3_0]
+    assert old["components"]["parameters"] == {}
+    assert len(new["components"]["parameters"]) == 6
+    for path in old["paths"].values():
+        for operation in path.values():
+            asked = [
+                one for one in operation["parameters"] if one.get("in") not in ("path", "query")
+            ]
+            assert asked == []
+            headers = operation["responses"]["200"]["headers"]
+            assert not {"X-Request-ID", "X-Correlation-ID"} & headers.keys()
+    some = next(iter(new["paths"].values()))
+    (operation, *_) = some.values()
+    assert {"$ref": "#/components/parameters/x_request_id"} in operation["parameters"]

@@ -25,6 +25,9 @@ class Version:
     routing_headers: bool
     """Functional modules carry OCPI-to-* and OCPI-from-* (2.2.1 §transport)."""
 
+    message_ids: bool
+    """Every request and response carries X-Request-ID and X-Correlation-ID (2.2.1 §transport)."""
+
     endpoint_roles: bool
     """Version details name the interface of each endpoint (2.2.1 §version_information_endpoint)."""
 
@@ -79,6 +82,7 @@ V2_1_1 = Version(
     rank=(2, 1, 1),
     base64_token=False,
     routing_headers=False,
+    message_ids=False,
     endpoint_roles=False,
     credentials_roles=False,
     patch_needs_last_updated=False,
@@ -97,6 +101,7 @@ V2_2_1 = Version(
     rank=(2, 2, 1),
     base64_token=True,
     routing_headers=True,
+    message_ids=True,
     endpoint_roles=True,
     credentials_roles=True,
     patch_needs_last_updated=True,

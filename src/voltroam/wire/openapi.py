@@ -51,7 +51,7 @@ def openapi(table: Table, version: Version, base_url: str) -> Json:
         "paths": paths,
         "components": {
             "schemas": schemas.components,
-            "parameters": _parameters(),
+            "parameters": _parameters(version),
             "headers": _headers(),
             "responses": _responses(),
             "securitySchemes": {"credentials_token": _security(version)},
@@ -153,10 +153,16 @@ def _any_word(schema: Json) -> Json:
     return {**plain, "type": "string", "minLength": 1, "examples": schema["enum"]}
 
 
+_MESSAGE_IDS: tuple[str, ...] = ("x_request_id", "x_correlation_id")
+_ROUTING: tuple[str, ...] = (
+    "from_country_code", "from_party_id", "to_country_code", "to_party_id",
+)  # fmt: skip
+
+
 def _operation(row: Endpoint, version: Version, schemas: _Schemas) -> Json:
-    names: tuple[str, ...] = ("x_request_id", "x_correlation_id")
+    names = _MESSAGE_IDS if version.message_ids else ()
     if row.module.functional and version.routing_headers:
-        names += ("from_country_code", "from_party_id", "to_country_code", "to_party_id")
+        names += _ROUTING
     keys = row.segments if row.module.name != VERSIONS_MODULE.name else ()
     operation: Json = {
         "operationId": _operation_id(row),
@@ -166,7 +172,7 @@ def _operation(row: Endpoint, version: Version, schemas: _Schemas) -> Json:
             *(_key(segment[1:-1]) for segment in keys if segment.startswith("{")),
             *(_query(name, name in row.required_query) for name in row.query),
         ],
-        "responses": _replies(row, schemas),
+        "responses": _replies(row, version, schemas),
     }
     if row.takes is not None:
         partial = row.behaviour is Behaviour.PATCH
@@ -193,7 +199,7 @@ def _query(name: str, required: bool) -> Json:
     return {"name": name, "in": "query", "required": required, "schema": schema}
 
 
-def _replies(row: Endpoint, schemas: _Schemas) -> Json:
+def _replies(row: Endpoint, version: Version, schemas: _Schemas) -> Json:
     schema: Json = {"$ref": f"{_SCHEMAS}Envelope"}
     if row.gives is not None:
         data = schemas.of(row.gives)
@@ -204,7 +210,7 @@ def _replies(row: Endpoint, schemas: _Schemas) -> Json:
             "type": "object",
             "properties": {"data": data},
         }
-    names = ["X-Request-ID", "X-Correlation-ID"]
+    names = ["X-Request-ID", "X-Correlation-ID"] if version.message_ids else []
     if row.behaviour is Behaviour.LIST:
         names += ["Link", "X-Total-Count", "X-Limit"]
     if row.urls is UrlPlace.RESPONSE_HEADER:
@@ -261,8 +267,10 @@ def _header_parameter(name: str, text: str, length: int | None, required: bool) 
     }  # fmt: skip
 
 
-def _parameters() -> Json:
-    return {
+def _parameters(version: Version) -> Json:
+    told = {*(_MESSAGE_IDS if version.message_ids else ()),
+            *(_ROUTING if version.routing_headers else ())}  # fmt: skip
+    found = {
         "x_request_id": _header_parameter("X-Request-ID", "New for every request.", None, True),
         "x_correlation_id": _header_parameter(
             "X-Correlation-ID", "The same for all requests that belong together.", None, True
@@ -276,6 +284,7 @@ def _parameters() -> Json:
             "OCPI-to-party-id", "Who is called; absent in open routing.", 3, False
         ),
     }
+    return {name: one for name, one in found.items() if name in told}
 
 
 def _headers() -> Json:
