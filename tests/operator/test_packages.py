@@ -49,6 +49,19 @@ async def two(opened: Open) -> AsyncIterator[Two]:
     await asyncio.gather(*running)
 
 
+async def walked(two: Two, path: str, *, at: str = "cpo") -> list[Any]:
+    """A list one by one, from cursor to cursor: each page begins where the last one ended."""
+    found: list[Any] = []
+    query = "?limit=1"
+    while True:
+        page = await two.both("GET", f"{path}{query}", at=at)
+        assert len(page["items"]) <= 1
+        found += page["items"]
+        if page.get("next") is None:
+            return found
+        query = f"?limit=1&cursor={page['next']}"
+
+
 async def deliver(desk: Desk) -> None:
     """Until all that can be is delivered."""
     async with asyncio.timeout(40):
@@ -115,6 +128,11 @@ async def test_a_booking_from_its_offer_to_its_end(two: Two) -> None:
     assert given_up["reservation_status"] == "CANCELED"
     listed = await two.both("GET", "/bookings")
     assert [one["reservation_status"] for one in listed["items"]] == ["CANCELED"]
+    await two.both("PUT", "/booking-locations/NL/AAA/BL0", {**PLACE, "id": "BL0"})
+    assert [one["id"] for one in await walked(two, "/booking-locations")] == ["BL1", "BL0"]
+    assert await walked(two, "/bookings") == listed["items"]
+    bad = await two.cpo.ask("GET", "/bookings?cursor=nonsense")
+    assert bad.status == 422
 
 
 @pytest.mark.operations(
@@ -179,3 +197,8 @@ async def test_a_terminal_and_what_is_paid_at_it(two: Two) -> None:
     await two.both("POST", "/terminal-activations", wanted)
     listed = await two.both("GET", "/terminals", at="emsp")
     assert len(listed["items"]) == 2
+    assert await walked(two, "/terminals", at="emsp") == listed["items"]
+    listed = await two.both("GET", "/payments", at="emsp")
+    assert len(listed["items"]) == 3
+    assert await walked(two, "/payments", at="emsp") == listed["items"]
+    assert await walked(two, "/financial-advice") == await advised()

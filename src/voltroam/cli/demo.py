@@ -29,10 +29,16 @@ def demo(
     hub: Annotated[
         bool, typer.Option("--hub", help="Three CPOs and three eMSPs, connected by a hub.")
     ] = False,
+    modern: Annotated[
+        bool, typer.Option("--modern", help="Speak 2.3.0: bookings, card payments, invoices too.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same city.")] = 1,
     json: Json = False,
 ) -> None:
     """Start a CPO with a city of chargers and an eMSP with drivers, and watch them charge.
+
+    With --modern both speak 2.3.0 too: drivers book ahead, pay by card at a terminal, and invoices
+    are compared with what was charged.
 
     With --hub: three of each, and a hub between them that shows who talks to whom.
 
@@ -43,8 +49,13 @@ def demo(
 
     if seconds is None and json:
         seconds = 20.0
-    kind = HubStage if hub else Stage
-    stage = kind(locations=locations, pace=pace, seed=seed, scale=scale)
+    if hub and modern:
+        raise typer.BadParameter("a hub's demo speaks 2.2.1", param_hint="--modern")
+    stage = (
+        HubStage(locations=locations, pace=pace, seed=seed, scale=scale)
+        if hub
+        else Stage(locations=locations, pace=pace, seed=seed, scale=scale, modern=modern)
+    )
     show = not json and sys.stdout.isatty()
     summary = guarded(lambda: asyncio.run(stage.play(seconds, show=show)), as_json=json)
     if json or not show:

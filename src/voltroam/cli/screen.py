@@ -21,6 +21,7 @@ class Seen(Protocol):
     pushes: int
     errors: int
     commands: dict[str, int]
+    deals: dict[str, dict[str, int]]
 
     @property
     def rate(self) -> float: ...
@@ -67,8 +68,13 @@ class Screen:
         return Group(
             Panel(objects, title="voltroam demo: a city of charging locations", expand=False),
             Panel(flow, expand=False),
+            *(Text(f"{name:<13} {_counts(states)}") for name, states in seen.deals.items()),
             Text(links),
             Text("try:", "bold"),
             Text("\n".join([seen.curl, *seen.tries]), overflow="fold"),
             Text("Ctrl-C ends it", "dim"),
         )
+
+
+def _counts(states: dict[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none yet"

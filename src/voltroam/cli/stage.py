@@ -15,6 +15,7 @@ import msgspec
 from voltroam.cli import stage_sight as sight
 from voltroam.cli.load import load
 from voltroam.cli.outcome import remark
+from voltroam.cli.stage_packages import Deals
 from voltroam.cli.stage_servers import Servers, begins, opened, world
 from voltroam.cli.stage_sight import Play
 from voltroam.node import Node
@@ -23,8 +24,9 @@ from voltroam.simulator.world.standstill import stand_still
 from voltroam.standard.errors import OcpiError
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import Capability, TokenType
+from voltroam.standard.versions import V2_3_0
 
-CPO, EMSP = PartyId("NL", "NOD"), PartyId("DE", "MOV")
+CPO, EMSP, PTP = PartyId("NL", "NOD"), PartyId("DE", "MOV"), PartyId("DE", "PAY")
 TICK = 0.5
 """Seconds between two looks."""
 SETTLE_TIME = 15.0
@@ -39,14 +41,21 @@ ENCODER = msgspec.json.Encoder(decimal_format="number")
 class Stage:
     """One demo; `play` runs it from the first process to the last."""
 
-    def __init__(self, *, locations: int, pace: float, seed: int, scale: float) -> None:
+    def __init__(
+        self, *, locations: int, pace: float, seed: int, scale: float, modern: bool = False
+    ) -> None:
+        """`modern`: both speak 2.3.0, and book, pay and settle invoices."""
         self._seed = seed
+        self._modern = modern
+        self._deals: Deals | None = None
         self._scale = scale
         self._seen = Play()
         self._servers = Servers()
         now = datetime.now(UTC)
         self._begins = begins(now, scale)
-        self._locations = list(city.locations(CPO, count=locations, seed=seed, now=self._begins))
+        self._locations = list(
+            city.locations(CPO, count=locations, seed=seed, now=self._begins, cards=modern)
+        )
         self._tokens = list(city.tokens(EMSP, count=DRIVERS, seed=seed, now=self._begins))
         places = sum(len(location["evses"]) for location in self._locations)
         self._world = world(now - self._begins, places, seed=seed, scale=scale, pace=pace)
@@ -60,9 +69,14 @@ class Stage:
     async def _acts(
         self, folder: Path, seconds: float | None, stop: asyncio.Event, *, show: bool
     ) -> dict[str, Any]:
+        provider = [f"{PTP}/PTP"] if self._modern else []
         files = [
-            await self._servers.make(folder / "cpo", "Noda Charging", f"{CPO}/CPO"),
-            await self._servers.make(folder / "emsp", "Movia", f"{EMSP}/EMSP"),
+            await self._servers.make(
+                folder / "cpo", "Noda Charging", f"{CPO}/CPO", modern=self._modern
+            ),
+            await self._servers.make(
+                folder / "emsp", "Movia", f"{EMSP}/EMSP", *provider, modern=self._modern
+            ),
         ]
         self._seen.urls = dict(self._servers.urls)
         await asyncio.gather(
@@ -104,6 +118,9 @@ class Stage:
         while await sight.count(cpo, "tokens") < DRIVERS and time.monotonic() < deadline:
             head = await cpo.store.wait_for_change(head, 0.5)
         await self._write(cpo, "tariffs", city.tariffs(CPO, now=self._begins))
+        if self._modern:
+            card = ENCODER.encode(city.card_tariff(CPO, now=self._begins))
+            await cpo.holdings.keep("tariffs", card, strict=True, version=V2_3_0)
         await self._write(cpo, "locations", self._locations)
 
     async def _write(self, node: Node, module: str, documents: Iterable[Any]) -> None:
@@ -117,10 +134,13 @@ class Stage:
             asyncio.create_task(self._probe(cpo, emsp)),
             asyncio.create_task(self._drive(emsp)),
         ]
+        if self._modern:
+            self._deals = Deals(cpo, emsp, self._tokens, seed=self._seed, operator=CPO)
+            beside.append(asyncio.create_task(self._deals.run()))
         try:
             while not stop.is_set() and (seconds is None or time.monotonic() - began < seconds):
                 self._servers.check()
-                await sight.look(self._seen, cpo, emsp)
+                await self._look(cpo, emsp)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), TICK)
         finally:
@@ -163,8 +183,14 @@ class Stage:
         while not equal and time.monotonic() < deadline:
             await asyncio.sleep(0.25)
             equal = await sight.equal(cpo, emsp)
-        await sight.look(self._seen, cpo, emsp)
+        await self._look(cpo, emsp)
         return equal
+
+    async def _look(self, cpo: Node, emsp: Node) -> None:
+        await sight.look(self._seen, cpo, emsp)
+        if self._deals is not None:
+            self._seen.deals = await self._deals.seen()
+            self._seen.declined = self._deals.refused[-5:]
 
 
 def _tries(file: Path, locations: list[Any], tokens: list[Any]) -> list[str]:

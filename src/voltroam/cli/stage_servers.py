@@ -29,6 +29,7 @@ MORNING = 7
 FAST = 60
 """From this scale on a city begins in the morning; a slower one would take days until now."""
 FAULTS = 0.03
+MODERN = 'versions = ["2.2.1", "2.3.0"]'
 
 Acts = Callable[[Path, asyncio.Event], Awaitable[dict[str, Any]]]
 """Plays in a folder until the event; the summary."""
@@ -56,11 +57,13 @@ class Servers:
             finally:
                 await self._end()
 
-    async def make(self, folder: Path, name: str, party: str) -> Path:
-        """A new node; its settings."""
+    async def make(self, folder: Path, name: str, *parties: str, modern: bool = False) -> Path:
+        """A new node; its settings. `modern`: it speaks 2.3.0 too."""
         port = _free_port()
         url = f"http://127.0.0.1:{port}"
-        file = write_settings(folder, name=name, url=url, parties=[party], database=None)
+        file = write_settings(folder, name=name, url=url, parties=list(parties), database=None)
+        if modern:
+            file.write_text(f"{MODERN}\n{file.read_text('utf-8')}", "utf-8")
         write_secret_key(folder)
         await asyncio.to_thread(_migrate, read_settings(file).database)
         self.urls[folder.name] = f"{url}/ocpi/versions"

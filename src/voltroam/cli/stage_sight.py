@@ -31,6 +31,10 @@ class Play:
     errors: int = 0
     commands: dict[str, int] = field(default_factory=lambda: {"sent": 0, "accepted": 0})
     """Charges that drivers started in the eMSP's app."""
+    deals: dict[str, dict[str, int]] = field(default_factory=dict)
+    """In 2.3.0: bookings, payments, confirmations and invoices by state, as the eMSP has them."""
+    declined: list[str] = field(default_factory=list)
+    """Why the last of those that came to nothing did."""
     lags: deque[float] = field(default_factory=lambda: deque(maxlen=200))
     """Seconds from a committed change until the other side holds it."""
     refused: list[str] = field(default_factory=list)
@@ -60,6 +64,8 @@ class Play:
             "pushes_per_second": round(self.pushes / took, 1),
             "lag_seconds": None if self.lag is None else round(self.lag, 3),
             "commands": self.commands,
+            **self.deals,
+            **({"declined": self.declined} if self.deals else {}),
             "errors": self.errors,
             "refused": self.refused[:5],
             "urls": self.urls,

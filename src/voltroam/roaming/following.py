@@ -20,6 +20,8 @@ from voltroam.store.interface import (
 
 FOLLOWING = "following"
 PAGE = 500
+PAGES = 20
+"""Read in one look: a long history is gone through once, piece by piece, and never twice."""
 
 
 class Following:
@@ -38,9 +40,14 @@ class Following:
         self._take = take
 
     async def look(self) -> None:
-        """Take all that changed since the last look. Under a lease, for the place is read once."""
+        """Take what changed since the last look, so much at a time that a lease outlives it.
+
+        Under a lease, for the place is read once.
+        """
         after = await self._place()
-        while rows := await self._store.feed(after, PAGE):
+        for _ in range(PAGES):
+            if not (rows := await self._store.feed(after, PAGE)):
+                return
             for row in rows:
                 if row.key.kind in self._kinds:
                     await self._take(row)

@@ -80,10 +80,16 @@ TARIFFS_OF = {"AC": ("AC", "AC-CHEAP"), "DC": ("DC",)}
 """On AC there is time: who lets the car charge when power is cheap pays less."""
 PROFILES = {"AC-CHEAP": "PROFILE_CHEAP"}
 VAT = Decimal("21.0")
+CARD = "CARD"
+CARD_PRICE = Decimal("0.847")
+"""Euro per kWh with VAT: 0.70 without."""
 
 
-def locations(party: PartyId, *, count: int, seed: int, now: datetime) -> Iterator[Document]:
-    """`count` locations of one operator, with 2 to 8 EVSEs each."""
+def locations(
+    party: PartyId, *, count: int, seed: int, now: datetime, cards: bool = False
+) -> Iterator[Document]:
+    """`count` locations of one operator, with 2 to 8 EVSEs each. `cards`: who pays by card has a
+    tariff of his own everywhere."""
     dice = random.Random(f"{seed} locations {party.folded}")  # noqa: S311
     number = 0
     for index in range(count):
@@ -99,7 +105,10 @@ def locations(party: PartyId, *, count: int, seed: int, now: datetime) -> Iterat
         for place in range(size):
             number += 1
             hardware = dice.choice((FAST, ULTRA)) if kind is FAST else kind
-            evses.append(_evse(party, number, place, hardware, dice=dice, changed=changed))
+            evse = _evse(party, number, place, hardware, dice=dice, changed=changed)
+            for connector in evse["connectors"] if cards else ():
+                connector["tariff_ids"].append(tariff_id(party, CARD))
+            evses.append(evse)
         yield {
             "country_code": party.country_code,
             "party_id": party.party_id,
@@ -219,6 +228,22 @@ def tariffs(party: PartyId, *, now: datetime) -> Iterator[Document]:
             "elements": [{"price_components": components}],
             "last_updated": format_datetime(now - timedelta(days=30)),
         }
+
+
+def card_tariff(party: PartyId, *, now: datetime) -> Document:
+    """For who pays by card at a terminal: a tariff of 2.3.0, with the VAT in its prices."""
+    return {
+        "country_code": party.country_code,
+        "party_id": party.party_id,
+        "id": tariff_id(party, CARD),
+        "currency": "EUR",
+        "type": "AD_HOC_PAYMENT",
+        "tax_included": "YES",
+        "preauthorize_amount": 60,
+        "tariff_alt_text": [{"language": "en", "text": "0.847 euro per kWh, VAT included"}],
+        "elements": [{"price_components": [_component("ENERGY", CARD_PRICE)]}],
+        "last_updated": format_datetime(now - timedelta(days=30)),
+    }
 
 
 def _component(dimension: str, price: Decimal) -> Document:

@@ -1,14 +1,11 @@
 """Bookings, both sides."""
 
-from collections.abc import Sequence
-
 from msgspec import Raw, json
 
 from voltroam.operator.acting import acting_party, party_named
 from voltroam.operator.asked import Answers, Asked, Told
-from voltroam.operator.cursors import read_cursor, write_cursor
 from voltroam.operator.faults import invalid, not_found
-from voltroam.operator.operation import Page
+from voltroam.operator.lists import created_page
 from voltroam.operator.ports import Ports
 from voltroam.operator.rows.bookings import (
     ANSWER_BOOKING,
@@ -51,8 +48,11 @@ class Booked:
         }
 
     async def _places(self, asked: Asked) -> bytes:
-        found = [row for row, _ in await self._bookings.places() if asked.who.may(row.key.owner)]
-        return _page(asked, found)
+        async def shown(row: ObjectRow) -> Raw | None:
+            return Raw(row.document) if asked.who.may(row.key.owner) else None
+
+        page = await created_page(asked, self._ports.store.epoch, self._bookings.places, shown)
+        return json.encode(page)
 
     async def _offer(self, asked: Asked) -> bytes:
         self._own(asked)
@@ -62,12 +62,12 @@ class Booked:
         return encode(offered)
 
     async def _list(self, asked: Asked) -> bytes:
-        found = [
-            row
-            for row, booking in await self._bookings.all()
-            if asked.who.may(row.key.owner, _driver(booking))
-        ]
-        return _page(asked, found)
+        async def shown(row: ObjectRow) -> Raw | None:
+            booking = json.decode(row.document, type=Booking)
+            return Raw(row.document) if asked.who.may(row.key.owner, _driver(booking)) else None
+
+        page = await created_page(asked, self._ports.store.epoch, self._bookings.all, shown)
+        return json.encode(page)
 
     async def _get(self, asked: Asked) -> bytes:
         return encode(await self._held(asked))
@@ -141,13 +141,3 @@ class Booked:
 def _driver(booking: Booking) -> PartyId:
     asked = booking.booking_requests[0].booking_request
     return PartyId(asked.country_code, asked.party_id)
-
-
-def _page(asked: Asked, rows: Sequence[ObjectRow]) -> bytes:
-    """By owner and id, as they are held."""
-    after = read_cursor(asked.query.cursor)
-    named = sorted((f"{row.key.owner}/{row.key.id}", row.document) for row in rows)
-    rest = [one for one in named if one[0] > after]
-    part = rest[: asked.query.limit]
-    following = write_cursor(part[-1][0]) if len(rest) > len(part) else None
-    return json.encode(Page(items=[Raw(document) for _, document in part], next=following))

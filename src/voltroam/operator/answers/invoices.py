@@ -2,8 +2,8 @@
 
 from voltroam.operator.acting import party_named, viewed
 from voltroam.operator.asked import Answers, Asked, Told
-from voltroam.operator.cursors import read_cursor, write_cursor
 from voltroam.operator.faults import not_found
+from voltroam.operator.lists import named_page
 from voltroam.operator.operation import Page
 from voltroam.operator.rows.invoices import (
     GET_INVOICE,
@@ -42,11 +42,10 @@ class Invoices:
         return Told(_shown(issued), target=f"/invoices/{issued.name}")
 
     async def _list(self, asked: Asked) -> Page[InvoiceFacts]:
-        after, limit = read_cursor(asked.query.cursor), asked.query.limit
-        found = await self._reconciling.all(after, limit)
-        items = [_shown(one) for _, one in found if asked.who.may(one.owner)]
-        more = len(found) == limit
-        return Page(items=items, next=write_cursor(found[-1][0]) if more else None)
+        return await named_page(
+            asked, self._reconciling.all,
+            lambda one: _shown(one) if asked.who.may(one.owner) else None,
+        )  # fmt: skip
 
     async def _get(self, asked: Asked) -> InvoiceFacts:
         self._check(asked)

@@ -2,9 +2,10 @@
 
 import msgspec
 
-from voltroam.operator.acting import acting_party, short_page, viewed
+from voltroam.operator.acting import acting_party, viewed
 from voltroam.operator.asked import Answers, Asked, Told
 from voltroam.operator.faults import invalid, not_found
+from voltroam.operator.lists import created_page, named_page
 from voltroam.operator.operation import Page
 from voltroam.operator.ports import Ports
 from voltroam.operator.rows.payments import (
@@ -27,9 +28,8 @@ from voltroam.operator.rows.payments import (
 )
 from voltroam.operator.shelves import party_of
 from voltroam.roaming.paying import AdviceLine, Capture, Paying, Payment, Terminals
-from voltroam.standard.parties import fold
 from voltroam.standard.v2_2_1 import Role
-from voltroam.store.interface import HELD
+from voltroam.store.interface import HELD, ObjectRow
 from voltroam.wire.encode import encode
 
 
@@ -61,16 +61,16 @@ class Payments:
     # -- terminals --------------------------------------------------------------------------------
 
     async def _list(self, asked: Asked) -> Page[TerminalFacts]:
-        found = [
-            TerminalFacts(
-                provider=row.key.owner, own=row.audience != HELD, state=state,
+        async def shown(row: ObjectRow) -> TerminalFacts | None:
+            if not self._sees(asked, row.key.owner, row.audience):
+                return None
+            return TerminalFacts(
+                provider=row.key.owner, own=row.audience != HELD,
+                state=await self._terminals.state(row),
                 terminal=msgspec.json.decode(row.document),
-            )
-            for row, _, state in await self._terminals.all()
-            if self._sees(asked, row.key.owner, row.audience)
-        ]  # fmt: skip
-        names = [f"{one.provider}/{fold(one.terminal['terminal_id'])}" for one in found]
-        return short_page(asked, found, names)
+            )  # fmt: skip
+
+        return await created_page(asked, self._ports.store.epoch, self._terminals.rows, shown)
 
     async def _add(self, asked: Asked) -> Told[bytes]:
         wanted: TerminalWanted = asked.body
@@ -129,8 +129,9 @@ class Payments:
         return Told(_shown(payment), target=f"/payments/{payment.reference}")
 
     async def _payments(self, asked: Asked) -> Page[PaymentFacts]:
-        found = [one for one in await self._paying.all() if _may(asked, one)]
-        return short_page(asked, [_shown(one) for one in found], [one.reference for one in found])
+        return await named_page(
+            asked, self._paying.payments, lambda one: _shown(one) if _may(asked, one) else None
+        )
 
     async def _get(self, asked: Asked) -> PaymentFacts:
         return _shown(await self._held(asked))
@@ -150,8 +151,7 @@ class Payments:
 
     async def _advice(self, asked: Asked) -> Page[AdviceLine]:
         await self._own_side(asked)
-        found = await self._paying.advice()
-        return short_page(asked, found, [f"{one.provider}/{one.id}" for one in found])
+        return await named_page(asked, self._paying.advice, lambda one: one)
 
     async def _held(self, asked: Asked) -> Payment:
         held = await self._paying.get(asked.ids["reference"])

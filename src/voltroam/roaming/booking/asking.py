@@ -1,6 +1,6 @@
 """The eMSP's side of bookings: asked for, changed and given up by one `request_id` each."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from uuid import uuid4
 
 import msgspec
@@ -16,7 +16,7 @@ from voltroam.roaming.spelling import respelled
 from voltroam.standard.endpoints import LOCATION, Interface, Table
 from voltroam.standard.errors import CallerError, NotFound, Unusable
 from voltroam.standard.packages import BOOKING, BOOKING_LOCATION
-from voltroam.standard.parties import PartyId, fold
+from voltroam.standard.parties import PartyId
 from voltroam.standard.status import StatusCode
 from voltroam.standard.v2_3_0.bookings import (
     Booking,
@@ -112,21 +112,18 @@ class Bookings:
 
     async def get(self, owner: PartyId, booking_id: str) -> Booking:
         """One that is held, ours or a partner's."""
-        async for row in self._store.scan(BOOKING.kind, owner=owner.folded):
-            if row.key.id == fold(booking_id):
-                return _BOOKING.decode(row.document)
-        raise NotFound("No such booking")
+        row = await self._store.get(object_key(BOOKING, owner, {"id": booking_id}))
+        if row is None or row.deleted:
+            raise NotFound("No such booking")
+        return _BOOKING.decode(row.document)
 
-    async def all(self) -> list[tuple[ObjectRow, Booking]]:
-        return [
-            (row, _BOOKING.decode(row.document)) async for row in self._store.scan(BOOKING.kind)
-        ]
+    def all(self, after: int = 0) -> AsyncIterator[ObjectRow]:
+        """Ours and partners', in the order of creation, from a place in it on."""
+        return self._store.scan(BOOKING.kind, after=after)
 
-    async def places(self) -> list[tuple[ObjectRow, BookingLocation]]:
-        return [
-            (row, _PLACE.decode(row.document))
-            async for row in self._store.scan(BOOKING_LOCATION.kind)
-        ]
+    def places(self, after: int = 0) -> AsyncIterator[ObjectRow]:
+        """What can be booked, in the same order."""
+        return self._store.scan(BOOKING_LOCATION.kind, after=after)
 
     async def offer(self, document: bytes) -> BookingLocation:
         """Add or replace a booking location of ours; partners are told. CallerError 2003 where its
@@ -143,10 +140,10 @@ class Bookings:
         return _PLACE.decode((await self._store.apply(change)).document)
 
     async def _place(self, operator: PartyId, place_id: str) -> BookingLocation:
-        async for row in self._store.scan(BOOKING_LOCATION.kind, owner=operator.folded):
-            if row.key.id == fold(place_id) and row.audience == HELD:
-                return _PLACE.decode(row.document)
-        raise NotFound("No such booking location of that operator")
+        row = await self._store.get(object_key(BOOKING_LOCATION, operator, {"id": place_id}))
+        if row is None or row.deleted or row.audience != HELD:
+            raise NotFound("No such booking location of that operator")
+        return _PLACE.decode(row.document)
 
     async def _send(self, operator: PartyId, sender: PartyId, asked: BookingRequest) -> Booking:
         platform = await self._platform(operator)

@@ -205,15 +205,17 @@ class Paying:
             raise NotFound("No such payment")
         return _PAYMENT.decode(record.document)
 
-    async def all(self) -> list[Payment]:
-        records = await self._all(PAYMENT)
-        return [_PAYMENT.decode(one) for one in records]
+    async def payments(self, after: str = "", limit: int = 1000) -> list[tuple[str, Payment]]:
+        """By reference, those after one of them."""
+        records = await self._store.records(PAYMENT, after=after, limit=limit)
+        return [(one.key.id, _PAYMENT.decode(one.document)) for one in records]
 
     # -- the operator -----------------------------------------------------------------------------
 
-    async def advice(self) -> list[AdviceLine]:
-        """The confirmations that we got, each against our CDR."""
-        return [_ADVICE.decode(one) for one in await self._all(ADVICE)]
+    async def advice(self, after: str = "", limit: int = 1000) -> list[tuple[str, AdviceLine]]:
+        """The confirmations that we got, each against our CDR; by name, those after one of them."""
+        records = await self._store.records(ADVICE, after=after, limit=limit)
+        return [(one.key.id, _ADVICE.decode(one.document)) for one in records]
 
     # -- what came --------------------------------------------------------------------------------
 
@@ -343,14 +345,6 @@ class Paying:
             return Decision(None, records=(draft,), events=events)
 
         await self._store.apply(Change(decide))
-
-    async def _all(self, kind: str) -> list[bytes]:
-        found: list[bytes] = []
-        after = ""
-        while page := await self._store.records(kind, after=after):
-            found += [record.document for record in page]
-            after = page[-1].key.id
-        return found
 
 
 def _is_refused(command: Command) -> bool:

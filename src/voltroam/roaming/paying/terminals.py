@@ -5,7 +5,7 @@ ours that has it, on the operator's the partner that gave it (OCPI 2.3.0 §mod_p
 Record kind: `terminal_off`, one for each terminal of ours that was deactivated.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -229,14 +229,20 @@ class Terminals:
         await self._call(platform, owner, "terminal_deactivate", terminal_id, None)
         return await self._again(platform, owner, row)
 
+    def rows(self, after: int = 0) -> AsyncIterator[ObjectRow]:
+        """Ours and those of providers, in the order of creation, from a place in it on."""
+        return self._store.scan(TERMINAL.kind, after=after)
+
+    async def state(self, row: ObjectRow) -> TerminalState:
+        off = await self._store.record(_off_key(row)) is not None
+        return state_of(_TERMINAL.decode(row.document), deactivated=off)
+
     async def all(self) -> list[tuple[ObjectRow, Terminal, TerminalState]]:
-        """Ours and those that providers gave us."""
-        found = []
-        async for row in self._store.scan(TERMINAL.kind):
-            terminal = _TERMINAL.decode(row.document)
-            off = await self._store.record(_off_key(row)) is not None
-            found.append((row, terminal, state_of(terminal, deactivated=off)))
-        return found
+        """All at once: for those who know that there are few."""
+        return [
+            (row, _TERMINAL.decode(row.document), await self.state(row))
+            async for row in self.rows()
+        ]
 
     async def we_invoice(self, provider: PartyId, location_id: str, evse_uid: str) -> bool:
         """Whether a terminal of that provider at that place leaves the invoice to the operator
@@ -252,14 +258,15 @@ class Terminals:
         return False
 
     async def _theirs(self, terminal_id: str) -> tuple[Platform, PartyId, ObjectRow]:
-        for row, _, _ in await self.all():
-            if row.key.id != fold(terminal_id) or row.audience != HELD:
-                continue
-            country, _, code = row.key.owner.partition("/")
-            owner = PartyId(country, code)
-            platform = await self._directory.route_to(owner, (Role.PTP,))
-            if platform is not None:
-                return platform, owner, row
+        for partner in await self._directory.all():
+            for owner in partner.parties(Role.PTP):
+                key = object_key(TERMINAL, owner, {"terminal_id": terminal_id})
+                row = await self._store.get(key)
+                if row is None or row.deleted or row.audience != HELD:
+                    continue
+                platform = await self._directory.route_to(owner, (Role.PTP,))
+                if platform is not None:
+                    return platform, owner, row
         raise NotFound("No such terminal of a provider")
 
     async def _again(self, platform: Platform, owner: PartyId, row: ObjectRow) -> Terminal:
