@@ -26,6 +26,7 @@ from voltroam.delivery.retention import IsBehind, Retention, Rotate
 from voltroam.delivery.shelf import Shelf
 from voltroam.delivery.sync import Progress, PullReport
 from voltroam.delivery.timetable import always
+from voltroam.delivery.turnstile import Turnstile
 from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.marks import Marks
 from voltroam.roaming.narrowing import Narrowing
@@ -94,6 +95,7 @@ class Delivery:
             ),
             ledger=self._ledger,
             marks=marks,
+            turnstile=Turnstile(knobs.at_once),
             knobs=knobs,
             now=now,
             chance=chance,

@@ -9,6 +9,7 @@ from voltroam.delivery.courier import Courier
 from voltroam.delivery.feed import FeedTail
 from voltroam.delivery.knobs import Knobs
 from voltroam.delivery.ports import Now
+from voltroam.delivery.turnstile import Turnstile
 from voltroam.roaming.marks import Marks
 from voltroam.standard.endpoints import Table
 from voltroam.store.interface import Store
@@ -24,6 +25,7 @@ class Gear:
     courier: Courier
     ledger: CdrLedger
     marks: Marks
+    turnstile: Turnstile
     knobs: Knobs
     now: Now
     chance: random.Random

@@ -13,6 +13,8 @@ class Knobs:
     """Delivered documents kept in memory, as the base of a PATCH."""
     known_objects: int = 200_000
     """Entries, over all lanes, of what a partner certainly has."""
+    at_once: int = 16
+    """Pushes that begin in one turn of the process's loop, whatever lane they are of."""
     pending: int = 256
     """Changes a lane holds in memory; when full it stops reading, the feed keeps the rest."""
     fill_ahead: int = 32

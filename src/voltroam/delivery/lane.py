@@ -60,9 +60,11 @@ class Lane:
         self._bell = asyncio.Event()
         self._push = Pusher(platform, Sight(platform.id, classes), gear, self._bell.set)
         self._push.settled = self._settled
+        self._push.unread = self._unread
         self._filling: Filling | None = None
         self._fill_rows: asyncio.Task[None] | None = None
         self._read_to = 0
+        self._ticking: asyncio.TimerHandle | None = None
         self._saved: LaneNote | None = None
         self._saved_at = 0.0
         self._noted: Classes | None = None
@@ -79,6 +81,7 @@ class Lane:
         """Until cancelled; then what is settled is noted. Faults of our own store end it."""
         await self._load()
         self._gear.tail.listen(self._bell.set)
+        self._tick()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._gear.ledger.serve(lambda: self.platform))
@@ -91,6 +94,8 @@ class Lane:
                     await self._rest(turn)
         finally:
             self._gear.tail.forget(self._bell.set)
+            if self._ticking is not None:
+                self._ticking.cancel()
 
     async def close(self) -> None:
         """Note what is settled; to be called after `run` has ended, while the lease is held."""
@@ -209,16 +214,17 @@ class Lane:
 
     async def _read(self) -> None:
         """Take in changes while there is room; what does not fit stays in the feed."""
-        room = self._knobs.pending
-        while self._push.wanted.live < room:
-            stretch = await self._gear.tail.read(self._read_to, room)
+        room, tail = self._knobs.pending, self._gear.tail
+        while self._read_to < tail.head and self._push.wanted.live < room:
+            stretch = tail.after(self._read_to, room) or await tail.read(self._read_to, room)
             if stretch.upto <= self._read_to:
                 return
             cdrs = [row for row in stretch.rows if self._consider(row)]
             if cdrs:
                 await self._gear.ledger.ready(self.platform, cdrs)
             self._read_to = stretch.upto
-            await asyncio.sleep(0)
+            if self._read_to < tail.head:
+                await asyncio.sleep(0)
 
     def _consider(self, row: ObjectRow) -> bool:
         """Note a change that concerns the partner; True if it is money, which has its ledger."""
@@ -374,14 +380,27 @@ class Lane:
     async def _rest(self, turn: float | None) -> None:
         """Until something happens, or the turn of what is held back comes."""
         now = clock()
-        timeout = self._knobs.poll if turn is None else min(self._knobs.poll, max(0.0, turn - now))
         if self._push.pulse.resume_at > now and self._push.wanted.ready:
-            timeout = min(timeout, self._push.pulse.resume_at - now)
-        try:
-            async with asyncio.timeout(timeout):
-                await self._bell.wait()
-        except TimeoutError:
+            resume = self._push.pulse.resume_at
+            turn = resume if turn is None else min(turn, resume)
+        if turn is None or self._bell.is_set():
+            await self._bell.wait()
             return
+        alarm = asyncio.get_running_loop().call_later(max(0.0, turn - now), self._bell.set)
+        try:
+            await self._bell.wait()
+        finally:
+            alarm.cancel()
+
+    def _tick(self) -> None:
+        """Whatever else may have been missed is found soon."""
+        if not self.idle:
+            self._bell.set()
+        loop = asyncio.get_running_loop()
+        self._ticking = loop.call_later(self._knobs.poll, self._tick)
+
+    def _unread(self) -> bool:
+        return self._filling is not None or self._read_to < self._gear.tail.head
 
 
 def replace_saved(note: LaneNote, at: int) -> LaneNote:

@@ -1,6 +1,7 @@
 """The sending half of a lane: takes what is wanted, sends it, and deals with the answers."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -43,6 +44,8 @@ class Pusher:
         self.retrying: set[ObjectKey] = set()
         self.settled: Callable[[ObjectKey], None] = lambda key: None
         """Told of each object of which nothing is open any more."""
+        self.unread: Callable[[], bool] = lambda: False
+        """Whether the lane has more to give than what waits here."""
         self._workers = 0
         self.pushed = 0
         self.failed = 0
@@ -72,11 +75,14 @@ class Pusher:
 
     async def _work(self) -> None:
         try:
-            while self._may_send() and (entry := self.wanted.take()) is not None:
-                await self._deliver(entry)
+            while self.wanted.ready and self._may_send():
+                await self._gear.turnstile.enter()
+                if self._may_send() and (entry := self.wanted.take()) is not None:
+                    await self._deliver(entry)
         finally:
             self._workers -= 1
-            self._ring()
+            if len(self.wanted) or self.unread():
+                self._ring()
 
     async def _deliver(self, entry: Entry) -> None:
         """A push that is cut off when we are told to end stays open for the next start."""
@@ -135,7 +141,8 @@ class Pusher:
         if known == (row.changed, shown, view) and not entry.doubt:
             return
         base = State(known[0], known[2]) if known is not None and known[1] else None
-        await self.pulse.pace(self.platform.profile.rate)
+        if self.platform.profile.rate:
+            await self.pulse.pace(self.platform.profile.rate)
         if shown:
             entry.patching = base is not None
             await self._gear.courier.show(
@@ -162,7 +169,8 @@ class Pusher:
 
     async def _arrived(self, key: ObjectKey) -> None:
         self.pulse.arrived()
-        await self.parking.clear(key)
+        if len(self.parking):
+            await self.parking.clear(key)
         if self.platform.status is Status.OFFLINE:
             self.platform = msgspec.structs.replace(self.platform, status=Status.CONNECTED)
             await self._gear.connected(self.platform.id)
@@ -226,5 +234,5 @@ class Pusher:
             self.settled(key)
 
 
-def clock() -> float:
-    return asyncio.get_running_loop().time()
+clock = time.monotonic
+"""Seconds, as the event loop counts them."""

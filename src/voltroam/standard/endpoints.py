@@ -8,6 +8,7 @@ here, as a value of a row, or it does not exist. Rule 2: rows hold no code.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 
 from voltroam.standard import v2_2_1 as v
 from voltroam.standard.v2_2_1.credentials import Role
@@ -183,7 +184,12 @@ class Endpoint:
 
     @property
     def segments(self) -> tuple[str, ...]:
-        return tuple(self.path.split("/")) if self.path else ()
+        return _segments(self.path)
+
+
+@cache
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(path.split("/")) if path else ()
 
 
 ALL_BUT_HUB = frozenset(Role) - {Role.HUB}

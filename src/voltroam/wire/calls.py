@@ -96,10 +96,12 @@ def write_call(call: Call, url: str, *, token: str, base64: bool, whole: bool = 
     """
     row = call.endpoint
     segments = () if whole or row.module.name == VERSIONS_MODULE.name else row.segments
-    path = (call.keys[part[1:-1]] if part.startswith("{") else part for part in segments)
-    address, mark, own_query = url.partition("?")
-    target = join(address, path) if segments else address
-    query = "&".join(filter(None, (own_query if mark else "", urlencode(call.query))))
+    target, _, query = url.partition("?")
+    if segments:
+        keys = call.keys
+        target = join(target, [keys[part[1:-1]] if part[0] == "{" else part for part in segments])
+    if call.query:
+        query = "&".join(filter(None, (query, urlencode(call.query))))
     headers = {
         "authorization": write_authorization(token, base64=base64),
         REQUEST_ID: call.request_id or new_id(),
