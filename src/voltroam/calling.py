@@ -65,15 +65,19 @@ def guard_settings(settings: Settings) -> GuardSettings:
 
 
 def _library(holdings: Holdings) -> PinnedSender:
-    """The HTTP library that the settings name; each is loaded only if it is the one."""
+    """The HTTP client that the settings name; each is loaded only if it is the one."""
     tls = client_tls(holdings.settings.tls, holdings.folder)
     if holdings.settings.client == "aiohttp":
         from voltroam.transport.aiohttp_sender import AiohttpSender
 
         return AiohttpSender(tls)
-    from voltroam.transport.pyreqwest_sender import PyreqwestSender
+    if holdings.settings.client == "pyreqwest":
+        from voltroam.transport.pyreqwest_sender import PyreqwestSender
 
-    return PyreqwestSender(tls)
+        return PyreqwestSender(tls)
+    from voltroam.transport.asyncio_sender import AsyncioSender
+
+    return AsyncioSender(tls)
 
 
 def client_tls(tls: Tls, folder: Path) -> ClientTls:

@@ -19,12 +19,12 @@ try:
 finally:
     sys.stderr.write("\\n" + json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
 """
-SERVING = {"uvicorn", "httptools", "uvloop", "prometheus_client", "aiohttp", "structlog"}
+SERVING = {"uvicorn", "uvloop", "prometheus_client", "aiohttp", "structlog"}
 DRAWING = {"rich", "pygments"}
 VALIDATING = {"pydantic", "pydantic_core", "pycountry"}
 DATABASES = {"alembic", "sqlalchemy", "asyncpg", "mako"}
 HEAVY = SERVING | DRAWING | VALIDATING | DATABASES | {"hypothesis", "pytest"}
-CALLING = {"pyreqwest", "cryptography"}
+CALLING = {"pyreqwest", "httptools", "cryptography"}
 """What calls partners and opens the tokens for it."""
 
 
