@@ -162,8 +162,9 @@ class EventStream:
             for task in (sending, leaving):
                 task.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
-        with contextlib.suppress(OSError):
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        with contextlib.suppress(OSError, TimeoutError):  # who takes nothing does not take the end
+            async with asyncio.timeout(self._knobs.slow):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _while_shown(
         self, who: Who, authorization: str | None, pieces: AsyncIterator[bytes]
