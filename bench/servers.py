@@ -19,7 +19,17 @@ from bench.load import AUTHORIZE
 ROOT = Path(__file__).parents[1]
 WORK = Path(__file__).with_name(".work")
 TOKEN = "Token " + base64.b64encode(b"bench-token").decode()
-HEADERS = {"Authorization": TOKEN, "Content-Type": "application/json"}
+HEADERS = {
+    "Authorization": TOKEN,
+    "Content-Type": "application/json",
+    "X-Request-ID": "bench",
+    "X-Correlation-ID": "bench",
+    "OCPI-from-country-code": "BE",
+    "OCPI-from-party-id": "NOD",
+    "OCPI-to-country-code": "BE",
+    "OCPI-to-party-id": "NOD",
+}
+"""What OCPI asks of a client: all servers are sent the same, read it or not."""
 UVICORN = (
     "--host", "127.0.0.1", "--log-level", "warning", "--no-access-log", "--loop", "uvloop",
     "--http", "httptools",

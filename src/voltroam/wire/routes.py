@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
+import msgspec
+
 from voltroam.standard.endpoints import VERSIONS_MODULE, Endpoint, Interface, Module, Table
 from voltroam.standard.errors import NotFound, WrongMethod
 from voltroam.standard.trees import Tree, tree_of
@@ -26,8 +28,7 @@ _Place = tuple[tuple[str, ...], int]
 """Where patterns stand: below which root, and how many segments they have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """A row, and the key segments of the path by name, percent-decoded once."""
 
     endpoint: Endpoint
