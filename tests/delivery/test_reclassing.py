@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import pytest
 import pytest_asyncio
 from msgspec import structs
 from tests.delivery.fakes import OUR, TABLE, FakeCalls, Partner, identity, location, platform, role
@@ -277,6 +278,25 @@ async def test_what_became_of_a_dated_tariff_meanwhile_counts(store: Store, cloc
     clock.at = START + 3 * HOUR
     assert await job.turn() == 2
     assert await listed(node, "2.1.1", TARIFF, Profile()) == ["FREE", "LATER"]
+
+
+async def test_a_tariff_that_ends_while_it_is_shown_is_not_forgotten(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = node_on(store, clock, speaking(*BOTH))
+    await node.put(TARIFF, scheduled("GOLD"))
+    await node.join(platform("old", role(Role.EMSP, "DE", "OLD"), version="2.1.1"))
+
+    async def slow(*_: object) -> int:
+        clock.at = START + 2 * HOUR
+        return 0
+
+    monkeypatch.setattr("voltroam.delivery.reclassing.show_anew", slow)
+    clock.at = START + HOUR
+    job = reclassing(node)
+    assert [await job.turn(), await job.turn(), await job.turn()] == [1, 1, 0]
+    assert await listed(node, "2.1.1", TARIFF, Profile()) == []
+    assert await store.records(TURN) == []
 
 
 async def test_a_dated_tariff_that_was_stored_before_turns_too(store: Store, clock: Clock) -> None:

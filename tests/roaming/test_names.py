@@ -4,12 +4,13 @@ import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from voltroam.bridge.named import reservation_down
-from voltroam.roaming.names import NameTables, NameTaken
-from voltroam.store.interface import Store
+from voltroam.roaming.names import NameTables, NameTaken, Pair, forget, rewritten
+from voltroam.store.interface import Change, Decision, Held, RecordDraft, Store
 from voltroam.store.open import open_store
 
 
@@ -85,7 +86,49 @@ async def test_a_partner_that_is_gone_leaves_no_names(store: Store) -> None:
     names = await tables.of("p1")
     names.pair("EVSE", "a", "A" * 39)
     await tables.keep(names)
-    await tables.forget("p1")
+    elsewhere = NameTables(store)
+    assert (await elsewhere.of("p1")).home("EVSE", "A" * 39) == "a"
+    await forget(store, "p1")
+    await forget(store, "nobody")
     assert (await tables.of("p1")).home("EVSE", "A" * 39) is None
     assert await store.records("bridge_name", parent="p1") == []
     assert (await NameTables(store).of("p1")).count == 0
+    new = await tables.of("p1")
+    new.pair("EVSE", "b", "A" * 39)
+    new.pair("EVSE", "c", "C" * 39)
+    await tables.keep(new)
+    assert (await elsewhere.of("p1")).home("EVSE", "A" * 39) == "b"
+    assert (await elsewhere.of("p1")).theirs("EVSE", "a") is None
+
+
+async def test_names_that_were_rewritten_are_read_again(store: Store) -> None:
+    here, there = NameTables(store), NameTables(store)
+    names = await here.of("p1")
+    names.pair("Token", "short", "UID" * 13)
+    await here.keep(names)
+    assert (await there.of("p1")).theirs("Token", "short") == "UID" * 13
+    (pair,) = await store.records("bridge_name", parent="p1")
+
+    def decide(_held: Held) -> Decision[None]:
+        gone = msgspec.json.encode(Pair("Token", "short", "pseudonym"))
+        return Decision(None, records=(RecordDraft(pair.key, gone, pair.parent),))
+
+    await store.apply(Change(decide))
+    await rewritten(store, "p1")
+    for tables in (here, there):
+        read = await tables.of("p1")
+        assert read.theirs("Token", "short") == "pseudonym"
+        assert read.home("Token", "UID" * 13) is None
+
+
+async def test_a_name_that_another_task_found_taken_is_known_to_who_gave_it(store: Store) -> None:
+    """Both converted with the same tables: who did not look must not go on with the name."""
+    here, there = NameTables(store), NameTables(store)
+    mine, yours = await here.of("p1"), await there.of("p1")
+    mine.pair("reservation", "one", "7")
+    await here.keep(mine)
+    yours.pair("reservation", "two", "7")
+    before = len(yours.taken)
+    await there.of("p1")
+    await there.keep(yours)
+    assert len(yours.taken) == before + 1

@@ -9,6 +9,7 @@ from tests.roaming.far_end import CREDENTIALS, FarEnd, envelope, token_in
 
 from voltroam.roaming.exchange import Access
 from voltroam.roaming.handshake import Handshake, MissingEndpoints, NoCommonVersion
+from voltroam.roaming.names import PAIR, NameTables
 from voltroam.roaming.platforms import Phase
 from voltroam.roaming.registration import AnswerLost
 from voltroam.standard.errors import CallerError, PartnerError, Refused, Unreachable, Unusable
@@ -210,6 +211,20 @@ async def test_removing_a_partner_tells_it_and_ends_both_sides(
     assert len(network.sent("DELETE", CREDENTIALS)) == 1
     assert (await emsp.partner("cpo.example")).phase is Phase.REMOVED
     assert (await to_cpo.ask("GET", "sender/locations")).http == 401
+
+
+async def test_what_a_partner_calls_things_goes_with_it(to_cpo: Pair) -> None:
+    """On the side that removes and on the one that is told."""
+    cpo, emsp = to_cpo.receiver, to_cpo.sender
+    for company, other in ((cpo, "emsp.example"), (emsp, "cpo.example")):
+        tables = NameTables(company.store)
+        names = await tables.of((await company.partner(other)).id)
+        names.pair("EVSE", "a", "A" * 39)
+        await tables.keep(names)
+        assert len(await company.store.records(PAIR)) == 1
+    await cpo.registration.remove(await cpo.partner("emsp.example"))
+    for company in (cpo, emsp):
+        assert await company.store.records(PAIR) == []
 
 
 async def test_a_partner_that_cannot_be_told_is_removed_all_the_same(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.wire.documents import dump, location, session, token
 
 from voltroam.standard.endpoints import LOCATION, SESSION, TOKEN, Resource
+from voltroam.standard.versions import V2_1_1, V2_2_1, V2_3_0, Version
 from voltroam.wire.diff import PatchPlan, patch_between
 from voltroam.wire.parts import last_updated_of, patch_part
 from voltroam.wire.patch import merge
@@ -24,7 +25,7 @@ def plan(resource: Resource, old: Document, *edits: Edit) -> PatchPlan | None:
     new = copy.deepcopy(old)
     for edit in edits:
         edit(new)
-    found = patch_between(dump(old), dump(new), resource)
+    found = patch_between(dump(old), dump(new), resource, V2_2_1)
     if found is not None:
         assert json.loads(applied(resource, dump(old), found)) == new
     return found
@@ -134,13 +135,29 @@ def test_what_one_part_cannot_say_needs_a_put(edits: tuple[Edit, ...]) -> None:
 def test_nothing_to_say_is_no_patch() -> None:
     assert plan(LOCATION, location()) is None
     spaced = json.dumps(location(), indent=1).encode()
-    assert patch_between(dump(location()), spaced, LOCATION) is None
+    assert patch_between(dump(location()), spaced, LOCATION, V2_2_1) is None
 
 
 @pytest.mark.parametrize("junk", [b"", b"[]", b"{", b'{"evses":1}', b'{"evses":[1]}', b"{}"])
 def test_documents_that_cannot_be_taken_apart_are_sent_whole(junk: bytes) -> None:
-    assert patch_between(junk, dump(location()), LOCATION) is None
-    assert patch_between(dump(location()), junk, LOCATION) is None
+    assert patch_between(junk, dump(location()), LOCATION, V2_2_1) is None
+    assert patch_between(dump(location()), junk, LOCATION, V2_2_1) is None
+
+
+@pytest.mark.parametrize(("version", "sent"), [(V2_1_1, 2), (V2_2_1, 1), (V2_3_0, 1)])
+def test_periods_are_sent_as_the_version_takes_them(version: Version, sent: int) -> None:
+    """R211-060: before 2.2.1 a list replaces the one that is there; since then periods append."""
+    old, new = session(), session()
+    new["charging_periods"] = [
+        *old["charging_periods"][:1], {**old["charging_periods"][0], "start_date_time": LATER},
+    ]  # fmt: skip
+    old["charging_periods"] = old["charging_periods"][:1]
+    new["last_updated"] = LATER
+    found = patch_between(dump(old), dump(new), SESSION, version)
+    assert found is not None
+    assert len(json.loads(found.body)["charging_periods"]) == sent
+    merged = merge(dump(old), found.body, appends=SESSION.appended(version))
+    assert json.loads(merged) == new
 
 
 edits = st.lists(
@@ -160,7 +177,7 @@ def test_a_plan_always_leads_to_the_new_state(changes: list[tuple[Any, str, Any]
     old, new = location(), location()
     for path, name, value in changes:
         at(*path, **{name: value})(new)
-    found = patch_between(dump(old), dump(new), LOCATION)
+    found = patch_between(dump(old), dump(new), LOCATION, V2_2_1)
     if found is None:
         return
     result = json.loads(applied(LOCATION, dump(old), found))

@@ -50,6 +50,14 @@ def id_up(table: str, name: str, at: str, crossing: Crossing) -> str:
     return short
 
 
+def named_at_home(names: Names, table: str, name: str) -> str:
+    """What we call a thing of a 2.1.1 partner that may or may not have been told of already."""
+    known = names.home(table, name)
+    if known is not None:
+        return known
+    return name if len(name) <= LONGEST else surrogate(name)
+
+
 def id_down(table: str, name: str, at: str, crossing: Crossing) -> str:
     """The id as the 2.1.1 partner spells it."""
     theirs = crossing.names.theirs(table, name)

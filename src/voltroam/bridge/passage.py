@@ -1,6 +1,6 @@
 """Documents as bytes between a partner's version and the house's own."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from voltroam.bridge.convert import KINDS, NEW_IN_2_3_0, at_home, convert
+from voltroam.bridge.named import named_at_home
 from voltroam.bridge.notes import Note, Severity
 from voltroam.bridge.reach import RULES, allowed_by, needs_of, opens_below, reach, turn
-from voltroam.bridge.terms import Document, Terms
+from voltroam.bridge.terms import Document, Names, Terms
 from voltroam.standard.errors import CallerError
 from voltroam.standard.versions import HOME, VERSIONS, Version, is_above_lowest
 
@@ -39,8 +40,33 @@ class Passed(NamedTuple):
         return "; ".join(f"${note.pointer.replace('/', '.')}: {note.text}" for note in told)
 
 
-Inward = Callable[[bytes], Passed]
-"""From the version of the one who writes to the house's own."""
+_IDS = {"Location": "id", "Session": "id", "Tariff": "id", "Token": "uid"}
+"""The members whose names stand in a partner's tables, which are called by the kind."""
+
+
+class Inward(NamedTuple):
+    """From the version of the one who writes to the house's own."""
+
+    kind: str
+    version: Version
+    terms: Terms
+
+    def __call__(self, document: bytes) -> Passed:
+        return home(self.kind, document, self.version, self.terms)
+
+    def ids(self, ids: Mapping[str, object]) -> dict[str, object]:
+        """The identifying members of an object as the house has them."""
+        return ids_at_home(self.kind, self.version, self.terms.names, ids)
+
+
+def ids_at_home(
+    kind: str, version: Version, names: Names, ids: Mapping[str, object]
+) -> dict[str, object]:
+    """The same of a path: 2.1.1 allows ids that are too long for later versions."""
+    found, member = dict(ids), _IDS.get(kind)
+    if version.folded_ids or member is None or not isinstance(name := ids.get(member), str):
+        return found
+    return found | {member: named_at_home(names, kind, name)}
 
 
 def is_spoken_here(version: Version) -> bool:

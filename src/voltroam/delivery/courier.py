@@ -4,7 +4,6 @@ Raises the PartnerError family; says nothing about what waits or what is tried a
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 
 from msgspec import structs
 
@@ -15,7 +14,7 @@ from voltroam.delivery.ports import Calls
 from voltroam.delivery.shelf import Shelf, State
 from voltroam.delivery.sight import Sight
 from voltroam.delivery.takeback import published, withdrawn
-from voltroam.roaming.bridging import Bridging, NotCarried, is_at_home
+from voltroam.roaming.bridging import Bridging, NotCarried, is_at_home, spoken_by
 from voltroam.roaming.marks import Marks
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.references import references_of
@@ -144,7 +143,7 @@ class Courier:
             return
         plan = None
         if base is not None and not doubt and platform.profile.push == "patch":
-            plan = self._shelf.plan(_as_patched(platform, resource), row, base, view)
+            plan = self._shelf.plan(resource, row, base, view, spoken=spoken_by(platform))
         if plan is None or not await self._patched(platform, row, plan, to):
             await self._whole(platform, row, to)
         self._shelf.put(row, view)
@@ -298,14 +297,6 @@ class Courier:
             routing=to or self._addresses.routing(row, address, platform),
             correlation_id="" if to is None else flow_of(row),
         )
-
-
-def _as_patched(platform: Platform, resource: Resource) -> Resource:
-    """Before 2.2.1 a PATCH replaces every list."""
-    version = VERSIONS.get(platform.version or "")
-    if not resource.appends or version is None or version.appends_periods:
-        return resource
-    return replace(resource, appends=frozenset())
 
 
 async def _each(

@@ -16,7 +16,7 @@ from voltroam.bridge.v2_1_1.tokens import TOKEN as TOKEN_NAMES
 from voltroam.delivery.erasing_words import Words, is_of_type, linked_words, spellings
 from voltroam.delivery.records import PARKED, QUARANTINE, CdrEntry, CdrState, ledger_key, read
 from voltroam.roaming.keys import JOINT, spelled
-from voltroam.roaming.names import PAIR, Pair
+from voltroam.roaming.names import PAIR, Pair, rewritten
 from voltroam.roaming.paying.paying import ADVICE, PAYMENT, REFERRED
 from voltroam.roaming.paying.payment import Payment, is_settled
 from voltroam.roaming.received import received_in
@@ -226,6 +226,8 @@ class Erasing:
             hits_of = [it for it in records if _after(words, it, uid, type_) != [_same(it)]]
             if hits_of:
                 await self._store.apply(_records_change(words, hits_of, uid, type_))
+            for partner in {it.parent for it in hits_of if it.key.kind == PAIR}:
+                await rewritten(self._store, partner)
         async for events in self._events():
             changed = [
                 new for event in events if (new := _reworded(words, event, uid, type_)) != event

@@ -196,6 +196,8 @@ class Quarantine:
             refusal = (await self._store.apply(change)).refusal
             if refusal is not None:
                 raise refusal
+            if self._bridging is not None:
+                await self._bridging.keep(platform)
         except CallerError as error:
             await self.keep(platform, resource, entry.module, document, error)
             return False

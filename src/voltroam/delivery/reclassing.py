@@ -187,6 +187,8 @@ class Reclassing:
                 return Decision(None)
             if row is None or row.deleted:
                 return Decision(None, records=(RecordDraft(place, None),))
+            if judged(resource, row, self._identity, held.now) != row.audience:
+                return Decision(None)  # it turned once more meanwhile: the next look sees it
             after = turns(resource, _as_it_is(row), self._identity, held.now)
             return Decision(None, records=after or (RecordDraft(place, None),))
 

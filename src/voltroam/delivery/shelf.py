@@ -7,6 +7,7 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 from voltroam.standard.endpoints import Resource
+from voltroam.standard.versions import Version as Spoken
 from voltroam.store.interface import ObjectKey, ObjectRow
 from voltroam.wire.diff import PatchPlan, patch_between
 
@@ -55,16 +56,19 @@ class Shelf:
         return self._documents.get(Version(row.key, base), row.document)
 
     def plan(
-        self, resource: Resource, row: ObjectRow, base: State, view: str = ""
+        self, resource: Resource, row: ObjectRow, base: State, view: str = "", *, spoken: Spoken
     ) -> PatchPlan | None:
-        """What a partner that has the state `base` lacks of the row; None: send the whole."""
+        """What a partner that has the state `base` lacks of the row; None: send the whole.
+
+        `spoken`: its version, whose views no partner of another version has.
+        """
         step = (Version(row.key, base), State(row.changed, view))
         if step in self._plans:
             return self._plans[step]
         old = self._documents.get(step[0])
         if old is None:
             return None
-        found = patch_between(old, row.document, resource)
+        found = patch_between(old, row.document, resource, spoken)
         self._plans[step] = found
         if len(self._plans) > 4096:
             self._plans.popitem(last=False)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from voltroam.bridge.passage import Inward
 from voltroam.delivery.knobs import Knobs
 from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Calls, Now
@@ -224,7 +225,7 @@ class Sync:
     async def _one(self, pulling: _Pulling, document: bytes) -> None:
         report, platform = pulling.report, pulling.platform
         try:
-            outcome = await self._accepted(pulling, document)
+            outcome, inward = await self._accepted(pulling, document)
         except CallerError as error:
             report.refused += 1
             key = await self._quarantine.keep(
@@ -245,12 +246,13 @@ class Sync:
         self._date(report, members)
         owner = named_owner(pulling.resource, members, platform)
         if owner is not None:
-            key = object_key(pulling.resource, owner, members)
+            ids = members if inward is None else inward.ids(members)
+            key = object_key(pulling.resource, owner, ids)
             if pulling.counts:
                 pulling.seen.add(key)
             await self._quarantine.clear(platform, report.module, key, pulling.waiting)
 
-    async def _accepted(self, pulling: _Pulling, document: bytes) -> Outcome:
+    async def _accepted(self, pulling: _Pulling, document: bytes) -> tuple[Outcome, Inward | None]:
         """Raises CallerError if the object is unusable or against what we hold."""
         platform = pulling.platform
         inward = None
@@ -277,7 +279,9 @@ class Sync:
                 continue
             if accepted.refusal is not None:
                 raise accepted.refusal
-            return accepted.outcome
+            if self._bridging is not None and inward is not None:
+                await self._bridging.keep(platform)
+            return accepted.outcome, inward
 
     def _date(self, report: PullReport, members: dict[str, object]) -> None:
         """A clock that is ahead must not make us skip what comes later."""

@@ -96,7 +96,7 @@ def accept(
     elif source is not None and not source.is_hub and not owns(source, resource, named):
         raise CallerError("$.country_code, $.party_id: not a party of yours that owns such objects")
     moment = members.get("last_updated")
-    target = Target(resource, named, object_key(resource, named, members), writer)
+    target = Target(resource, named, object_key(resource, named, writer.ids(members)), writer)
     # Only what is needed later outlives this call: the typed view is large, and many wait at once.
     lift = partial(raised, document, resource.parts, members) if source is None else None
 
@@ -152,10 +152,11 @@ def remove(
     source: Platform | None,
     identity: Identity,
     flow: str = "",
+    key: ObjectKey | None = None,
 ) -> Change[Accepted]:
     """End an object that may be deleted; a tombstone tells the lanes. NotFound if it is absent."""
     refuse_stranger(resource, owner, source)
-    key = object_key(resource, owner, ids)
+    key = key or object_key(resource, owner, ids)
 
     def decide(row: ObjectRow | None, _held: Held) -> Decision[Accepted]:
         if row is None or row.deleted or resource.removal is not Removal.DELETE:

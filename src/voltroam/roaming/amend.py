@@ -11,7 +11,7 @@ from functools import cache
 import msgspec
 
 from voltroam.roaming.accept import OWNER_MEMBERS, read_object, refuse_stranger
-from voltroam.roaming.keys import object_key
+from voltroam.roaming.keys import object_key, parts_of
 from voltroam.roaming.received import Received, received_in
 from voltroam.roaming.settle import Target, Writer, older, settle, unchanged
 from voltroam.roaming.weigh import Accepted, Outcome, check_final, is_older, same
@@ -19,7 +19,7 @@ from voltroam.standard.endpoints import Part, Resource
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.shapes import shape
-from voltroam.store.interface import Change, Decision, Held, ObjectRow
+from voltroam.store.interface import Change, Decision, Held, ObjectKey, ObjectRow
 from voltroam.wire.decode import Problem, read, read_patch
 from voltroam.wire.parts import last_updated_of, open_part
 from voltroam.wire.patch import merge
@@ -39,10 +39,12 @@ def put_nested(
     document: bytes,
     *,
     writer: Writer,
+    key: ObjectKey | None = None,
 ) -> Change[Accepted]:
     """Add or replace the nested object that `below` names inside the object that `ids` name.
 
-    Raises NotFound if what should hold it is absent (LOC-PUT-09), CallerError 2001 if its own id
+    `key`: of the object, where the path alone does not tell it. Raises NotFound if what should
+    hold it is absent (LOC-PUT-09), CallerError 2001 if its own id
     differs from the URL's.
     """
     refuse_stranger(resource, owner, writer.source)
@@ -53,7 +55,7 @@ def put_nested(
         raise CallerError(f"$.{parts[-1].key}: differs from the URL")
     moment = members.get(_LAST_UPDATED)
     whole_form = shape(resource.object, writer.version)
-    target = Target(resource, owner, object_key(resource, owner, ids), writer)
+    target = Target(resource, owner, key or object_key(resource, owner, writer.ids(ids)), writer)
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         row = _live(row)
@@ -85,6 +87,7 @@ def patch(
     body: bytes,
     *,
     writer: Writer,
+    key: ObjectKey | None = None,
 ) -> Change[Accepted]:
     """Merge a PATCH into the object, or into the nested one that `below` names.
 
@@ -97,9 +100,10 @@ def patch(
     members = _read_patch(form, body, writer)
     moment = members.get(_LAST_UPDATED)
     appended = resource.appended(writer.version)
-    _refuse_new_ids(members, _fixed(resource, owner, ids, parts, below))
+    key = key or object_key(resource, owner, writer.ids(ids))
+    target = Target(resource, owner, key, writer)
+    _refuse_new_ids(members, _fixed(target, ids, parts, below))
     whole_form = shape(resource.object, writer.version)
-    target = Target(resource, owner, object_key(resource, owner, ids), writer)
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         row = _live(row)
@@ -206,17 +210,18 @@ def _read_patch(kind: type, body: bytes, writer: Writer) -> Mapping[str, object]
 
 
 def _fixed(
-    resource: Resource,
-    owner: PartyId,
-    ids: Mapping[str, object],
-    parts: Sequence[Part],
-    below: Sequence[str],
+    target: Target, ids: Mapping[str, object], parts: Sequence[Part], below: Sequence[str]
 ) -> dict[str, object]:
-    """The identifiers that stand in the URL, by the member that repeats them in the body."""
+    """The identifiers that stand in the URL, by the member that repeats them in the body.
+
+    What the URL does not name is what the object has, that was found by it.
+    """
     if parts:
         return {parts[-1].key: below[-1]}
-    owners = zip(OWNER_MEMBERS, owner, strict=True) if resource.owner_in_body else ()
-    return {**resource.key_defaults, **ids, **dict(owners)}
+    resource = target.resource
+    owners = zip(OWNER_MEMBERS, target.owner, strict=True) if resource.owner_in_body else ()
+    unsaid = {name: parts_of(resource, target.key)[name] for name in resource.key_defaults}
+    return {**unsaid, **ids, **dict(owners)}
 
 
 def _refuse_new_ids(members: Mapping[str, object], fixed: Mapping[str, object]) -> None:

@@ -6,10 +6,10 @@ without a look.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,6 +18,7 @@ from voltroam.bridge.passage import (
     Passed,
     between,
     home,
+    ids_at_home,
     is_home,
     is_spoken_here,
     outward,
@@ -41,6 +42,10 @@ from voltroam.wire.plain import parse
 
 KEPT = 64 * 1024 * 1024
 """Bytes of projections and of what they were made of that are kept."""
+_TRIES = 3
+T = TypeVar("T")
+_Shown = tuple[bytes, bytes | None, str]
+"""A document, its sidecar and its owner folded, if that is told."""
 _Key = tuple[str, str, str, bytes, bytes | None, int]
 
 
@@ -97,12 +102,17 @@ class Bridging:
         if is_home(kind, version):
             return None
         terms = await self._terms(source, owner)
-        terms = await self._with_tokens(terms, documents)
+        return Inward(kind, version, await self._with_tokens(terms, documents))
 
-        def bring(document: bytes) -> Passed:
-            return home(kind, document, version, terms)
-
-        return bring
+    async def ids(
+        self, resource: Resource, version: Version, platform: Platform, ids: Mapping[str, str]
+    ) -> dict[str, object]:
+        """The identifying members of an object as a partner's path names it, as the house has
+        them."""
+        kind = resource.object.__name__
+        if is_home(kind, version):
+            return dict(ids)
+        return ids_at_home(kind, version, await self._names.of(platform.id), ids)
 
     async def outward(
         self, resource: Resource, version: Version, platform: Platform, row: ObjectRow
@@ -127,18 +137,28 @@ class Bridging:
         kind = resource.object.__name__
         if is_home(kind, version):
             return [Passed(document) for document in documents]
+
+        async def once() -> list[Passed]:
+            rows = list(zip(documents, sidecars, owners or [""] * len(documents), strict=True))
+            return await self._page_shown(kind, version, platform, rows)
+
+        return await self._settled(once, platform)
+
+    async def _page_shown(
+        self, kind: str, version: Version, platform: Platform, rows: Sequence[_Shown]
+    ) -> list[Passed]:
         terms: Terms | None = None
         found: list[Passed] = []
-        for place, document in enumerate(documents):
-            received = received_in(sidecars[place])
+        for document, sidecar, folded in rows:
+            received = received_in(sidecar)
             if received is not None and version.is_called(received.version.number):
                 found.append(Passed(received.document))
                 continue
-            key = self._key(kind, version, platform, document, sidecars[place])
+            key = self._key(kind, version, platform, document, sidecar)
             kept = self._kept.get(key)
             if kept is None:
                 terms = terms or await self._terms(platform, None)
-                owner = _party(owners[place]) if owners else _owner_of(document)
+                owner = _party(folded) if folded else _owner_of(document)
                 about = await self._with_places(replace(terms, owner=owner), kind, document)
                 if received is None:
                     kept = outward(kind, document, version, about)
@@ -149,13 +169,33 @@ class Bridging:
             else:
                 self._kept.move_to_end(key)
             found.append(kept)
-        if terms is not None:
-            await self.keep(platform)
         return found
 
     async def keep(self, platform: Platform) -> None:
-        """Make the names that were given while bridging durable, before what bears them leaves."""
-        await self._names.keep(await self._names.of(platform.id))
+        """Make the names that were given while bridging durable, before what bears them leaves.
+
+        NameTaken (2001) if another process gave one of them to something else: what was written
+        with it must be sent again.
+        """
+        await self._names.keep(self._names.seen(platform.id))
+
+    async def _settled(self, once: Callable[[], Awaitable[T]], *platforms: Platform) -> T:
+        """What a conversion gives, its names kept; converted again if one was given away meanwhile.
+
+        NotCarried if that happens again and again.
+        """
+        names = [self._names.seen(platform.id) for platform in platforms]
+        for _ in range(_TRIES):
+            before = [len(one.taken) for one in names]
+            found = await once()
+            try:
+                for one in names:
+                    await self._names.keep(one)
+            except NameTaken:
+                continue
+            if before == [len(one.taken) for one in names]:
+                return found
+        raise NotCarried("$: names were given to other things meanwhile; try again")
 
     # -- requests and answers of the odd rows ---------------------------------------------------
 
@@ -167,10 +207,12 @@ class Bridging:
         if is_home(kind, version):
             return body
         parse(body)
-        terms = await self._with_tokens(await self._terms(platform, None), [body])
-        passed = home(kind, body, version, terms)
-        await self.keep(platform)
-        return _carried(passed)
+
+        async def once() -> Passed:
+            terms = await self._with_tokens(await self._terms(platform, None), [body])
+            return home(kind, body, version, terms)
+
+        return _carried(await self._settled(once, platform))
 
     async def told(
         self,
@@ -182,20 +224,26 @@ class Bridging:
         token: Asked | None = None,
     ) -> bytes:
         """A body of ours as the partner reads it. NotCarried where that cannot be."""
-        terms = replace(await self._terms(platform, None), asked=token)
-        terms = await self._with_places(terms, kind, body)
-        passed = outward(kind, body, version, terms)
-        await self.keep(platform)
-        return _carried(passed)
+
+        async def once() -> Passed:
+            terms = replace(await self._terms(platform, None), asked=token)
+            terms = await self._with_places(terms, kind, body)
+            return outward(kind, body, version, terms)
+
+        return _carried(await self._settled(once, platform))
 
     async def answered(
         self, kind: str, body: bytes, version: Version, platform: Platform, token: Asked | None
     ) -> bytes:
         """A partner's answer as the house reads it; `token`: the one that was asked for."""
-        terms = replace(await self._terms(platform, None), asked=await self._known(token, platform))
-        passed = home(kind, body, version, terms)
-        await self.keep(platform)
-        return _carried(passed)
+        asked = await self._known(token, platform)
+
+        async def once() -> Passed:
+            return home(
+                kind, body, version, replace(await self._terms(platform, None), asked=asked)
+            )
+
+        return _carried(await self._settled(once, platform))
 
     # -- between two partners -------------------------------------------------------------------
 
@@ -227,10 +275,7 @@ class Bridging:
             terms = Terms(owner=owner, provider=provider, asked=token)
             return await self._across(kind, body, (source, target), terms)
 
-        try:
-            return await once()
-        except NameTaken:  # another process gave it away meanwhile: now it is known
-            return await once()
+        return await self._settled(once, source.platform, target.platform)
 
     async def _across(self, kind: str, body: bytes, ends: tuple[End, End], about: Terms) -> Passed:
         (source, target), owner, token = ends, about.owner, about.asked
@@ -249,8 +294,6 @@ class Bridging:
         terms = replace(await self._terms(target.platform, owner), asked=token)
         terms = await self._with_places(terms, kind, first.document)
         second = between(kind, first.document, HOME, target.version, terms)
-        await self.keep(source.platform)
-        await self.keep(target.platform)
         return Passed(second.document, first.notes + second.notes)
 
     async def called(self, table: str, name: str, source: End, target: End) -> str:

@@ -1,7 +1,9 @@
 """From paths and documents to the identity of an object (identifiers compare folded)."""
 
 from collections.abc import Mapping
+from enum import Enum
 from functools import cache
+from typing import get_type_hints
 
 from voltroam.standard.endpoints import Endpoint, Resource
 from voltroam.standard.errors import CallerError
@@ -51,6 +53,16 @@ def owner_in(document: Mapping[str, object]) -> PartyId | None:
     return None
 
 
+def parts_of(resource: Resource, key: ObjectKey) -> dict[str, str]:
+    """The identifying members that a key is made of, folded."""
+    return dict(zip(resource.key, key.id.split(JOINT), strict=True))
+
+
+def values_of(resource: Resource, member: str) -> tuple[str, ...]:
+    """What an identifying member that has a default can be: the words of its enum."""
+    return _words(resource.object, member)
+
+
 def spelled(key: ObjectKey) -> str:
     """One readable line for events and logs: `locations/NL/AAA/LOC1`."""
     return f"{key.kind}/{key.owner}/{key.id.replace(JOINT, '/')}"
@@ -74,6 +86,12 @@ def _key_names(row: Endpoint) -> tuple[str, ...]:
 def _names_in(segments: tuple[str, ...]) -> tuple[str, ...]:
     names = (part[1:-1] for part in segments if part.startswith("{"))
     return tuple(name for name in names if name not in OWNER_SEGMENTS)
+
+
+@cache
+def _words(kind: type, member: str) -> tuple[str, ...]:
+    hint = get_type_hints(kind)[member]
+    return tuple(word.value for word in hint) if issubclass(hint, Enum) else ()
 
 
 def _resource(row: Endpoint) -> Resource:

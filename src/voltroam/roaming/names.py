@@ -10,12 +10,21 @@ from collections.abc import Sequence
 
 import msgspec
 
-from voltroam.store.interface import Change, Decision, Held, RecordDraft, RecordKey, Store
+from voltroam.standard.errors import CallerError
+from voltroam.store.interface import (
+    Change,
+    Decision,
+    Held,
+    Record,
+    RecordDraft,
+    RecordKey,
+    Store,
+)
 
 PAIR = "bridge_name"
 """Record kind; the parent is the partner."""
 COUNT = "bridge_names"
-"""How many pairs a partner has."""
+"""Record kind; how many pairs a partner has."""
 _SEPARATOR = "\x1f"
 
 
@@ -27,12 +36,23 @@ class Pair(msgspec.Struct, frozen=True):
     theirs: str
 
 
-class NameTaken(Exception):
+class NameTaken(CallerError):
     """Another process gave the same name to another thing meanwhile: convert once more."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f"$: a name of {table} was given to another one meanwhile; send it again")
+
+
+class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What other processes look at before they use what they have read."""
+
+    count: int = 0
+    life: int = 0
+    """Another number whenever pairs went or were rewritten: then all is read again."""
 
 
 _PAIR = msgspec.json.Decoder(Pair)
-_COUNT = msgspec.json.Decoder(int)
+_KEPT = msgspec.json.Decoder(Kept)
 
 
 class PartnerNames:
@@ -42,8 +62,12 @@ class PartnerNames:
         self.partner = partner
         self.count = 0
         """How many kept pairs are read."""
+        self.life = 0
         self.fresh: list[Pair] = []
         """Pairs that are not kept yet."""
+        self.taken: tuple[str, ...] = ()
+        """Tables of pairs that were given up, for another process was first: whoever converted
+        with one converts once more."""
         self._home: dict[tuple[str, str], str] = {}
         self._theirs: dict[tuple[str, str], str] = {}
 
@@ -60,7 +84,7 @@ class PartnerNames:
         self.fresh.append(Pair(table, home, theirs))
 
     def read(self, pairs: Sequence[Pair]) -> None:
-        """Take in what was kept; raises NameTaken if a pair that is not kept yet says otherwise."""
+        """Take in what was kept; what is not kept yet and says otherwise is `taken`."""
         known = {(one.table, one.theirs): one.home for one in pairs}
         taken = [
             one for one in self.fresh if known.get((one.table, one.theirs), one.home) != one.home
@@ -68,11 +92,18 @@ class PartnerNames:
         self.fresh = [one for one in self.fresh if one not in taken and one not in pairs]
         for one in taken:
             del self._theirs[one.table, one.home]
+        self.taken += tuple(one.table for one in taken)
         for one in pairs:
             self._learn(one)
         self.count += len(pairs)
-        if taken:
-            raise NameTaken(taken[0].table)
+
+    def begin(self, life: int) -> None:
+        """Nothing is known any more, and what was given meanwhile does not count."""
+        self.count, self.life = 0, life
+        self.taken += tuple(one.table for one in self.fresh)
+        self.fresh = []
+        self._home.clear()
+        self._theirs.clear()
 
     def _learn(self, pair: Pair) -> None:
         self._home[pair.table, pair.theirs] = pair.home
@@ -94,11 +125,16 @@ class NameTables:
             await self._refresh(names)
         return names
 
+    def seen(self, partner: str) -> PartnerNames:
+        """A partner's tables as far as they are read here."""
+        return self._partners.setdefault(partner, PartnerNames(partner))
+
     async def keep(self, names: PartnerNames) -> None:
         """Make the new pairs durable, before what was converted with them leaves.
 
         Raises NameTaken if another process gave one of the names away: convert once more.
         """
+        before = len(names.taken)
         async with self._lock:
             while names.fresh:
                 pairs = tuple(names.fresh)
@@ -107,23 +143,14 @@ class NameTables:
                     names.count += len(pairs)
                 else:
                     await self._refresh(names)
-
-    async def forget(self, partner: str) -> None:
-        """Drop all names of a partner that is gone."""
-        names = await self.of(partner)
-        keys = [_key(partner, number) for number in range(names.count)]
-        del self._partners[partner]
-        drafts = [RecordDraft(key, None) for key in (*keys, RecordKey(COUNT, partner))]
-
-        def decide(_held: Held) -> Decision[None]:
-            return Decision(None, records=drafts)
-
-        await self._store.apply(Change(decide))
+        if len(names.taken) > before:
+            raise NameTaken(names.taken[-1])
 
     async def _refresh(self, names: PartnerNames) -> None:
-        record = await self._store.record(RecordKey(COUNT, names.partner))
-        kept = 0 if record is None else _COUNT.decode(record.document)
-        while names.count < kept:
+        kept = _kept(await self._store.record(RecordKey(COUNT, names.partner)))
+        if kept.life != names.life:
+            names.begin(kept.life)
+        while names.count < kept.count:
             after = _key(names.partner, names.count - 1).id if names.count else ""
             found = await self._store.records(PAIR, parent=names.partner, after=after)
             if not found:
@@ -131,23 +158,58 @@ class NameTables:
             names.read([_PAIR.decode(one.document) for one in found])
 
 
+async def forget(store: Store, partner: str) -> None:
+    """Drop all names of a partner that is gone; every process sees it."""
+    keys: list[RecordKey] = []
+    after = ""
+    while found := await store.records(PAIR, parent=partner, after=after):
+        keys += [one.key for one in found]
+        after = found[-1].key.id
+    await store.apply(_renewing(partner, keys))
+
+
+async def rewritten(store: Store, partner: str) -> None:
+    """Pairs of a partner are others than before: no process may go by what it has read."""
+    await store.apply(_renewing(partner))
+
+
+def _renewing(partner: str, gone: Sequence[RecordKey] = ()) -> Change[None]:
+    counter = RecordKey(COUNT, partner)
+
+    def decide(held: Held) -> Decision[None]:
+        record = held.records.get(counter)
+        if record is None:
+            return Decision(None)
+        before = _kept(record)
+        after = Kept(0 if gone else before.count, before.life + 1)
+        drafts = [RecordDraft(key, None) for key in gone]
+        return Decision(None, records=(*drafts, RecordDraft(counter, msgspec.json.encode(after))))
+
+    return Change(decide, records=(counter,))
+
+
 def _keeping(names: PartnerNames, pairs: Sequence[Pair]) -> Change[bool]:
     """False if other pairs came first: these must be read before."""
     counter = RecordKey(COUNT, names.partner)
-    seen = names.count
+    seen = Kept(names.count, names.life)
 
     def decide(held: Held) -> Decision[bool]:
-        record = held.records.get(counter)
-        if (0 if record is None else _COUNT.decode(record.document)) != seen:
+        if _kept(held.records.get(counter)) != seen:
             return Decision(False)
         drafts = [
-            RecordDraft(_key(names.partner, seen + index), msgspec.json.encode(pair), names.partner)
+            RecordDraft(
+                _key(names.partner, seen.count + index), msgspec.json.encode(pair), names.partner
+            )
             for index, pair in enumerate(pairs)
         ]
-        total = RecordDraft(counter, msgspec.json.encode(seen + len(pairs)))
-        return Decision(True, records=(*drafts, total))
+        total = Kept(seen.count + len(pairs), seen.life)
+        return Decision(True, records=(*drafts, RecordDraft(counter, msgspec.json.encode(total))))
 
     return Change(decide, records=(counter,))
+
+
+def _kept(record: Record | None) -> Kept:
+    return Kept() if record is None else _KEPT.decode(record.document)
 
 
 def _key(partner: str, number: int) -> RecordKey:

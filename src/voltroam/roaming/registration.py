@@ -17,6 +17,7 @@ from voltroam.roaming.enrolment import REGISTERED_METHODS, Entry
 from voltroam.roaming.exchange import Access, Exchange
 from voltroam.roaming.handshake import Handshake, Offer
 from voltroam.roaming.introductions import introduce, introduced
+from voltroam.roaming.names import forget
 from voltroam.roaming.platforms import (
     Caller,
     Identity,
@@ -238,8 +239,13 @@ class Registration:
                 await self._exchange.call(platform, self._row("DELETE"))
             except PartnerError as fault:
                 reason = f"The partner was not told: {fault.message}"
-        removed = await self._store.apply(enrolment.expel(platform.id, reason))
-        self._directory.forget(platform.id)
+        return await self._expel(platform.id, reason)
+
+    async def _expel(self, platform_id: str, reason: str | None) -> Platform:
+        """What it calls things goes with it: should it come again, it begins anew."""
+        removed = await self._store.apply(enrolment.expel(platform_id, reason))
+        self._directory.forget(platform_id)
+        await forget(self._store, platform_id)
         return removed
 
     # -- as Sender ------------------------------------------------------------------------------
@@ -362,8 +368,7 @@ class Registration:
 
     async def _answer_delete(self, _call: Call, caller: Platform) -> Reply:
         self._need_registered(caller)
-        await self._store.apply(enrolment.expel(caller.id, "The partner unregistered"))
-        self._directory.forget(caller.id)
+        await self._expel(caller.id, "The partner unregistered")
         return Reply()
 
     async def _admit(

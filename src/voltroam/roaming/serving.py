@@ -8,6 +8,7 @@ from voltroam.roaming.audience import at_version, visible
 from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.grants import granted_to
+from voltroam.roaming.keys import object_key, path_ids, values_of
 from voltroam.roaming.marks import Marks
 from voltroam.roaming.owners import owns
 from voltroam.roaming.platforms import Identity, Platform
@@ -15,7 +16,7 @@ from voltroam.roaming.settle import Writer
 from voltroam.standard.endpoints import Resource, Table
 from voltroam.standard.errors import NotFound
 from voltroam.standard.parties import PartyId
-from voltroam.store.interface import ObjectRow, Store
+from voltroam.store.interface import ObjectKey, ObjectRow, Store
 from voltroam.wire.call import Call, Reply
 from voltroam.wire.pieces import Pieces
 from voltroam.wire.routes import Router
@@ -83,6 +84,26 @@ class Serving:
         carried = [one.document for one in passed if one.document is not None]
         return await self.marks.shown(caller, resource, carried) if masked else carried
 
+    async def key(self, call: Call, caller: Platform, owner: PartyId) -> ObjectKey:
+        """Of the object that a path names, by its name in the house.
+
+        Before 2.2.1 a path leaves the type of a token open: the one that was updated last is meant.
+        """
+        resource = resource_of(call)
+        said = path_ids(call.endpoint, call.keys, call.query)
+        if self.bridging is None or is_spoken_here(call.version):
+            return object_key(resource, owner, said)
+        ids = await self.bridging.ids(resource, call.version, caller, said)
+        first = object_key(resource, owner, ids)
+        if call.version.typed_tokens:
+            return first
+        found = await self.store.get(first)
+        for member in resource.key_defaults.keys() - ids.keys():
+            for value in values_of(resource, member):
+                row = await self.store.get(object_key(resource, owner, {**ids, member: value}))
+                found = newest(found, row)
+        return first if found is None else found.key
+
     async def sees(self, call: Call, caller: Platform, resource: Resource) -> tuple[str, ...]:
         """The classes of objects that the caller may see on the SENDER side."""
         classes = await self._classes(call, caller, resource)
@@ -108,6 +129,15 @@ def owner_of(call: Call) -> PartyId:
     if call.owner is None:
         raise NotFound("No such path")
     return call.owner
+
+
+def newest(one: ObjectRow | None, other: ObjectRow | None) -> ObjectRow | None:
+    """Of two objects the live one that was updated later; the first if they are alike."""
+    if other is None or other.deleted:
+        return one
+    if one is None or one.deleted or other.last_updated > one.last_updated:
+        return other
+    return one
 
 
 def readable(row: ObjectRow | None, caller: Platform, resource: Resource, owner: PartyId) -> bool:

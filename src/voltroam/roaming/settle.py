@@ -1,6 +1,6 @@
 """How a decided write is put down: draft, audience, sources, notes and event together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -79,6 +79,10 @@ class Writer(msgspec.Struct, frozen=True):
         if passed.document is None:
             raise CallerError(f"not usable in this version: {passed.why_not}")
         return passed.document, Received(self.version, document)
+
+    def ids(self, ids: Mapping[str, object]) -> Mapping[str, object]:
+        """The identifying members that it writes, as the house has them."""
+        return ids if self.inward is None else self.inward.ids(ids)
 
     @property
     def source_id(self) -> str | None:

@@ -11,6 +11,7 @@ import msgspec
 
 from voltroam.standard.endpoints import Part, Resource
 from voltroam.standard.errors import CallerError
+from voltroam.standard.versions import Version
 from voltroam.wire.parts import last_updated_of
 from voltroam.wire.patch import Members, append_only, items_of, members_of, same_json, write_members
 
@@ -42,13 +43,15 @@ class PatchPlan:
         }
 
 
-def patch_between(old: bytes, new: bytes, resource: Resource) -> PatchPlan | None:
+def patch_between(old: bytes, new: bytes, resource: Resource, version: Version) -> PatchPlan | None:
     """The PATCH that turns `old` into `new`; None where only a PUT does, or nothing changed.
 
-    Applied by the rules of this package it gives `new` as JSON value, `last_updated` included.
+    Both are in that version. Applied by its rules it gives `new` as JSON value, `last_updated`
+    included.
     """
+    appends = resource.appended(version)
     try:
-        return _between(old, new, (*resource.key, *_OWNER), resource.parts, resource.appends)
+        return _between(old, new, (*resource.key, *_OWNER), resource.parts, appends)
     except CallerError:
         return None  # a document that cannot be taken apart is sent whole
 

@@ -138,6 +138,29 @@ def test_a_list_of_all_is_in_the_askers_version(town: Town) -> None:
     assert (back.code, back.data["id"]) == (1000, PLACE)
 
 
+def test_a_list_of_all_is_filtered_before_it_is_paged(town: Town) -> None:
+    """Each page is full and every total right: who may be shown what is settled before."""
+    shown, hidden = doc.fresh("L"), doc.fresh("L")
+    for name, more in ((hidden, {}), (shown, {"postal_code": "1000"})):
+        body = doc.location(NEW, name, **more)
+        path = f"RECEIVER/locations/BE/NEW/{name}"
+        assert ask(town.new, "PUT", path, to=("DE", "HUB"), body=body).answer.code == 1000
+    found: list[str] = []
+    page = ask(town.older, "GET", "SENDER/locations", limit=1).answer
+    total = int(page.headers["x-total-count"])
+    while True:
+        assert (len(page.data), int(page.headers["x-total-count"])) == (1, total)
+        found.append(page.data[0]["id"])
+        if page.next is None:
+            break
+        page = town.older.send("GET", page.next)
+    assert len(found) == total
+    assert (shown in found, hidden in found) == (True, False)
+    whole = ask(town.msp, "GET", "SENDER/locations", to=("DE", "HUB")).answer
+    assert len(whole.data) == int(whole.headers["x-total-count"])
+    assert {shown, hidden} <= {one["id"] for one in whole.data}
+
+
 def test_a_session_goes_from_2_1_1_to_2_2_1_and_changes_there(town: Town) -> None:
     name = doc.fresh("S")
     asked = ask(
@@ -235,6 +258,21 @@ def test_a_list_of_one_party_comes_page_by_page_in_the_askers_version(town: Town
     last = town.msp.send("GET", first.next, headers=routing(NEW, MSP))
     assert [one["id"] for one in last.data] == ["T2"]
     assert "tax_included" not in last.data[0]
+
+
+def test_the_list_of_one_party_keeps_its_own_count(town: Town) -> None:
+    """What has no words is left out of its page; offset and total are those of the owner's list,
+    which nobody but the owner has whole: by them nothing is passed over."""
+    town.new.page = 2
+    town.new.objects["tariffs"] = [
+        doc.tariff(NEW, f"T{number}", tax_included="N/A" if number else "UNHEARD-OF")
+        for number in range(3)
+    ]
+    first = ask(town.msp, "GET", "SENDER/tariffs", to=NEW).answer
+    assert [one["id"] for one in first.data] == ["T1"]
+    assert first.headers["x-total-count"] == "3"
+    last = town.msp.send("GET", first.next, headers=routing(NEW, MSP))
+    assert [one["id"] for one in last.data] == ["T2"]
 
 
 def test_a_long_name_of_2_1_1_has_another_one_beyond(town: Town) -> None:

@@ -24,6 +24,7 @@ from voltroam.billing.running import Pace
 from voltroam.roaming.charging import ChargingProblem
 from voltroam.roaming.host import Reading
 from voltroam.standard.endpoints import SESSION
+from voltroam.standard.versions import V2_2_1
 from voltroam.wire.diff import patch_between
 
 DAY = tariff(
@@ -78,7 +79,7 @@ async def test_what_was_told_stays_and_a_patch_only_appends(operator: Operator) 
     for before, after in pairwise(states):
         assert before is not None
         assert after is not None
-        plan = patch_between(before, after, SESSION)
+        plan = patch_between(before, after, SESSION, V2_2_1)
         assert plan is not None
         assert b"last_updated" in plan.body
         assert b"cdr_token" not in plan.body

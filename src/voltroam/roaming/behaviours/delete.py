@@ -18,6 +18,7 @@ async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
         source=caller,
         identity=serving.identity,
         flow=(await serving.writer(call, caller)).flow,
+        key=await serving.key(call, caller, owner_of(call)),
     )
     await serving.store.apply(change)
     return Reply()

@@ -1,6 +1,6 @@
 """One object, or a part of one: ours on the SENDER side, the caller's own on the RECEIVER side."""
 
-from voltroam.roaming.keys import object_key, part_ids, path_ids
+from voltroam.roaming.keys import part_ids, path_ids
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.serving import Serving, owner_of, readable, resource_of
 from voltroam.standard.endpoints import Interface
@@ -35,12 +35,11 @@ async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
 async def _own(call: Call, caller: Platform, serving: Serving) -> ObjectRow | None:
     """The path names no owner: the first of our parties that has it and shows it to the caller."""
     resource = resource_of(call)
-    ids = path_ids(call.endpoint, call.keys, call.query)
     audiences = await serving.sees(call, caller, resource)
     if not audiences:
         return None
     for owner in serving.identity.parties(*resource.owner_roles):
-        row = await serving.store.get(object_key(resource, owner, ids))
+        row = await serving.store.get(await serving.key(call, caller, owner))
         if row is not None and not row.deleted and row.audience in audiences:
             return row
     return None
@@ -49,9 +48,8 @@ async def _own(call: Call, caller: Platform, serving: Serving) -> ObjectRow | No
 async def _given(call: Call, caller: Platform, serving: Serving) -> ObjectRow | None:
     """The path names no owner on the RECEIVER side: what one of the caller's parties gave us."""
     resource = resource_of(call)
-    ids = path_ids(call.endpoint, call.keys, call.query)
     for owner in caller.parties(*resource.owner_roles):
-        row = await serving.store.get(object_key(resource, owner, ids))
+        row = await serving.store.get(await serving.key(call, caller, owner))
         if readable(row, caller, resource, owner):
             return row
     return None
@@ -62,7 +60,7 @@ async def _held(call: Call, caller: Platform, serving: Serving) -> ObjectRow | N
     ids = path_ids(call.endpoint, call.keys, call.query)
     if any(member not in ids and member not in resource.key_defaults for member in resource.key):
         return await _latest(call, caller, serving)
-    row = await serving.store.get(object_key(resource, owner, ids))
+    row = await serving.store.get(await serving.key(call, caller, owner))
     return row if readable(row, caller, resource, owner) else None
 
 

@@ -19,6 +19,7 @@ async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
         part_ids(call.endpoint, call.keys),
         call.body,
         writer=await serving.writer(call, caller),
+        key=await serving.key(call, caller, owner_of(call)),
     )
     await serving.store.apply(change)
     return Reply()

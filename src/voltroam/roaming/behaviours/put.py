@@ -19,7 +19,8 @@ async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
     below = part_ids(call.endpoint, call.keys)
     writer = await serving.writer(call, caller)
     if below:
-        change = put_nested(resource, owner, ids, below, call.body, writer=writer)
+        key = await serving.key(call, caller, owner)
+        change = put_nested(resource, owner, ids, below, call.body, writer=writer, key=key)
     else:
         change = accept(
             resource, call.body, version=call.version, source=caller, identity=serving.identity,

@@ -37,7 +37,7 @@ Own = Callable[[Call, Platform], Awaitable[Reply]]
 """Answers as a node without routing does."""
 Shared = Callable[[Call, Platform, Seat], Awaitable[Reply]]
 """Answers a call of that party to the hub itself: a broadcast, or a list of all."""
-Position = Callable[[Call], Awaitable[int | None]]
+Position = Callable[[Call, Platform], Awaitable[int | None]]
 """The number in the feed of what a broadcast left."""
 Ask = Callable[[Platform], Awaitable[bool]]
 """Have the hubs behind us, but for the caller, tell whom they connect; whether any did."""
@@ -48,7 +48,7 @@ async def not_offered(_call: Call, _caller: Platform, _sender: Seat) -> Reply:
     raise Undelivered("this hub does not offer that: name the receiving party")
 
 
-async def nowhere(_call: Call) -> int | None:
+async def nowhere(_call: Call, _caller: Platform) -> int | None:
     return None
 
 
@@ -156,7 +156,7 @@ class Front:
                 return reply
             case Broadcast():
                 reply = await self._ports.broadcast(call, caller, decision.sender)
-                passing.change = await self._ports.position(call)
+                passing.change = await self._ports.position(call, caller)
                 return reply
             case GetAll():
                 return await self._ports.get_all(call, caller, decision.sender)

@@ -12,7 +12,6 @@ from voltroam.bridge.passage import is_spoken_here
 from voltroam.roaming.behaviours import delete, list_, patch, put
 from voltroam.roaming.hub.seats import Seat
 from voltroam.roaming.hub.sharing import Sharings
-from voltroam.roaming.keys import object_key, path_ids
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.serving import Serving, Sights
 from voltroam.standard.endpoints import Behaviour, Resource
@@ -54,13 +53,12 @@ class Shared:
         """One page of what the asking party may see."""
         return self._from_hub(call, sender, await list_.answer(call, caller, self._serving))
 
-    async def position(self, call: Call) -> int | None:
+    async def position(self, call: Call, caller: Platform) -> int | None:
         """Where in the feed the object of a broadcast stands now."""
         resource, owner = call.endpoint.resource, call.owner
         if resource is None or owner is None:
             return None
-        ids = path_ids(call.endpoint, call.keys, call.query)
-        row = await self._serving.store.get(object_key(resource, owner, ids))
+        row = await self._serving.store.get(await self._serving.key(call, caller, owner))
         return None if row is None else row.changed
 
     def _from_hub(self, call: Call, sender: Seat, reply: Reply) -> Reply:
