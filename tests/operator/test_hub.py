@@ -150,6 +150,22 @@ async def test_what_would_become_of_a_call_and_why(hub: Desk) -> None:
     assert (await hub.ask("GET", "/hub/routes?sender=NL/CPO&module=weather")).status == 422
 
 
+@pytest.mark.operations("invite_partner")
+async def test_parties_are_planned_by_a_hub_before_they_register(hub: Desk, opened: Open) -> None:
+    wanted = {"name": "new", "parties": ["at/new/nsp"]}
+    assert (await hub.ask("POST", "/partners/invite", wanted)).status == 201
+    hub.company.clock.forward(2)
+    found = (await hub.ask("GET", "/hub/parties")).json["items"]
+    (new,) = [it for it in found if it["partner"] == "new"]
+    assert (new["party"], new["role"], new["status"]) == ("AT/NEW", "NSP", "PLANNED")
+    for text in ("AT/NEW/HUB", "AT/NEW/*"):
+        answer = await hub.ask("POST", "/partners/invite", {"name": "x", "parties": [text]})
+        assert answer.status == 422, answer.body
+    cpo = await opened("cpo.example", role("NL/CPO", Role.CPO))
+    answer = await cpo.ask("POST", "/partners/invite", wanted)
+    assert (answer.status, "only a hub" in answer.body.decode()) == (422, True)
+
+
 @pytest.mark.operations("explain_routes")
 async def test_whom_a_call_finds_that_names_nobody(hub: Desk, clock: Clock) -> None:
     """By what the routing index has learnt of a session, or by the contract in the body."""

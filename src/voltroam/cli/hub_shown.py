@@ -8,13 +8,13 @@ import typer
 from msgspec import structs
 
 from voltroam.cli.connected import Holdings, HubSight, party, with_hub
-from voltroam.cli.outcome import Exit, Stop, write_facts, write_json, write_table
+from voltroam.cli.outcome import Exit, Stop, write, write_facts, write_json, write_table
 from voltroam.delivery.hub_sight import HealthSeen, PartySeen
 from voltroam.delivery.standing import Standing
 from voltroam.roaming.hub.trace import Hop, decided
 from voltroam.wire.times import format_datetime, from_micros
 
-HUB, NOBODY = "hub", "nobody"
+HUB, NOBODY, BROADCAST = "hub", "nobody", "broadcast"
 
 
 def show_trace(context: typer.Context, id_: str | None, limit: int, *, json: bool) -> None:
@@ -43,8 +43,10 @@ def show_trace(context: typer.Context, id_: str | None, limit: int, *, json: boo
         to = f" → {hop['receiver']} ({hop['partner']})" if hop["receiver"] else ""
         write_facts(
             f"{hop['at']}  {hop['caller']}: {hop['call']}{to}",
-            [(name, hop[name]) for name in _DETAILS if hop[name] is not None],
+            [(name, hop[name]) for name in _DETAILS if hop[name] not in (None, ())],
         )
+        if hop["copies"] is None and hop["decision"] == BROADCAST:
+            write("  something newer of the object has taken its place since")
         if hop["copies"]:
             write_table(_COPY, ([copy[column] for column in _COPY] for copy in hop["copies"]))
 

@@ -30,20 +30,36 @@ WeAre = Annotated[
 
 
 @group.command()
-def invite(context: typer.Context, name: Name, we_are: WeAre = None, json: Json = False) -> None:
+def invite(
+    context: typer.Context,
+    name: Name,
+    we_are: WeAre = None,
+    parties: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--party",
+            metavar="CC/PID/ROLE",
+            help="Of a hub: a party that it will bring; the others are told that it is PLANNED.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Make a registration token for a partner; it is shown once and works once.
 
     Example: voltroam -c cpo/voltroam.toml partner invite movia --json
     """
     from voltroam.cli.noted import noted
     from voltroam.cli.registering import Answering, with_answering
+    from voltroam.roaming.hub.planning import plan, planned_roles
     from voltroam.standard.v2_2_1 import Role
 
     role = Role(we_are.value) if we_are else None
 
     async def work(node: Answering) -> dict[str, str]:
+        roles = planned_roles(node.holdings.identity, name, parties or ())
         async with noted(node.store, "invite_partner", "partners", name, status=201):
             made = await node.registration.invite(name, we_are=role)
+            await plan(node.holdings.directory, made.platform.id, roles)
         return {"name": name, "versions_url": made.versions_url, "token": made.token}
 
     done = with_answering(context, work, as_json=json)

@@ -188,7 +188,7 @@ def expel(platform_id: str, reason: str | None) -> Change[Platform]:
         before = _held(held, key)
         after = structs.replace(
             before, phase=Phase.REMOVED, status=Status.SUSPENDED, inbound=(), token_sealed=None,
-            attempt=None, callback_until=None, reason=reason,
+            attempt=None, callback_until=None, reason=reason, planned=(),
         )  # fmt: skip
         drafts = (
             *_written(after, before.inbound),
@@ -209,6 +209,7 @@ def _entered(before: Platform, entry: Entry, now: int) -> Platform:
         we_are=entry.we_are or before.we_are,
         versions_url=entry.credentials.url,
         roles=tuple(entry.credentials.roles),
+        planned=(),
         endpoints=entry.offer.endpoints,
         hosts=entry.offer.hosts,
         token_sealed=entry.token_sealed,

@@ -159,6 +159,8 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, di
     """Our role towards it, where its version knows one for each registration (2.1.1)."""
     versions_url: str | None = None
     roles: tuple[CredentialsRole, ...] = ()
+    planned: tuple[CredentialsRole, ...] = ()
+    """Whom it will bring, as a hub tells the others before it registers; `roles` replace them."""
     endpoints: tuple[EndpointAt, ...] = ()
     token_sealed: str | None = None
     """The credentials token that we present to it, encrypted."""

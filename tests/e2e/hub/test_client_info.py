@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.e2e import documents as doc
-from tests.e2e.hub.city import ALIVE_AFTER, City, Party, ask, guest, leave
+from tests.e2e.hub.city import ALIVE_AFTER, CPO, City, Party, ask, everywhere, guest, leave
 from tests.e2e.mock_http import Recorded, status
 from tests.e2e.mock_partner import MockPartner
 from tests.e2e.nodes import wait_until
@@ -117,6 +117,25 @@ def test_a_party_is_announced_when_it_comes_and_when_it_goes(city: City) -> None
     assert status_of(city.msp, party, "NSP") == "SUSPENDED"
 
 
+def test_a_party_that_is_invited_is_planned(city: City) -> None:
+    """CORE-HCI-07, CORE-HUB-14: row 12; told of before it registers, connected once it has."""
+    party, name = ("AT", "PLA"), doc.fresh("planned")
+    city.hub.json("partner", "invite", name, "--party", "AT/PLA/EMSP")
+    wait_for_status(city.cpo, party, "PLANNED")
+    assert status_of(city.msp, party, "EMSP") == "PLANNED"
+    assert "AT/PLA" in {it["party"] for it in city.hub.json("hub", "parties")}
+    path, body = "RECEIVER/locations/NL/CPO/L1", doc.location(CPO, "L1")
+    everywhere(city)
+    asked = ask(city.cpo, "PUT", path, to=party, body=body)
+    assert (asked.answer.status, asked.answer.code) == (200, 4003)
+    assert "PLANNED" in asked.answer.json["status_message"]
+    with guest(city, (*party, "EMSP")):
+        wait_for_status(city.cpo, party, "CONNECTED")
+        assert ask(city.cpo, "PUT", path, to=party, body=body).answer.code == 1000
+    city.hub.run("partner", "remove", name, "--yes")
+    wait_for_status(city.cpo, party, "SUSPENDED")
+
+
 @contextmanager
 def agreed(city: City, identifier: str, *words: str) -> Iterator[None]:
     """An agreement for one test."""
@@ -128,16 +147,18 @@ def agreed(city: City, identifier: str, *words: str) -> Iterator[None]:
 
 
 def test_a_party_sees_only_those_that_it_may_deal_with(city: City) -> None:
-    """CORE-HCI-05: neither in the list nor by push; as soon as it may, it is told."""
+    """CORE-HCI-05: neither in the list nor by push, from the moment on that it is forbidden."""
     party = ("AT", "AGR")
-    with agreed(city, "not-agr", "AT/AGR", "DE/MSP", "--forbid"), guest(city, (*party, "CPO")):
-        wait_for_status(city.second, party, "CONNECTED")
-        assert status_of(city.second, party, "CPO") == "CONNECTED"
-        assert status_of(city.msp, party, "CPO") is None
-        assert not told(city.msp, party)
-        city.hub.json("hub", "agreements", "remove", "not-agr")
-        city.hub.json("hub", "agreements", "add", "AT/AGR", "*", "--id", "not-agr")
+    with guest(city, (*party, "CPO")):
+        for partner in (city.msp, city.second):
+            wait_for_status(partner, party, "CONNECTED")
+        with agreed(city, "not-agr", "AT/AGR", "DE/MSP", "--forbid"):
+            wait_for_status(city.msp, party, "SUSPENDED")
+            everywhere(city)
+            assert status_of(city.msp, party, "CPO") is None
+            assert status_of(city.second, party, "CPO") == "CONNECTED"
         wait_for_status(city.msp, party, "CONNECTED")
+        assert statuses(city.second, party) == ["CONNECTED"]
 
 
 def test_a_silent_party_is_asked_and_told_to_be_offline(city: City) -> None:

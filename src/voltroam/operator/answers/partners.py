@@ -31,7 +31,9 @@ from voltroam.operator.rows.partners import (
     Question,
 )
 from voltroam.operator.shelves import Shelves
+from voltroam.roaming.hub.planning import plan, planned_roles
 from voltroam.roaming.platforms import Phase, Platform, Profile
+from voltroam.standard.errors import CallerError
 from voltroam.standard.v2_2_1 import Role
 from voltroam.wire.times import from_micros
 
@@ -129,9 +131,13 @@ class Partners:
 
     async def _invite(self, asked: Asked) -> Invited:
         _refuse_limited(asked.who)
-        made = await self._ports.registration.invite(
-            asked.body.name, we_are=_role(asked.body.we_are)
-        )
+        name = asked.body.name
+        try:
+            roles = planned_roles(self._ports.identity, name, asked.body.parties)
+        except CallerError as error:
+            raise invalid(error.message) from None
+        made = await self._ports.registration.invite(name, we_are=_role(asked.body.we_are))
+        await plan(self._ports.directory, made.platform.id, roles)
         return Invited(name=asked.body.name, versions_url=made.versions_url, token=made.token)
 
     async def _register(self, asked: Asked) -> Partner:

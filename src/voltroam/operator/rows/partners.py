@@ -78,10 +78,15 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Invite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`we_are`: our role towards it, should it speak a version that knows one alone (2.1.1)."""
+    """`we_are`: our role towards it, should it speak a version that knows one alone (2.1.1).
+    `parties`: as `NL/ABC/CPO`, those that a hub tells the others of as PLANNED until it registers.
+    """
 
     name: Name
     we_are: Literal["CPO", "EMSP"] | None = None
+    parties: Annotated[
+        list[Annotated[str, Meta(min_length=8, max_length=12)]], Meta(max_length=100)
+    ] = []
 
 
 class Invited(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """A hub's client info: each party's status, written when it moved; lists and lanes tell it.
 
-Direct parties have the status of their platform, or SUSPENDED once they left. Parties behind
-another hub have what that hub said, but are no better than that hub itself
+Direct parties have the status of their platform, PLANNED before it registers, SUSPENDED once it
+left. Parties behind another hub have what that hub said, but are no better than that hub itself
 (OCPI 2.2.1 §mod_hub_client_info).
 """
 
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from voltroam.roaming.client_info import hubs_word, info_of, own_word, told_status
 from voltroam.roaming.directory import Directory, client_info_key
+from voltroam.roaming.hub.planning import told_of
 from voltroam.roaming.hub.surroundings import min_status
 from voltroam.roaming.platforms import Phase, Platform, Status
 from voltroam.standard.endpoints import CLIENT_INFO
@@ -69,15 +70,13 @@ Decide = Callable[[ObjectRow | None, int], Decision[bool]]
 
 
 def words(platforms: Iterable[Platform]) -> dict[ObjectKey, Word]:
-    """What we say of each party that is, or was, connected directly."""
+    """What we say of each party that is, was or will be connected directly."""
     found: dict[ObjectKey, Word] = {}
     for platform in platforms:
+        roles, status = told_of(platform)
         left = platform.phase is Phase.REMOVED
-        if platform.is_hub or not (left or platform.is_registered):
-            continue
-        for role in platform.roles:
+        for role in () if platform.is_hub else roles:
             party = PartyId(role.country_code, role.party_id)
-            status = Status.SUSPENDED if left else platform.status
             word = Word(party, role.role, status, left)
             key = client_info_key(party, role.role)
             known = found.get(key)

@@ -17,6 +17,8 @@ from voltroam.standard.v2_2_1 import Role
 from voltroam.wire.call import Routing
 
 _NOBODY = Routing()
+MOST_NAMED = 5
+"""Of several parties that a call may be meant for."""
 
 
 class Row(StrEnum):
@@ -185,10 +187,13 @@ def _open(asked: Asked, world: World, sender: Seat) -> Decision:
     if len(found) == 1:
         return _to_party(asked, world, sender, found[0], Why(Row.OPEN, "open routing found it"))
     if found:
+        names = ", ".join(str(party) for party in found[:MOST_NAMED])
         return Refuse(
-            Row.OPEN_NOT_FOUND, "more than one party may be meant: name the receiver",
+            Row.OPEN_NOT_FOUND,
+            f"more than one party may be meant: name the receiver ({names}"
+            f"{', …' if len(found) > MOST_NAMED else ''})",
             StatusCode.UNKNOWN_RECEIVER,
-        )  # fmt: skip
+        )
     return _nobody(asked, sender)
 
 

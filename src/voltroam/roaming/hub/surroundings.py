@@ -17,8 +17,9 @@ import msgspec
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.hub.agreements import Agreements
 from voltroam.roaming.hub.book import AgreementBook
+from voltroam.roaming.hub.planning import told_of
 from voltroam.roaming.hub.seats import Offers, Seat, World
-from voltroam.roaming.platforms import Identity, Phase, Platform, Status
+from voltroam.roaming.platforms import Identity, Platform, Status
 from voltroam.standard.endpoints import CLIENT_INFO
 from voltroam.standard.errors import OcpiError
 from voltroam.standard.parties import PartyId
@@ -128,11 +129,8 @@ class NextHubs:
 
 
 def _direct(platform: Platform) -> Iterator[Seat]:
-    """A platform that left is remembered as SUSPENDED, so that others learn of it."""
-    if platform.phase not in (Phase.REGISTERED, Phase.REMOVED) or platform.is_hub:
-        return
-    status = Status.SUSPENDED if platform.phase is Phase.REMOVED else platform.status
-    for role in platform.roles:
+    roles, status = told_of(platform)
+    for role in () if platform.is_hub else roles:
         party = PartyId(role.country_code, role.party_id)
         yield Seat(party, role.role, platform.id, status, offers(platform))
 
