@@ -7,6 +7,7 @@ after a delay; then a person is asked.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence, Set
+from time import monotonic
 
 import msgspec
 
@@ -64,6 +65,8 @@ class CdrLedger:
         self._rows = Rows(table)
         self._addresses = Addresses(table)
         self._bells: dict[str, asyncio.Event] = {}
+        self._looked = 0.0
+        self._found = True
 
     async def ready(self, platform: Platform, rows: Sequence[ObjectRow]) -> None:
         """Open an entry for each CDR that has none; repeats change nothing."""
@@ -112,17 +115,27 @@ class CdrLedger:
     async def serve(self, platform: Callable[[], Platform]) -> None:
         """Work off what is due for one platform until cancelled."""
         bell = self._bells[platform().id] = asyncio.Event()
-        faults = 0
+        faults, called = 0, True
         while True:
             bell.clear()
-            fine = await self._work_off(platform())
+            fine = not (called or await self._is_due()) or await self._work_off(platform())
             faults = 0 if fine else faults + 1
+            called = True
             try:
                 async with asyncio.timeout(self._knobs.poll if fine else self._pause(faults)):
                     await bell.wait()
                     faults = 0
             except TimeoutError:
-                continue
+                called = not fine
+
+    async def _is_due(self) -> bool:
+        """Whether anything is, for whomever: asked once for hundreds of lanes that look."""
+        now = monotonic()
+        if now - self._looked >= self._knobs.poll / 2:
+            self._looked = now
+            limit = self._now() + 1
+            self._found = bool(await self._store.records(LEDGER, due_before=limit, limit=1))
+        return self._found
 
     def _pause(self, faults: int) -> float:
         return min(self._knobs.cdr_limit, self._knobs.cdr_retry * 2.0 ** min(faults - 1, 30))
