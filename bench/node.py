@@ -150,7 +150,7 @@ def voltroam(arguments: list[str], stdin: bytes | None = None) -> Any:
 def wait_until(server: Server, url: str) -> None:
     import time
 
-    for _ in range(300):
+    for _ in range(600):
         try:
             ask("GET", url, {})
         except OSError:

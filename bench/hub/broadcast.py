@@ -12,7 +12,8 @@ from bench.servers import ROOT, ask
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Seconds, but for `memory` (MiB, before and after) and `cpu` (milliseconds per push)."""
+    """Seconds, but for `memory` (MiB: before, the most meanwhile, at the end), and `cpu` and
+    `far_cpu` (milliseconds per push, of the hub and of the far ends)."""
 
     platforms: int
     rate: float
@@ -23,8 +24,9 @@ class Spread:
     p50: float
     p99: float
     cpu: float
+    far_cpu: float
     level: float
-    memory: tuple[float, float]
+    memory: tuple[float, float, float]
 
 
 def spread(
@@ -33,16 +35,16 @@ def spread(
 ) -> Spread:  # fmt: skip
     """A steady trickle to all; then the time until all are level."""
     ends.clear()
-    cpu, memory = hub.cpu(), hub.memory()
-    reached = operator.steadily(rate, seconds, locations)
-    during = hub.memory()
+    cpu, far, memory = hub.cpu(), ends.cpu(), hub.memory()
+    reached, most = hub.watched(lambda: operator.steadily(rate, seconds, locations))
     level = ends.level(operator.newest, 90)
     stats = ends.stats()
-    spent = hub.cpu() - cpu
+    spent, far_spent = hub.cpu() - cpu, ends.cpu() - far
     cuts = statistics.quantiles(stats["ages"], n=100)
     return Spread(
         platforms, rate, reached, stats["count"], cuts[49], cuts[98],
-        1000 * spent / max(1, stats["count"]), level, (memory, during),
+        1000 * spent / max(1, stats["count"]), 1000 * far_spent / max(1, stats["count"]), level,
+        (memory, most, hub.memory()),
     )  # fmt: skip
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from bench.hub.broadcast import Neighbours, Spread
 from bench.hub.forward import Forwarded
 
+FLAT = 0.1
+"""Memory that grows by less than this share is flat."""
+
 
 @dataclass(slots=True)
 class Figures:
@@ -69,15 +72,15 @@ def _forwarded(found: Forwarded) -> list[str]:
 def _spreads(first: str, spreads: list[Spread], names: list[int] | None = None) -> list[str]:
     lines = [
         f"| {first} | platforms | taken per second | pushes | fresh p50 s | fresh p99 s"
-        " | CPU ms per push | level after s | memory MiB |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        " | CPU ms per push | of the far ends | level after s | memory MiB |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for number, it in enumerate(spreads):
         name = f"{it.rate:.0f}/s" if names is None else str(names[number])
         lines.append(
             f"| {name} | {it.platforms} | {it.reached:.1f} | {it.pushes:,} | {it.p50:.2f}"
-            f" | {it.p99:.2f} | {it.cpu:.3f} | {it.level:.1f}"
-            f" | {it.memory[0]:.0f} → {it.memory[1]:.0f} |"
+            f" | {it.p99:.2f} | {it.cpu:.3f} | {it.far_cpu:.3f} | {it.level:.1f}"
+            f" | {it.memory[0]:.0f} → {it.memory[1]:.0f} → {it.memory[2]:.0f} |"
         )
     return lines
 
@@ -95,7 +98,9 @@ def _goals(spreads: list[Spread]) -> list[str]:
         else:
             lines.append(
                 f"{what} all are equal {it.level:.1f} s after the end (goal ≤ 60):"
-                f" {_met(it.level <= 60)}"
+                f" {_met(it.level <= 60)}; memory {it.memory[0]:.0f} MiB before,"
+                f" {it.memory[1]:.0f} at most, {it.memory[2]:.0f} at the end (goal: flat,"
+                f" within {FLAT:.0%}): {_met(it.memory[1] <= (1 + FLAT) * it.memory[0])}"
             )
     return [*lines, ""]
 

@@ -7,18 +7,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from bench import node, receivers
 from bench.documents import dumps, location
 from bench.servers import ROOT, Server, ask, cpu_ticks, launch, stop
 
+T = TypeVar("T")
 HUB = ("EU", "HUB")
 CPO = ("NL", "CPO")
 WAITING = 16
@@ -89,9 +90,10 @@ class Hub:
             self.process = None
 
     def join(self, count: int) -> None:
-        """Register platforms 0 to `count`."""
+        """Platforms 0 to `count`; see `bench.hub.invitations`."""
         done = subprocess.run(
-            [sys.executable, "-m", "bench.hub.invitations", str(self.config), str(count)],
+            [sys.executable, "-m", "bench.hub.invitations", str(self.config), str(count),
+             str(self.ends)],
             capture_output=True, text=True, check=True, cwd=ROOT,
         )  # fmt: skip
         for number, token in enumerate(json.loads(done.stdout)):
@@ -131,6 +133,22 @@ class Hub:
         """Seconds of processor time so far, all processes of it."""
         assert self.process is not None
         return cpu_ticks(self.process.pid) / TICKS
+
+    def watched(self, work: Callable[[], T]) -> tuple[T, float]:
+        """What the work gave, and the most memory (MiB) that was taken meanwhile."""
+        most, done = [self.memory()], threading.Event()
+
+        def watch() -> None:
+            while not done.wait(1.0):
+                most.append(self.memory())
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            return work(), max(most)
+        finally:
+            done.set()
+            watcher.join()
 
     def memory(self) -> float:
         """MiB of all its processes."""
@@ -205,6 +223,10 @@ class Ends:
 
     def stop(self) -> None:
         stop(self.process)
+
+    def cpu(self) -> float:
+        """Seconds of processor time so far."""
+        return cpu_ticks(self.process.pid) / TICKS
 
     def stats(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = json.loads(ask("GET", f"{self.url}/stats", {}))["data"]
