@@ -22,6 +22,7 @@ from tests.delivery.node import QUICK, Node, node, until
 
 from voltroam.delivery.sync import PullReport
 from voltroam.roaming.accept import accept
+from voltroam.roaming.names import NameTables
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.endpoints import CDR, LOCATION, SESSION, TARIFF, TOKEN, Resource
 from voltroam.standard.errors import PartnerError
@@ -353,3 +354,36 @@ async def test_the_lists_of_a_new_partner_are_pulled_without_a_pause(tmp_path: P
         assert {module for _, module, _ in ours.calls.asked} == {
             "locations", "tariffs", "sessions", "cdrs",
         }  # fmt: skip
+
+
+async def test_ids_of_2_1_1_that_differ_by_case_or_are_long_vanish_only_when_they_do(
+    tmp_path: Path,
+) -> None:
+    """R211-049, R211-050: they have other names with us, whose tables are kept."""
+    old = platform("p1", role(Role.CPO, "NL", "OUR"), version="2.1.1")
+    both = structs.replace(EMSP, versions=("2.1.1", "2.2.1"))
+    names = ("DAY", "day", "Day")
+    async with node(tmp_path, ident=both) as ours:
+        offered = [
+            msgspec.json.encode(
+                {
+                    name: value
+                    for name, value in msgspec.json.decode(tariff(one)).items()
+                    if name not in ("country_code", "party_id")
+                }
+            )
+            for one in names
+        ]
+        partner = await partner_of(ours, old, tariffs=offered)
+        for changed in (3, 0):
+            report = await ours.delivery.pull(old, "tariffs", full=True)
+            assert (report.received, report.changed, report.removed) == (3, changed, 0)
+        assert len(await held(ours, TARIFF)) == 3
+        read = await NameTables(ours.store).of("p1")
+        ours_of_it = [read.home("Tariff", one) for one in names]
+        assert ours_of_it.count(None) == 1
+        partner.offers["tariffs"] = [
+            one for one, known in zip(offered, ours_of_it, strict=True) if known is None
+        ]
+        report = await ours.delivery.pull(old, "tariffs", full=True)
+        assert (report.received, report.removed) == (1, 2)

@@ -1,5 +1,6 @@
 """Objects that a partner of 2.1.1 pushes, whose paths and ids are not those of the house."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -152,6 +153,34 @@ async def test_evses_and_connectors_of_long_ids_are_changed_and_read(ours: Ours)
     assert evse["connectors"][0]["max_voltage"] == 400
     names = await NameTables(ours.store).of(CPO.id)
     assert names.theirs("EVSE", surrogate(LONG_EVSE)) == LONG_EVSE
+
+
+async def test_two_ids_that_differ_by_case_are_two_locations(ours: Ours) -> None:
+    """R211-050: whichever came first has its own name with us."""
+    upper, lower = ({**PLACE, "id": name, "name": name} for name in ("LOC1", "loc1"))
+    assert (await ours.ask(CPO, "PUT", "locations/NL/AAA/LOC1", upper)).http == 201
+    assert (await ours.ask(CPO, "GET", "locations/NL/AAA/loc1")).http == 404
+    change = {"name": "x", "last_updated": T1}
+    assert (await ours.ask(CPO, "PATCH", "locations/NL/AAA/loc1", change)).http == 404
+    assert (await ours.ask(CPO, "PUT", "locations/NL/AAA/loc1", lower)).http == 201
+    assert (await ours.ask(CPO, "GET", "locations/NL/AAA/loc1")).data == lower
+    assert (await ours.ask(CPO, "GET", "locations/NL/AAA/LOC1")).data == upper
+    assert (await ours.ask(CPO, "PATCH", "locations/NL/AAA/loc1", change)).code == 1000
+    assert (await ours.ask(CPO, "GET", "locations/NL/AAA/LOC1")).data["name"] == "LOC1"
+    row = await ours.held(surrogate("loc1"))
+    assert row is not None
+    assert msgspec.json.decode(row.document)["name"] == "x"
+    again = await ours.ask(CPO, "PUT", "locations/NL/AAA/LOC1", upper)
+    assert (again.http, again.code) == (200, 1000)
+
+
+async def test_twins_that_come_at_once_are_two_locations(ours: Ours) -> None:
+    """R211-050"""
+    made = [{**PLACE, "id": name} for name in ("aa", "Aa", "aA", "AA")]
+    asked = [ours.ask(CPO, "PUT", f"locations/NL/AAA/{one['id']}", one) for one in made]
+    assert [answer.http for answer in await asyncio.gather(*asked)] == [201] * 4
+    for one in made:
+        assert (await ours.ask(CPO, "GET", f"locations/NL/AAA/{one['id']}")).data == one
 
 
 async def test_an_id_that_even_2_1_1_does_not_allow_is_refused_with_its_place(ours: Ours) -> None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from voltroam.bridge.crossing import Crossing
 from voltroam.bridge.members import text
-from voltroam.bridge.terms import Document, Names, Relaxation
+from voltroam.bridge.terms import Document, Names, Relaxation, Terms
 
 LONGEST = 36
 """Characters of an identifier since 2.2.1."""
@@ -40,8 +40,7 @@ def id_up(table: str, name: str, at: str, crossing: Crossing) -> str:
     if known is not None:
         crossing.note("id-by-table", at)
         return known
-    held = crossing.terms.spelling_of(table, name)
-    twin = held is not None and held != name
+    twin = _is_twin(table, name, crossing.terms)
     if not twin and len(name) <= LONGEST:
         return name
     short = surrogate(name)
@@ -50,12 +49,17 @@ def id_up(table: str, name: str, at: str, crossing: Crossing) -> str:
     return short
 
 
-def named_at_home(names: Names, table: str, name: str) -> str:
+def named_at_home(table: str, name: str, terms: Terms) -> str:
     """What we call a thing of a 2.1.1 partner that may or may not have been told of already."""
-    known = names.home(table, name)
+    known = terms.names.home(table, name)
     if known is not None:
         return known
-    return name if len(name) <= LONGEST else surrogate(name)
+    return surrogate(name) if _is_twin(table, name, terms) or len(name) > LONGEST else name
+
+
+def _is_twin(table: str, name: str, terms: Terms) -> bool:
+    held = terms.spelling_of(table, name)
+    return held is not None and held != name
 
 
 def id_down(table: str, name: str, at: str, crossing: Crossing) -> str:

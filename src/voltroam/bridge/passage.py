@@ -11,7 +11,7 @@ from voltroam.bridge.convert import KINDS, NEW_IN_2_3_0, at_home, convert
 from voltroam.bridge.named import named_at_home
 from voltroam.bridge.notes import Note, Severity
 from voltroam.bridge.reach import RULES, allowed_by, needs_of, opens_below, reach, turn
-from voltroam.bridge.terms import Document, Names, Terms
+from voltroam.bridge.terms import Document, Terms
 from voltroam.standard.errors import CallerError
 from voltroam.standard.versions import HOME, VERSIONS, Version, is_above_lowest
 
@@ -56,17 +56,28 @@ class Inward(NamedTuple):
 
     def ids(self, ids: Mapping[str, object]) -> dict[str, object]:
         """The identifying members of an object as the house has them."""
-        return ids_at_home(self.kind, self.version, self.terms.names, ids)
+        return ids_at_home(self.kind, self.version, self.terms, ids)
 
 
 def ids_at_home(
-    kind: str, version: Version, names: Names, ids: Mapping[str, object]
+    kind: str, version: Version, terms: Terms, ids: Mapping[str, object]
 ) -> dict[str, object]:
-    """The same of a path: 2.1.1 allows ids that are too long for later versions."""
-    found, member = dict(ids), _IDS.get(kind)
-    if version.folded_ids or member is None or not isinstance(name := ids.get(member), str):
-        return found
-    return found | {member: named_at_home(names, kind, name)}
+    """The same of a path: 2.1.1 allows ids that are too long for later versions, and such that
+    differ by case only."""
+    name = id_to_name(kind, version, ids)
+    return dict(ids) if name is None else {**ids, _IDS[kind]: named_at_home(kind, name, terms)}
+
+
+def id_to_name(kind: str, version: Version, ids: Mapping[str, object]) -> str | None:
+    """The id that may have another name in the house; None if it has none."""
+    member = _IDS.get(kind)
+    name = None if version.folded_ids or member is None else ids.get(member)
+    return name if isinstance(name, str) else None
+
+
+def may_have_twin(kind: str) -> bool:
+    """Whether two ids that differ by case only are two objects; the uid of a card has no case."""
+    return _IDS.get(kind) == "id"
 
 
 def is_spoken_here(version: Version) -> bool:

@@ -14,10 +14,10 @@ from voltroam.bridge.passage import Inward
 from voltroam.delivery.knobs import Knobs
 from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Calls, Now
-from voltroam.delivery.quarantine import Quarantine
+from voltroam.delivery.quarantine import Quarantine, readable_key
 from voltroam.delivery.records import SyncNote
 from voltroam.delivery.vanished import Vanished
-from voltroam.roaming.accept import accept, named_owner
+from voltroam.roaming.accept import accept
 from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity, Platform
@@ -32,6 +32,7 @@ from voltroam.standard.endpoints import (
     Table,
 )
 from voltroam.standard.errors import CallerError, Overloaded, Unusable
+from voltroam.standard.parties import PartyId
 from voltroam.standard.versions import VERSIONS, Version
 from voltroam.store.interface import ObjectKey, Store
 from voltroam.wire.call import Routing
@@ -224,8 +225,9 @@ class Sync:
 
     async def _one(self, pulling: _Pulling, document: bytes) -> None:
         report, platform = pulling.report, pulling.platform
+        inward = await self._inward(pulling, document)
         try:
-            outcome, inward = await self._accepted(pulling, document)
+            outcome = await self._accepted(pulling, document, inward)
         except CallerError as error:
             report.refused += 1
             key = await self._quarantine.keep(
@@ -234,7 +236,7 @@ class Sync:
             if key is None:
                 pulling.unreadable += 1
             else:
-                pulling.seen.add(key)
+                pulling.seen.add(_at_home(pulling, key, document, inward))
             log.warning("object refused", platform=platform.name, module=report.module)
             return
         report.received += 1
@@ -244,22 +246,22 @@ class Sync:
             report.unchanged += 1
         members = _PLAIN.decode(document)
         self._date(report, members)
-        owner = named_owner(pulling.resource, members, platform)
-        if owner is not None:
-            ids = members if inward is None else inward.ids(members)
-            key = object_key(pulling.resource, owner, ids)
+        key = readable_key(pulling.resource, document, platform)
+        if key is not None:
             if pulling.counts:
-                pulling.seen.add(key)
+                pulling.seen.add(_at_home(pulling, key, document, inward))
             await self._quarantine.clear(platform, report.module, key, pulling.waiting)
 
-    async def _accepted(self, pulling: _Pulling, document: bytes) -> tuple[Outcome, Inward | None]:
+    async def _inward(self, pulling: _Pulling, document: bytes) -> Inward | None:
+        if self._bridging is None:
+            return None
+        return await self._bridging.inward(
+            pulling.resource, pulling.version, pulling.platform, [document]
+        )
+
+    async def _accepted(self, pulling: _Pulling, document: bytes, inward: Inward | None) -> Outcome:
         """Raises CallerError if the object is unusable or against what we hold."""
         platform = pulling.platform
-        inward = None
-        if self._bridging is not None:
-            inward = await self._bridging.inward(
-                pulling.resource, pulling.version, platform, [document]
-            )
         change = accept(
             pulling.resource,
             document,
@@ -281,7 +283,7 @@ class Sync:
                 raise accepted.refusal
             if self._bridging is not None and inward is not None:
                 await self._bridging.keep(platform)
-            return accepted.outcome, inward
+            return accepted.outcome
 
     def _date(self, report: PullReport, members: dict[str, object]) -> None:
         """A clock that is ahead must not make us skip what comes later."""
@@ -290,3 +292,14 @@ class Sync:
             return
         moment = min(to_micros(parse_datetime(stamp)), self._now())
         report.newest = moment if report.newest is None else max(report.newest, moment)
+
+
+def _at_home(
+    pulling: _Pulling, key: ObjectKey, document: bytes, inward: Inward | None
+) -> ObjectKey:
+    """The key of an object of another version, which may have another name in the house."""
+    if inward is None:
+        return key
+    country, _, party = key.owner.partition("/")
+    ids = inward.ids(_PLAIN.decode(document))
+    return object_key(pulling.resource, PartyId(country, party), ids)

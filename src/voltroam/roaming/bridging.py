@@ -18,9 +18,11 @@ from voltroam.bridge.passage import (
     Passed,
     between,
     home,
+    id_to_name,
     ids_at_home,
     is_home,
     is_spoken_here,
+    may_have_twin,
     outward,
     read_plain,
 )
@@ -32,7 +34,7 @@ from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.received import received_in
 from voltroam.standard.endpoints import LOCATION, TARIFF, TOKEN, Resource
 from voltroam.standard.errors import PartnerError
-from voltroam.standard.parties import PartyId
+from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.status import StatusCode
 from voltroam.standard.v2_2_1 import Role
 from voltroam.standard.versions import HOME, VERSIONS, Version
@@ -42,6 +44,13 @@ from voltroam.wire.plain import parse
 
 KEPT = 64 * 1024 * 1024
 """Bytes of projections and of what they were made of that are kept."""
+
+
+class _Named(msgspec.Struct):
+    id: str | None = None
+
+
+_NAMED = msgspec.json.Decoder(_Named)
 _TRIES = 3
 T = TypeVar("T")
 _Shown = tuple[bytes, bytes | None, str]
@@ -93,26 +102,38 @@ class Bridging:
         documents: Iterable[bytes],
         *,
         owner: PartyId | None = None,
+        whole: bool = True,
     ) -> Inward | None:
         """How a writer's documents of one kind are brought home; None where they are at home.
 
-        `documents`: those that are about to come, or the PATCH of one.
+        `documents`: those that are about to come, or the PATCH of one; not `whole`: parts of one.
         """
         kind = resource.object.__name__
         if is_home(kind, version):
             return None
         terms = await self._terms(source, owner)
-        return Inward(kind, version, await self._with_tokens(terms, documents))
+        terms = await self._with_tokens(terms, documents)
+        if whole and source is not None:
+            said = [_named(document) for document in documents]
+            terms = await self._with_spellings(terms, resource, version, said, source)
+        return Inward(kind, version, terms)
 
     async def ids(
-        self, resource: Resource, version: Version, platform: Platform, ids: Mapping[str, str]
+        self,
+        resource: Resource,
+        version: Version,
+        platform: Platform,
+        ids: Mapping[str, str],
+        owner: PartyId,
     ) -> dict[str, object]:
         """The identifying members of an object as a partner's path names it, as the house has
         them."""
         kind = resource.object.__name__
         if is_home(kind, version):
             return dict(ids)
-        return ids_at_home(kind, version, await self._names.of(platform.id), ids)
+        terms = Terms(names=await self._names.of(platform.id), owner=owner)
+        terms = await self._with_spellings(terms, resource, version, [ids])
+        return ids_at_home(kind, version, terms, ids)
 
     async def outward(
         self, resource: Resource, version: Version, platform: Platform, row: ObjectRow
@@ -343,6 +364,39 @@ class Bridging:
         found = {one: await self._contracts.tokens(one) for one in contracts}
         return replace(terms, tokens_of=lambda contract: found.get(contract, ()))
 
+    async def _with_spellings(
+        self,
+        terms: Terms,
+        resource: Resource,
+        version: Version,
+        said: Iterable[Mapping[str, object]],
+        writer: Platform | None = None,
+    ) -> Terms:
+        """Where ids differ by case, two of one folded id are two objects (OCPI 2.1.1 §types).
+
+        `writer`: who is about to write them: whichever comes first keeps its own name.
+        """
+        kind = resource.object.__name__
+        if not may_have_twin(kind) or terms.owner is None:
+            return terms
+        held: dict[str, str] = {}
+        for ids in said:
+            name = id_to_name(kind, version, ids)
+            if name is None or terms.names.home(kind, name) is not None:
+                continue
+            row = await self._store.get(object_key(resource, terms.owner, {"id": name}))
+            spelled = _spelled(row)
+            if writer is not None:
+                spelled = self._names.seen(writer.id).first(kind, name, spelled)
+            if spelled is not None:
+                held[fold(name)] = spelled
+        if not held:
+            return terms
+        return replace(
+            terms,
+            spelling_of=lambda table, name: held.get(fold(name)) if table == kind else None,
+        )
+
     async def _with_places(self, terms: Terms, kind: str, document: bytes) -> Terms:
         """2.1.1 spells locations out where later versions name them, and shows one tariff."""
         members = read_plain(document)
@@ -390,6 +444,22 @@ class Bridging:
         while self._size > KEPT:
             old, gone = self._kept.popitem(last=False)
             self._size -= _weight(old, gone)
+
+
+def _named(document: bytes) -> Mapping[str, object]:
+    """The id of what is about to come; nothing where it cannot be read, which is told later."""
+    try:
+        return {"id": _NAMED.decode(document).id}
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return {}
+
+
+def _spelled(row: ObjectRow | None) -> str | None:
+    """The id of an object that came in a version whose ids differ by case."""
+    received = None if row is None or row.deleted else received_in(row.sidecar)
+    if received is None or received.version.folded_ids:
+        return None
+    return _NAMED.decode(received.document).id
 
 
 def asked_in(call: Call) -> Asked | None:

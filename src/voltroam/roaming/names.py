@@ -6,11 +6,13 @@ without reading all.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import msgspec
 
 from voltroam.standard.errors import CallerError
+from voltroam.standard.parties import fold
 from voltroam.store.interface import (
     Change,
     Decision,
@@ -25,6 +27,7 @@ PAIR = "bridge_name"
 """Record kind; the parent is the partner."""
 COUNT = "bridge_names"
 """Record kind; how many pairs a partner has."""
+_UNDER_WAY = 1000
 _SEPARATOR = "\x1f"
 
 
@@ -68,6 +71,8 @@ class PartnerNames:
         self.taken: tuple[str, ...] = ()
         """Tables of pairs that were given up, for another process was first: whoever converted
         with one converts once more."""
+        self._spelled: OrderedDict[tuple[str, str], str] = OrderedDict()
+        """Of what is about to be written."""
         self._home: dict[tuple[str, str], str] = {}
         self._theirs: dict[tuple[str, str], str] = {}
 
@@ -82,6 +87,19 @@ class PartnerNames:
             return
         self._learn(Pair(table, home, theirs))
         self.fresh.append(Pair(table, home, theirs))
+
+    def first(self, table: str, theirs: str, held: str | None) -> str:
+        """How a thing is spelled that is called so but for the case: as it is `held`, else as it
+        was first asked for here, now at the latest."""
+        place = (table, fold(theirs))
+        if held is not None:
+            self._spelled.pop(place, None)
+            return held
+        spelled = self._spelled.setdefault(place, theirs)
+        self._spelled.move_to_end(place)
+        while len(self._spelled) > _UNDER_WAY:
+            self._spelled.popitem(last=False)
+        return spelled
 
     def read(self, pairs: Sequence[Pair]) -> None:
         """Take in what was kept; what is not kept yet and says otherwise is `taken`."""

@@ -56,7 +56,12 @@ class Serving:
         if self.bridging is not None and not is_spoken_here(call.version):
             bodies = () if call.body is None else (call.body,)
             inward = await self.bridging.inward(
-                resource_of(call), call.version, caller, bodies, owner=call.owner
+                resource_of(call),
+                call.version,
+                caller,
+                bodies,
+                owner=call.owner,
+                whole=call.endpoint.part is None,
             )
         return Writer(
             self.identity, call.version, caller, caller.profile.strict, flow=flow, inward=inward
@@ -93,7 +98,7 @@ class Serving:
         said = path_ids(call.endpoint, call.keys, call.query)
         if self.bridging is None or is_spoken_here(call.version):
             return object_key(resource, owner, said)
-        ids = await self.bridging.ids(resource, call.version, caller, said)
+        ids = await self.bridging.ids(resource, call.version, caller, said, owner)
         first = object_key(resource, owner, ids)
         if call.version.typed_tokens:
             return first
