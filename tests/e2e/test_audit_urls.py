@@ -10,19 +10,29 @@ from typing import Any
 import pytest
 from tests.e2e import documents as doc
 from tests.e2e import mock_http
-from tests.e2e.conftest import MakeNode
+from tests.e2e.conftest import nodes_in
 from tests.e2e.mock_http import Answer, Fault, Recorded, Reply
 from tests.e2e.mock_partner import MockPartner, envelope
 from tests.e2e.nodes import Served, wait_until
-from tests.e2e.stage import EMSP, NODE, joined
+from tests.e2e.stage import EMSP, NODE, guests, joined
 
 PRIVATE = "http://10.0.0.1:8080/ocpi"
 METADATA = "http://169.254.169.254/latest"
 
 
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with nodes_in(tmp_path_factory.mktemp("urls")) as make:
+        yield make("node", "NL/NOD/CPO", "NL/NOD/EMSP")
+
+
 @pytest.fixture
-def ours(node: MakeNode) -> Served:
-    return node("node", "NL/NOD/CPO", "NL/NOD/EMSP")
+def ours(serving: Served) -> Iterator[Served]:
+    """Whoever the test made known is gone after it; its settings are as they were."""
+    settings = serving.config.read_text("utf-8")
+    with guests(serving):
+        yield serving
+        serving.config.write_text(settings, "utf-8")
 
 
 @pytest.fixture
