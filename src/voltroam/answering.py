@@ -4,11 +4,15 @@ from collections.abc import Mapping
 
 from voltroam.calling import Calling
 from voltroam.holdings import Holdings, micros
+from voltroam.knobs import read_knobs
 from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.handshake import Handshake, Required
+from voltroam.roaming.hub.book import AgreementBook
+from voltroam.roaming.hub.knobs import HubKnobs
+from voltroam.roaming.hub.reach import Reach
 from voltroam.roaming.interactive import interactive, stand_ins
 from voltroam.roaming.platforms import Caller, Platform
-from voltroam.roaming.registration import Registration
+from voltroam.roaming.registration import Connected, Registration, nobody
 from voltroam.roaming.serving import Answering as Handler
 from voltroam.roaming.serving import Serving
 from voltroam.settings import Settings, SettingsError
@@ -39,6 +43,7 @@ class Answering(Calling):
             now=micros,
             profile=holdings.profile,
             announcement=self._announcement,
+            connected=_connected(holdings),
         )
         self._serving = Serving(
             holdings.store,
@@ -80,6 +85,16 @@ class Answering(Calling):
 
     def _announcement(self, platform: Platform, version: Version) -> str:
         return self._dispatch.announcement(platform, version)
+
+
+def _connected(holdings: Holdings) -> Connected:
+    """Of a hub: by its agreements."""
+    if not holdings.identity.is_hub:
+        return nobody
+    knobs = read_knobs("hub", holdings.settings.hub, HubKnobs)
+    book = AgreementBook(holdings.store, knobs.default, micros)
+    routed = [it.name for it in holdings.table.modules.values() if it.functional]
+    return Reach(holdings.directory, book, routed).of
 
 
 async def _not_here(_call: Call, _caller: Platform) -> Reply:

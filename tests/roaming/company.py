@@ -14,9 +14,11 @@ from voltroam.roaming.directory import Directory
 from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.exchange import Exchange
 from voltroam.roaming.handshake import Handshake, Required
+from voltroam.roaming.hub.book import AgreementBook
+from voltroam.roaming.hub.reach import Reach
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity, Platform, Profile
-from voltroam.roaming.registration import Patience, Registration
+from voltroam.roaming.registration import Patience, Registration, nobody
 from voltroam.roaming.serving import Serving
 from voltroam.roaming.vault import Vault
 from voltroam.roaming.weigh import Accepted
@@ -138,6 +140,10 @@ class Company:
         self.exchange = Exchange(
             network.send, self.vault, on_contact=lambda who, ok: self.contacts.append((who, ok))
         )
+        self.book = AgreementBook(store, "open", clock, clock.seconds)
+        """Of a hub."""
+        routed = [it.name for it in self.table.modules.values() if it.functional]
+        reach = Reach(self.directory, self.book, routed).of
         self.registration = Registration(
             store=store,
             directory=self.directory,
@@ -148,6 +154,7 @@ class Company:
             router=self.router,
             now=clock,
             patience=Patience(callback=0.5),
+            connected=reach if self.identity.is_hub else nobody,
         )
         self.dispatch = Dispatch(
             Serving(

@@ -7,12 +7,14 @@ import pytest
 from tests.roaming.company import Company, Network, meet, role, token_of
 from tests.roaming.conftest import Found
 
+from voltroam.roaming.hub.agreements import Agreement, Side
 from voltroam.roaming.platforms import Phase, Profile
 from voltroam.standard.endpoints import Interface
 from voltroam.standard.errors import CallerError, PartnerError
 from voltroam.standard.trees import Tree
 from voltroam.standard.v2_2_1 import Role
 from voltroam.standard.versions import V2_1_1, V2_2_1, V2_3_0, VERSIONS, Version
+from voltroam.wire.call import Request, Response
 
 ALL = tuple(VERSIONS.values())
 CPO, EMSP = role("NL/AAA", Role.CPO), role("DE/MSP", Role.EMSP)
@@ -209,6 +211,39 @@ async def test_a_hub_tells_2_3_0_whom_it_connects_and_names_itself(
         partner = await company.partner("hub.example")
         assert partner.is_hub
         assert [(one.role, one.party_id) for one in partner.roles] == [(Role.HUB, "HUB")]
+
+
+async def test_a_hub_names_only_parties_that_the_platform_may_deal_with(
+    found: Found, network: Network
+) -> None:
+    """CORE-HCI-05: its credentials tell no more than hubclientinfo, when it registers and later."""
+    hub = await found("hub.example", role("DE/HUB", Role.HUB), versions=(V2_2_1, V2_3_0))
+    cpo = await found("cpo.example", CPO, versions=(V2_2_1,))
+    emsp = await found("emsp.example", EMSP, versions=(V2_3_0,))
+    forbids = Agreement(id="no", one=Side.read("NL/AAA"), other=Side.read("DE/MSP"), allows=False)
+    await hub.book.add(forbids)
+    replies: list[bytes] = []
+
+    async def serve(request: Request) -> Response:
+        response = await hub.serve(request)
+        replies.append(response.body)
+        return response
+
+    network.hosts[hub.host] = serve
+    await meet(hub, cpo)
+    hub.clock.forward(2)
+    await meet(hub, emsp)
+
+    async def told() -> list[str]:
+        hub.clock.forward(2)
+        roles = json.loads(await _answered(hub, emsp, "2.3.0"))["data"]["roles"]
+        return [it["party_id"] for it in roles]
+
+    [at_first] = [json.loads(it)["data"] for it in replies if b"hub_party_id" in it]
+    assert [(it["role"], it["party_id"]) for it in at_first["roles"]] == [("OTHER", "HUB")]
+    assert await told() == ["HUB"]
+    await hub.book.remove("no")
+    assert await told() == ["AAA"]
 
 
 async def _answered(hub: Company, partner: Company, version: str) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from voltroam.roaming.platforms import Identity
 from voltroam.standard.errors import CallerError
@@ -35,6 +36,7 @@ def introduce(
 ) -> bytes:
     """Our credentials as JSON. `behind`: the parties that a hub connects.
 
+    A hub that has nobody to tell of yet names itself: a list of roles has at least one.
     CallerError if the version asks for one role and `we_are` names none of ours.
     """
     whole = shape(Credentials, version)
@@ -48,7 +50,7 @@ def introduce(
         whole(
             token=token,
             url=url,
-            roles=[_as_in(version, role) for role in behind],
+            roles=[_as_in(version, role) for role in behind or (_itself(hub),)],
             hub_party_id=f"{hub.country_code}{hub.party_id}",
         )
     )
@@ -95,6 +97,11 @@ def _single(role: CredentialsRole) -> dict[str, Any]:
         "country_code": role.country_code,
         "business_details": details,
     }
+
+
+def _itself(hub: CredentialsRole) -> CredentialsRole:
+    """No version that lists parties has the role HUB."""
+    return structs.replace(hub, role=Role.OTHER)
 
 
 def _as_in(version: Version, role: CredentialsRole) -> Any:

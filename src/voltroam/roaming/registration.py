@@ -6,7 +6,7 @@ Receiver: nothing of the far end is kept until we have called it back; TOKEN_A i
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from msgspec import structs
@@ -50,8 +50,12 @@ from voltroam.wire.headers import new_id
 from voltroam.wire.routes import Router
 
 SECOND = 1_000_000
-TOLD = (Status.CONNECTED, Status.OFFLINE)
-"""What a party that a hub connects must be, to be told as one of its roles (2.3.0)."""
+Connected = Callable[[Platform], Awaitable[Sequence[CredentialsRole]]]
+"""The parties that a hub connects and that this platform may know (2.3.0)."""
+
+
+async def nobody(_platform: Platform) -> Sequence[CredentialsRole]:
+    return ()
 
 
 class AnswerLost(PartnerError):
@@ -108,6 +112,7 @@ class Registration:
         profile: Profile | None = None,
         patience: Patience | None = None,
         announcement: Announcement | None = None,
+        connected: Connected = nobody,
     ) -> None:
         self._store = store
         self._directory = directory
@@ -120,6 +125,7 @@ class Registration:
         self._profile = profile or Profile()
         self._patience = patience or Patience()
         self._announcement = announcement
+        self._connected = connected
 
     def handlers(self) -> Mapping[str, Answering]:
         """By the names that the table gives to the credentials rows."""
@@ -378,7 +384,8 @@ class Registration:
         caller = _called_as(call, caller)
         offer = await self._call_back(theirs, call.version, caller, call.correlation_id)
         token = self._vault.new_token()
-        ours = await self._credentials(caller, call.version, token)
+        known = structs.replace(caller, roles=tuple(theirs.roles))
+        ours = await self._credentials(known, call.version, token)
         letter = Letter.C if attempt else _letter(caller)
         entry = Entry(
             theirs,
@@ -434,18 +441,6 @@ class Registration:
             self._identity, version, token=token, url=self._versions_url(platform),
             we_are=platform.we_are, behind=await self._connected(platform),
         )  # fmt: skip
-
-    async def _connected(self, platform: Platform) -> list[CredentialsRole]:
-        """The parties that a hub connects, without those of the one that is told."""
-        if not self._identity.is_hub:
-            return []
-        return [
-            role
-            for other in await self._directory.all()
-            if other.is_registered and other.id != platform.id and other.status in TOLD
-            for role in other.roles
-            if role.role is not Role.HUB
-        ]
 
     def _versions_url(self, platform: Platform) -> str:
         """That of the tree, for a partner that knows us in one role of two."""

@@ -112,6 +112,11 @@ class Agreements:
         self._default = default
         self._known: dict[tuple[str, Role, str, Role, str], bool] = {}
 
+    @property
+    def allows_all(self) -> bool:
+        """Open, and nobody agreed on anything else."""
+        return self._default == "open" and not self._ordered
+
     def allowed(self, one: Seat, other: Seat, module: str) -> bool:
         """May the two exchange this module? The same answer in both directions."""
         if not self._ordered:
