@@ -65,6 +65,20 @@ def test_ids_that_begin_alike_get_different_names() -> None:
     assert one != other
 
 
+def test_evses_of_one_location_that_differ_by_case_are_two_in_the_house() -> None:
+    """R211-050; the way back gives what was said first, whatever order they come in."""
+    shared = terms()
+    evses = [{**EVSE_211, "uid": name} for name in ("E1", "e1")]
+    place = {**LOCATION_211, "evses": evses}
+    up = cross("Location", place, "2.1.1", "2.2.1", shared)
+    assert len({one["uid"].upper() for one in up.value["evses"]}) == 2
+    assert up.notes["id-twin"] == "unsafe"
+    back = cross("Location", up.value, "2.2.1", "2.1.1", shared)
+    assert [one["uid"] for one in back.value["evses"]] == ["E1", "e1"]
+    again = cross("Location", {**place, "evses": evses[::-1]}, "2.1.1", "2.2.1", shared)
+    assert again.value["evses"] == up.value["evses"][::-1]
+
+
 def test_twins_by_case_are_both_kept_and_told() -> None:
     """R211-050"""
     held = {"LOC1": "LOC1"}

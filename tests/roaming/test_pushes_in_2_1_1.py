@@ -174,6 +174,23 @@ async def test_two_ids_that_differ_by_case_are_two_locations(ours: Ours) -> None
     assert (again.http, again.code) == (200, 1000)
 
 
+async def test_an_evse_that_differs_by_case_is_another_one(ours: Ours) -> None:
+    """R211-050"""
+    path = "locations/NL/AAA/L"
+    one, other = ({**EVSE, "uid": name} for name in ("E1", "e1"))
+    await ours.ask(CPO, "PUT", path, {**PLACE, "id": "L", "evses": [one]})
+    assert (await ours.ask(CPO, "GET", f"{path}/e1")).http == 404
+    assert (await ours.ask(CPO, "PUT", f"{path}/e1", other)).http == 201
+    status = {"status": "CHARGING", "last_updated": T1}
+    assert (await ours.ask(CPO, "PATCH", f"{path}/e1", status)).code == 1000
+    assert (await ours.ask(CPO, "GET", f"{path}/E1")).data["status"] == "AVAILABLE"
+    assert (await ours.ask(CPO, "GET", f"{path}/e1")).data["status"] == "CHARGING"
+    row = await ours.held("L")
+    assert row is not None
+    home = msgspec.json.decode(row.document)["evses"]
+    assert [evse["uid"] for evse in home] == ["E1", surrogate("e1")]
+
+
 async def test_twins_that_come_at_once_are_two_locations(ours: Ours) -> None:
     """R211-050"""
     made = [{**PLACE, "id": name} for name in ("aa", "Aa", "aA", "AA")]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from voltroam.bridge.codes import CODES
 from voltroam.bridge.notes import Note
 from voltroam.bridge.terms import Document, Names, Relaxation, Terms
+from voltroam.standard.parties import fold
 
 
 class Crossing:
@@ -13,10 +14,15 @@ class Crossing:
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.notes: list[Note] = []
+        self._spelled: dict[tuple[str, str], str] = {}
 
     @property
     def names(self) -> Names:
         return self.terms.names
+
+    def first(self, table: str, name: str) -> str:
+        """How the first thing of this crossing is spelled that is called so but for the case."""
+        return self._spelled.setdefault((table, fold(name)), name)
 
     def relaxed(self, relaxation: Relaxation) -> bool:
         return self.terms.relaxed(relaxation)

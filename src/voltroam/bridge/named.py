@@ -40,7 +40,7 @@ def id_up(table: str, name: str, at: str, crossing: Crossing) -> str:
     if known is not None:
         crossing.note("id-by-table", at)
         return known
-    twin = _is_twin(table, name, crossing.terms)
+    twin = _is_twin(table, name, crossing.terms) or crossing.first(table, name) != name
     if not twin and len(name) <= LONGEST:
         return name
     short = surrogate(name)

@@ -59,7 +59,7 @@ def put_nested(
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         row = _live(row)
-        opened = open_part(said_by(row, writer), parts, below)
+        opened = open_part(said_by(row, writer), parts, below, folded=writer.version.folded_ids)
         before = opened.part
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
         if before is not None:
@@ -108,7 +108,8 @@ def patch(
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         row = _live(row)
         said = said_by(row, writer)
-        opened = open_part(said, parts, below) if parts else None
+        folded = writer.version.folded_ids
+        opened = open_part(said, parts, below, folded=folded) if parts else None
         before = opened.part if opened else said
         if before is None:
             raise NotFound(_ABSENT)

@@ -82,8 +82,10 @@ class Opened:
         return new, moment
 
 
-def open_part(document: bytes, parts: Sequence[Part], ids: Sequence[str]) -> Opened:
-    """Find the nested object that `ids` name, at least one, compared without case."""
+def open_part(
+    document: bytes, parts: Sequence[Part], ids: Sequence[str], *, folded: bool = True
+) -> Opened:
+    """Find the nested object that `ids` name, at least one; compared without case if `folded`."""
     levels: list[_Level] = []
     held: bytes | msgspec.Raw | None = document
     for part, wanted in zip(parts, ids, strict=False):
@@ -91,15 +93,17 @@ def open_part(document: bytes, parts: Sequence[Part], ids: Sequence[str]) -> Ope
             return Opened(tuple(levels), complete=False)
         members = members_of(held)
         items = items_of(members.get(part.member))
-        place = _place(items, part, wanted)
+        place = _place(items, part, wanted, folded=folded)
         levels.append(_Level(part, members, items, place))
         held = items[place] if place is not None else None
     return Opened(tuple(levels), complete=True)
 
 
-def get_part(document: bytes, parts: Sequence[Part], ids: Sequence[str]) -> bytes | None:
+def get_part(
+    document: bytes, parts: Sequence[Part], ids: Sequence[str], *, folded: bool = True
+) -> bytes | None:
     """The nested object as it stands in the document, or None; without `ids` the document."""
-    return open_part(document, parts, ids).part if ids else document
+    return open_part(document, parts, ids, folded=folded).part if ids else document
 
 
 def put_part(
@@ -144,17 +148,18 @@ def _raise(members: Members, last_updated: datetime) -> datetime:
     return last_updated
 
 
-def _place(items: Sequence[msgspec.Raw], part: Part, wanted: str) -> int | None:
-    """Where the object stands: by its exact spelling if there is one, else without case."""
+def _place(items: Sequence[msgspec.Raw], part: Part, wanted: str, *, folded: bool) -> int | None:
+    """Where the object stands: by its exact spelling if there is one, else if `folded` without
+    case."""
     key_of = _key_reader(part.key)
     needle = msgspec.json.encode(wanted)
     for place, item in enumerate(items):
         if needle in bytes(item) and key_of(item) == wanted:
             return place
-    folded = fold(wanted)
-    for place, item in enumerate(items):
+    name = fold(wanted)
+    for place, item in enumerate(items if folded else ()):
         key = key_of(item)
-        if key is not None and fold(key) == folded:
+        if key is not None and fold(key) == name:
             return place
     return None
 

@@ -26,7 +26,8 @@ async def answer(call: Call, caller: Platform, serving: Serving) -> Reply:
     below = part_ids(call.endpoint, call.keys)
     if not below:
         return Reply(data=document)
-    part = get_part(document, resource_of(call).parts[: len(below)], below)
+    parts = resource_of(call).parts[: len(below)]
+    part = get_part(document, parts, below, folded=call.version.folded_ids)
     if part is None:
         raise NotFound(_ABSENT)
     return Reply(data=part)
