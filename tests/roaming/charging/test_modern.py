@@ -6,7 +6,6 @@ is 1.00 and 0.09.
 
 import json
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from tests.roaming.charging.chargers import (
     resource,
 )
 
-from voltroam.bridge.passage import home
+from voltroam.bridge.passage import Inward
 from voltroam.bridge.terms import Terms
 from voltroam.pricing import Amount
 from voltroam.roaming.accept import accept
@@ -48,10 +47,9 @@ def gross(**changes: Any) -> Json:
 
 async def open_under(operator: Operator, tariff: Json) -> None:
     """One location under a tariff that was given in 2.3.0."""
-    bring = partial(home, "Tariff", version=V2_3_0, terms=Terms(owner=CPO))
     change = accept(
         resource("tariffs"), json.dumps(tariff).encode(), version=V2_3_0, source=None,
-        identity=operator.identity, strict=True, inward=lambda one: bring(document=one),
+        identity=operator.identity, strict=True, inward=Inward("Tariff", V2_3_0, Terms(owner=CPO)),
     )  # fmt: skip
     await operator.store.apply(change)
     await operator.hold("locations", location(tariff["id"]))

@@ -11,7 +11,8 @@ from fractions import Fraction
 from msgspec.structs import replace
 
 from voltroam.bridge.cdrs import cdr_up
-from voltroam.bridge.passage import Passed
+from voltroam.bridge.passage import Inward
+from voltroam.bridge.terms import Terms
 from voltroam.bridge.v2_3_0.prices import VAT
 from voltroam.pricing import Amount, Bill
 from voltroam.pricing.bill import Line
@@ -26,6 +27,7 @@ from voltroam.roaming.weigh import Accepted
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard import v2_3_0 as new
 from voltroam.standard.endpoints import CDR
+from voltroam.standard.parties import PartyId
 from voltroam.standard.versions import V2_2_1, V2_3_0
 from voltroam.store.interface import Change
 from voltroam.wire.encode import encode
@@ -106,10 +108,10 @@ def credited(cdr: new.CDR, *, cdr_id: str, taken: old.CDR) -> new.CDR:
 
 def written(cdr: old.CDR, modern: new.CDR | None, identity: Identity) -> Change[Accepted]:
     """Both in one object: what partners of 2.3.0 read, and what the house and all others do."""
-    home = encode(cdr)
     if modern is None:
-        return accept(CDR, home, version=V2_2_1, source=None, identity=identity, strict=True)
+        return accept(CDR, encode(cdr), version=V2_2_1, source=None, identity=identity, strict=True)
+    owner = PartyId(cdr.country_code, cdr.party_id)
     return accept(
         CDR, encode(modern), version=V2_3_0, source=None, identity=identity, strict=True,
-        inward=lambda _document: Passed(home),
+        inward=Inward("CDR", V2_3_0, Terms(owner=owner)),
     )  # fmt: skip
