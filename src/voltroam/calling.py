@@ -65,19 +65,15 @@ def guard_settings(settings: Settings) -> GuardSettings:
 
 
 def _library(holdings: Holdings) -> PinnedSender:
-    """The HTTP client that the settings name; each is loaded only if it is the one."""
+    """The HTTP library that the settings name; each is loaded only if it is the one."""
     tls = client_tls(holdings.settings.tls, holdings.folder)
     if holdings.settings.client == "aiohttp":
         from voltroam.transport.aiohttp_sender import AiohttpSender
 
         return AiohttpSender(tls)
-    if holdings.settings.client == "pyreqwest":
-        from voltroam.transport.pyreqwest_sender import PyreqwestSender
+    from voltroam.transport.pyreqwest_sender import PyreqwestSender
 
-        return PyreqwestSender(tls)
-    from voltroam.transport.asyncio_sender import AsyncioSender
-
-    return AsyncioSender(tls)
+    return PyreqwestSender(tls)
 
 
 def client_tls(tls: Tls, folder: Path) -> ClientTls:

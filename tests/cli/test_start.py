@@ -19,12 +19,12 @@ try:
 finally:
     sys.stderr.write("\\n" + json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
 """
-SERVING = {"uvicorn", "uvloop", "prometheus_client", "aiohttp", "structlog"}
+SERVING = {"uvicorn", "httptools", "uvloop", "prometheus_client", "aiohttp", "structlog"}
 DRAWING = {"rich", "pygments"}
 VALIDATING = {"pydantic", "pydantic_core", "pycountry"}
 DATABASES = {"alembic", "sqlalchemy", "asyncpg", "mako"}
 HEAVY = SERVING | DRAWING | VALIDATING | DATABASES | {"hypothesis", "pytest"}
-CALLING = {"pyreqwest", "httptools", "cryptography"}
+CALLING = {"pyreqwest", "cryptography"}
 """What calls partners and opens the tokens for it."""
 
 

@@ -10,7 +10,6 @@ import trustme
 
 from voltroam.transport.addresses import Reach
 from voltroam.transport.aiohttp_sender import AiohttpSender
-from voltroam.transport.asyncio_sender import AsyncioSender
 from voltroam.transport.client import ClientTls, GuardedSender, PinnedSender
 from voltroam.transport.guard import GuardSettings, Resolve, UrlGuard
 from voltroam.transport.pyreqwest_sender import PyreqwestSender
@@ -21,7 +20,6 @@ LOOPBACK = GuardSettings(http=True, reach=Reach(loopback=True))
 SENDERS: dict[str, Callable[[ClientTls | None], PinnedSender]] = {
     "pyreqwest": PyreqwestSender,
     "aiohttp": AiohttpSender,
-    "asyncio": AsyncioSender,
 }
 
 
@@ -32,7 +30,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture(params=list(SENDERS))
 def library(request: pytest.FixtureRequest) -> Callable[[ClientTls | None], PinnedSender]:
-    """Each test that takes this runs with each client."""
+    """Each test that takes this runs with both client libraries."""
     return SENDERS[request.param]
 
 

@@ -14,7 +14,6 @@ from tests.transport.conftest import Talk, guarded, ok, raw_server, read_head, s
 
 from voltroam.standard.errors import Silent, Unreachable, Unusable
 from voltroam.transport.aiohttp_sender import AiohttpSender
-from voltroam.transport.asyncio_sender import AsyncioSender
 from voltroam.transport.client import ClientTls, PinnedSender
 from voltroam.transport.pyreqwest_sender import PyreqwestSender
 from voltroam.wire.call import Request
@@ -533,7 +532,6 @@ async def test_a_host_that_swallows_connections_got_nothing(library: Library) ->
 
 SHORT_CONNECT: dict[Library, Library] = {
     AiohttpSender: lambda tls: AiohttpSender(tls, connect_time=0.3),
-    AsyncioSender: lambda tls: AsyncioSender(tls, connect_time=0.3),
     PyreqwestSender: lambda tls: PyreqwestSender(tls, connect_time=0.3),
 }
 
