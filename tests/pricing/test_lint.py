@@ -183,3 +183,36 @@ def test_findings_are_in_the_order_of_the_tariff() -> None:
     late = [element(component("E", "1", 1000), min_kwh=n) for n in range(12)]
     paths = [one.path for one in lint(tariff(*late)) if one.code == "STEP_LARGE"]
     assert paths == [f"$.elements[{n}].price_components[0].step_size" for n in range(12)]
+
+
+def booking(kind: str, part: str = "BOOKING", **limits: Any) -> Any:
+    return element(taxed(kind), booking=part, **limits)
+
+
+@pytest.mark.parametrize(
+    ("elements", "code", "path"),
+    [
+        ([PLAIN, booking("E")], "BOOKING", "[1].price_components[0].type"),
+        ([booking("F"), booking("F"), PLAIN], "SHADOWED", "[1].price_components[0]"),
+        (
+            [booking("F", reservation="RESERVATION"), PLAIN],
+            "BOOKING",
+            "[0].restrictions.booking",
+        ),
+        ([booking("F"), booking("T", "BOOKING_OVERTIME")], "BOOKING_ONLY", ""),
+    ],
+)
+def test_what_is_wrong_with_prices_of_bookings(elements: list[Any], code: str, path: str) -> None:
+    """RBK-043, RBK-044"""
+    assert found(tariff(*elements))[code] == f"$.elements{path}"
+
+
+def test_prices_of_bookings_stand_apart_from_those_of_sessions() -> None:
+    """Neither is the fallback or the shadow of the other, nor is a step of theirs rounded up."""
+    given = tariff(
+        booking("T"), booking("T", "BOOKING_EXPIRES"), booking("F"),
+        element(taxed("T", "1", 1), taxed("F"), taxed("E")),
+    )  # fmt: skip
+    assert found(given) == {}
+    alone = tariff(booking("T"), PLAIN)
+    assert "NO_FALLBACK" not in found(alone)

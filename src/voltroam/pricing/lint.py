@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from voltroam.pricing.components import prices_booking
 from voltroam.pricing.currency import exponent
 from voltroam.pricing.extent import Extent, ranked
 from voltroam.pricing.lint_windows import windows
@@ -112,12 +113,13 @@ def _no_such_day(limits: TariffRestrictions) -> bool:
 
 def _shadowed(tariff: Tariff) -> Iterator[Finding]:
     """A component that an earlier one of its dimension always comes before."""
-    earlier: dict[tuple[TariffDimensionType, object], list[tuple[str, Extent]]] = {}
+    earlier: dict[tuple[TariffDimensionType, object, object], list[tuple[str, Extent]]] = {}
     components = list(_components(tariff))
     extents = ranked([Extent.of(element.restrictions) for _, element, _ in components])
     for (path, element, component), extent in zip(components, extents, strict=True):
         limits = element.restrictions
-        before = earlier.setdefault((component.type, limits and limits.reservation), [])
+        about = (limits and limits.reservation, limits and limits.booking)
+        before = earlier.setdefault((component.type, *about), [])
         shadow = next((where for where, known in before if known.covers(extent)), None)
         if shadow is not None:
             text = f"{component.type} of {shadow} always comes first"
@@ -130,7 +132,7 @@ def _without_fallback(tariff: Tariff) -> Iterator[Finding]:
     covered = set()
     for path, element, component in _components(tariff):
         limits = element.restrictions
-        if limits is not None and limits.reservation is not None:
+        if _is_apart(element):
             continue
         if limits is None or limits == TariffRestrictions(day_of_week=limits.day_of_week or None):
             covered |= set() if limits and limits.day_of_week else {component.type}
@@ -166,7 +168,7 @@ def _steps(tariff: Tariff) -> Iterator[Finding]:
         elif step > 1:
             text = "1 is clearer for drivers, and OCPI 3.0 has no step_size"
             yield Finding("STEP", Weight.HINT, where, text)
-        if element.restrictions is None or element.restrictions.reservation is None:
+        if not _is_apart(element):
             sizes.setdefault(kind, set()).add(max(step, 1))
     for kind, found in sizes.items():
         if len(found) > 1:
@@ -237,11 +239,26 @@ def _bounds(tariff: Tariff) -> Iterator[Finding]:
 def _reservations(tariff: Tariff) -> Iterator[Finding]:
     for path, element, component in _components(tariff):
         limits = element.restrictions
-        if limits is None or limits.reservation is None:
+        if limits is None or component.type in (FLAT, TariffDimensionType.TIME):
             continue
-        if component.type not in (FLAT, TariffDimensionType.TIME):
-            text = "a reservation has FLAT and TIME only: this never applies"
-            yield Finding("RESERVATION", Weight.ERROR, f"{path}.type", text)
+        for code in ("reservation", "booking"):
+            if getattr(limits, code) is not None:
+                text = f"a {code} has FLAT and TIME only: this never applies"
+                yield Finding(code.upper(), Weight.ERROR, f"{path}.type", text)
+    for path, element in _elements(tariff):
+        limits = element.restrictions
+        if limits is not None and limits.reservation is not None and limits.booking is not None:
+            text = "about a reservation and a booking at once: it prices neither"
+            yield Finding("BOOKING", Weight.ERROR, f"{path}.restrictions.booking", text)
+    if all(prices_booking(element) for _, element in _elements(tariff)):
+        text = "bookings alone have a price: partners without that module get no tariff at all"
+        yield Finding("BOOKING_ONLY", Weight.WARNING, "$.elements", text)
+
+
+def _is_apart(element: TariffElement) -> bool:
+    """It prices a reservation or a booking, and never a session."""
+    limits = element.restrictions
+    return limits is not None and (limits.reservation is not None or prices_booking(element))
 
 
 def _texts(tariff: Tariff) -> Iterator[Finding]:

@@ -43,7 +43,7 @@ def _gaps(tariff: Tariff) -> Iterator[Suspicion]:
             if not any(one.type == kind for one in element.price_components):
                 continue
             hours = None if limits is None else window(limits, "$")
-            if limits is None or hours is None or limits.reservation is not None:
+            if limits is None or hours is None or limits.reservation or limits.booking:
                 found = []
                 break
             found += _unwrapped(*hours)
