@@ -132,7 +132,7 @@ class Delivery:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Until `stop`: whatever fails is logged and begun again."""
+        """Until `stop`, after which it may run again: whatever fails is logged and begun again."""
         jobs = [
             asyncio.create_task(supervise(name, job, self._knobs), name=name)
             for name, job in self._jobs
@@ -143,6 +143,7 @@ class Delivery:
             for job in reversed(jobs):
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
+            self._stopping.clear()
 
     async def stop(self) -> None:
         """Ends `run` once each lane has noted where it stands."""
