@@ -17,6 +17,7 @@ from tests.e2e.hub.city import (
     everywhere,
     guest,
     leave,
+    platform,
     routing,
     send,
 )
@@ -232,3 +233,20 @@ def test_what_is_wrong_with_the_call_itself_is_no_fault_of_routing(
     assert asked.answer.status == status
     assert asked.answer.json["status_code"] in range(2000, 3000)
     assert asked.nowhere(city)
+
+
+def test_a_party_in_one_role_is_on_one_platform(city: City) -> None:
+    """CORE-HUB-07: a pair may have several roles on several platforms, but nobody takes a role that
+    is somebody's; who tries is told which, and nothing changes."""
+    name = doc.fresh("guest")
+    with platform((*CPO, "CPO"), name=name) as other:
+        invitation = city.hub.json("partner", "invite", name)
+        answer = other.register(invitation["versions_url"], invitation["token"])
+        assert (answer.status, answer.code) == (200, 2001)
+        told = "NL/CPO as CPO is registered by another platform"
+        assert answer.json["status_message"] == told
+        assert city.hub.json("partner", "show", name)["status"] == "PLANNED"
+    again = city.hub.run("partner", "invite", "cpo")
+    assert again.code
+    assert "cpo is registered already" in again.err
+    city.hub.run("partner", "remove", name, "--yes")
