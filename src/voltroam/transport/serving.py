@@ -5,12 +5,13 @@ A stop takes no new connection, finishes what is in flight within `stop_time`, t
 
 import asyncio
 import gc
+import resource
 import signal
 import socket
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,8 @@ from uvicorn.importer import import_from_string
 from voltroam.transport.limits import Limits
 from voltroam.transport.protocol import bounded
 
+FILES = 65_536
+"""Open files and connections of a process, where the system allows as many."""
 STARTUP_FAILURE = 3
 """Exit status of a process whose application did not start."""
 
@@ -131,6 +134,15 @@ def _collect_rarely() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+def _open_many_files() -> None:
+    """Hundreds of partners are thousands of connections, and many systems begin at 1,024."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        with suppress(OSError, ValueError):  # where the system does not let us, its limit stays
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def bind(host: str, port: int, *, shared: bool, send_time: int = 60) -> socket.socket:
     """A bound socket, not yet listening. `shared`: several processes may bind the same port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -182,6 +194,7 @@ def run(
     watch: Callable[[uvicorn.Server], None] | None = None,
 ) -> int:
     """Serve on a bound socket until told to stop; 0, or STARTUP_FAILURE."""
+    _open_many_files()
     config = _config(import_from_string(factory)(), listen, limits)
     server = _Server(config, _collect_rarely)
 
