@@ -88,6 +88,7 @@ class Bench:
         operator = Operator(hub)
         filled = broadcast.fill(ends, operator, plan.locations)
         print(f"  level {filled:.0f} s after the last of {plan.locations} locations", flush=True)
+        hub.rest()
         for rate in (8.0, 20.0):
             found = broadcast.spread(
                 hub, ends, operator, platforms=plan.platforms, rate=rate, seconds=plan.trickle,
@@ -99,6 +100,7 @@ class Bench:
         hub, ends = self.stage(stack, 51)
         operator = Operator(hub)
         broadcast.fill(ends, operator, 20)
+        hub.rest()
         self.figures.neighbours = broadcast.neighbours(
             hub, ends, operator, rate=10, seconds=self.plan.seconds, locations=20,
             rounds=self.plan.rounds,
@@ -120,6 +122,7 @@ class Bench:
                 hub, ends = self.stage(inner, platforms, database=database, workers=workers)
                 operator = Operator(hub)
                 broadcast.fill(ends, operator, self.plan.locations)
+                hub.rest()
                 self.figures.processes[workers] = broadcast.spread(
                     hub, ends, operator, platforms=platforms, rate=8, seconds=self.plan.trickle,
                     locations=self.plan.locations,

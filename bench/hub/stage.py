@@ -24,6 +24,8 @@ HUB = ("EU", "HUB")
 CPO = ("NL", "CPO")
 WAITING = 16
 """Changes of the operator that wait for their answers at most."""
+RESTING = 0.5
+"""Processor seconds per second of a hub that has nothing to do but look."""
 TICKS = 100.0
 """CPU ticks per second."""
 
@@ -133,6 +135,15 @@ class Hub:
         """Seconds of processor time so far, all processes of it."""
         assert self.process is not None
         return cpu_ticks(self.process.pid) / TICKS
+
+    def rest(self, seconds: float = 90.0) -> None:
+        """Until the first pulls of all platforms are over, or that long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            before = self.cpu()
+            time.sleep(3.0)
+            if self.cpu() - before < RESTING * 3.0:
+                return
 
     def watched(self, work: Callable[[], T]) -> tuple[T, float]:
         """What the work gave, and the most memory (MiB) that was taken meanwhile."""
