@@ -6,18 +6,24 @@ Time itself is not measured here, for other programs share the machine; modules 
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.e2e.nodes import command
 
 SHOW_MODULES = """
-import json, sys
+import io, json, sys
 from voltroam.cli import run
-try:
-    run()
-finally:
-    sys.stderr.write("\\n" + json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
+ended = []
+for words in json.loads(sys.argv[1]):
+    sys.argv, sys.stdin = ["voltroam", *words], io.TextIOWrapper(io.BytesIO(b"[]"))
+    try:
+        run()
+    except SystemExit as end:
+        ended.append(end.code)
+    packages = sorted({name.split(".")[0] for name in sys.modules})
+    sys.stderr.write("\\n" + json.dumps([words, ended[-1], packages]) + "\\n")
 """
 SERVING = {"uvicorn", "httptools", "uvloop", "prometheus_client", "aiohttp", "structlog"}
 DRAWING = {"rich", "pygments"}
@@ -39,55 +45,56 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def loaded(*arguments: str | Path) -> tuple[int, set[str]]:
-    """Exit code and top-level packages of one command in a process of its own."""
+ON_THE_OWN_DATABASE = [
+    "--help",
+    "version",
+    "partner --help",
+    "partner list",
+    "partner show movia",
+    "partner pause movia",
+    "partner resume movia",
+    "partner parked movia",
+    "partner retry movia",
+    "partner profile movia push=put",
+    "quarantine list",
+    "audit",
+    "import locations -",
+    "import evse-status - --json",
+    "export locations",
+    "export locations --json",
+    "db check --json",
+]
+CALLING_PARTNERS = [
+    "partner invite noda --json",
+    "partner register http://127.0.0.1:9/ocpi/versions token --name nobody",
+    "pull locations --partner movia",
+    "get movia locations",
+]
+
+
+def loaded(config: Path, commands: list[str]) -> Iterator[tuple[str, int, set[str]]]:
+    """Of commands in one process, one after the other: what each ended with, and the top-level
+    packages that it or one before it loaded."""
+    words = [["-c", str(config), *one.split()] for one in commands]
     done = subprocess.run(
-        [sys.executable, "-c", SHOW_MODULES, *map(str, arguments)],
-        capture_output=True, text=True, check=False, input="[]", timeout=120,
+        [sys.executable, "-c", SHOW_MODULES, json.dumps(words)],
+        capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
-    return done.returncode, set(json.loads(done.stderr.splitlines()[-1]))
+    told = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("[[")]
+    assert [ran for ran, _, _ in told] == words, done.stderr
+    for one, (_, code, packages) in zip(commands, told, strict=True):
+        yield one, code, set(packages)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        "--help",
-        "version",
-        "partner --help",
-        "partner list",
-        "partner show movia",
-        "partner pause movia",
-        "partner resume movia",
-        "partner parked movia",
-        "partner retry movia",
-        "partner profile movia push=put",
-        "quarantine list",
-        "audit",
-        "import locations -",
-        "import evse-status - --json",
-        "export locations",
-        "export locations --json",
-        "db check --json",
-    ],
-)
-def test_a_command_on_the_own_database_loads_nothing_heavy(config: Path, arguments: str) -> None:
-    code, modules = loaded("-c", config, *arguments.split())
-    assert code == 0
-    assert modules & (HEAVY | CALLING) == set()
+def test_a_command_on_the_own_database_loads_nothing_heavy(config: Path) -> None:
+    for one, code, packages in loaded(config, ON_THE_OWN_DATABASE):
+        assert code == 0, one
+        assert packages & (HEAVY | CALLING) == set(), one
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        "partner invite noda --json",
-        "partner register http://127.0.0.1:9/ocpi/versions token --name nobody",
-        "pull locations --partner movia",
-        "get movia locations",
-    ],
-)
-def test_a_command_that_calls_partners_loads_no_server_beside(config: Path, arguments: str) -> None:
-    _, modules = loaded("-c", config, *arguments.split())
-    assert modules & HEAVY == set()
+def test_a_command_that_calls_partners_loads_no_server_beside(config: Path) -> None:
+    for one, _, packages in loaded(config, CALLING_PARTNERS):
+        assert packages & HEAVY == set(), one
 
 
 def test_the_list_of_heavy_packages_is_of_packages_that_there_are(config: Path) -> None:
