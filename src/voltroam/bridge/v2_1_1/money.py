@@ -224,30 +224,44 @@ def _cost_down(document: Document, at: str, crossing: Crossing) -> None:
 def _periods_down(document: Document, at: str, crossing: Crossing) -> None:
     """Dimensions and tariffs of periods that 2.1.1 lacks; FLAT comes back where it was."""
     without_dimensions(document, at, crossing, NEW_DIMENSIONS)
-    remembered = _flats(crossing.terms.memory or {})
+    remembered, alone = _flats(crossing.terms.memory or {})
 
     def period(one: Document, where: str) -> Document:
         copied = dict(one)
         crossing.drop(copied, "period-tariff-dropped", where, "tariff_id")
-        flats = remembered.get(str(one.get("start_date_time")), [])
-        if flats:
-            copied["dimensions"] = [*listed(one, "dimensions"), *flats]
+        alike = remembered.get(str(one.get("start_date_time")))
+        if alike and (flats := alike.pop(0)):
+            copied["dimensions"] = dimensions = list(listed(one, "dimensions"))
+            for index, flat in flats:
+                dimensions.insert(index, flat)
         return copied
 
     each(document, "charging_periods", at, period)
+    if alone and isinstance(document.get("charging_periods"), list):
+        document["charging_periods"] = periods = list(document["charging_periods"])
+        for index, one in alone:
+            periods.insert(index, one)
 
 
-def _flats(memory: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """FLAT dimensions as they were received, by the start of their period."""
-    return {
-        str(period.get("start_date_time")): flats
-        for period in listed(memory, "charging_periods")
-        if isinstance(period, dict)
-        and (
-            flats := [
-                one
-                for one in listed(period, "dimensions")
-                if isinstance(one, dict) and one.get("type") in FLAT
-            ]
-        )
-    }
+_Placed = list[tuple[int, Any]]
+
+
+def _flats(memory: Mapping[str, Any]) -> tuple[dict[str, list[_Placed]], _Placed]:
+    """FLAT dimensions as they were received, and where: for each period that had others too, by its
+    start, for two may have one; and periods that had nothing else."""
+    beside: dict[str, list[_Placed]] = {}
+    alone: _Placed = []
+    for place, period in enumerate(listed(memory, "charging_periods")):
+        if not isinstance(period, dict):
+            continue
+        dimensions = listed(period, "dimensions")
+        flats = [
+            (index, one)
+            for index, one in enumerate(dimensions)
+            if isinstance(one, dict) and one.get("type") in FLAT
+        ]
+        if dimensions and len(flats) == len(dimensions):
+            alone.append((place, period))
+        else:
+            beside.setdefault(str(period.get("start_date_time")), []).append(flats)
+    return beside, alone
