@@ -4,7 +4,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from tests.e2e import documents as doc
-from tests.e2e.hub.city import CPO, HUB, MSP, City, ask, guest
+from tests.e2e.hub.city import CPO, HUB, MSP, City, ask, ends, guest
 from tests.e2e.mock_partner import refuses
 from tests.e2e.nodes import wait_until
 
@@ -85,24 +85,29 @@ def test_an_agreement_begins_and_ends_by_itself(city: City) -> None:
     """CORE-HUB-11: its days are obeyed while the hub runs, by calls and by what is shared."""
     party = ("AT", "DAY")
     with guest(city, (*party, "EMSP")) as guest_of_days:
-        city.hub.json("hub", "agreements", "add", "NL/CPO", "AT/DAY", "--forbid", "--id", "never")
+        body = doc.location(CPO, doc.fresh("L"))
+        path = f"RECEIVER/locations/NL/CPO/{body['id']}"
+
+        def reached() -> bool:
+            return ask(city.cpo, "PUT", path, to=party, body=body).answer.code == 1000
+
+        def copied() -> bool:
+            asked = guest_of_days.http.recorded
+            return any(ends(it.headers)[1] == HUB and body["id"] in it.target for it in asked)
 
         def days(*words: str) -> None:
             sides = ("NL/CPO/CPO", "AT/DAY/EMSP", "--id", "days")
             city.hub.json("hub", "agreements", "add", *sides, *words)
 
+        city.hub.json("hub", "agreements", "add", "NL/CPO", "AT/DAY", "--forbid", "--id", "never")
+        wait_until(lambda: not reached(), seconds=30, every=0.2, what="the time before")
         begin = doc.moment(1.5)
         days("--since", begin)
         try:
-            body = doc.location(CPO, doc.fresh("L"))
-            path = f"RECEIVER/locations/NL/CPO/{body['id']}"
             assert ask(city.cpo, "PUT", path, to=HUB, body=body).answer.code == 1000
-
-            def reached() -> bool:
-                return ask(city.cpo, "PUT", path, to=party, body=body).answer.code == 1000
-
             wait_until(reached, seconds=30, every=0.2, what="the beginning")
             assert doc.moment() >= begin
+            wait_until(copied, seconds=60, what="the copy")
             end = doc.moment(1.5)
             days("--since", begin, "--until", end)
             wait_until(lambda: not reached(), seconds=30, every=0.2, what="the end")
