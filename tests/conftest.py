@@ -6,13 +6,15 @@ import os
 import sys
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import asyncpg
 import pytest
 from tests.counts import SOAK
 from tests.postgres_server import PostgresServer
-from tests.soak_page import write_page
+from tests.soak_order import longest_first
+from tests.soak_page import took, write_page
 
 _numbers = itertools.count(1)
 
@@ -89,6 +91,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for mark in item.iter_markers("soak"):
             item.user_properties.append(("soak", mark.args[0]))
+    if SOAK:
+        processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+        items[:] = longest_first(items, processes, cache(took))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,5 +1,6 @@
 """The page of the latest soak: what ran in full, how it ended, how long it took."""
 
+import math
 import platform
 import re
 from collections.abc import Iterator, Mapping
@@ -53,14 +54,25 @@ def write_page(stats: Mapping[str, list[Any]]) -> None:
     PAGE.write_text(f"{HEAD}{table}\n\nOn Python {platform.python_version()}.\n", "utf-8")
 
 
+def took(test: str) -> float:
+    """Seconds that a test took in the latest soak, all variants together; a new one has no end."""
+    name = _spoken(test)
+    lines = _kept(PAGE.read_text("utf-8")) if PAGE.exists() else {}
+    found = re.search(r"\| (\d+) s \|", lines.get(name, ""))
+    return float(found[1]) if found else math.inf
+
+
+def _spoken(test: str) -> str:
+    return test.replace("_", " ").removeprefix("test ")
+
+
 def _reports(stats: Mapping[str, list[Any]]) -> Iterator[tuple[str, str, str, float]]:
     for outcome in ("passed", "failed"):
         for report in stats.get(outcome, []):
             figures = [what for name, what in report.user_properties if name == "soak"]
             if figures and report.when == "call":
                 test = report.nodeid.split("::")[-1].partition("[")[0]
-                name = test.replace("_", " ").removeprefix("test ")
-                yield name, figures[0], outcome, report.duration
+                yield _spoken(test), figures[0], outcome, report.duration
 
 
 def _kept(page: str) -> dict[str, str]:
