@@ -17,6 +17,7 @@ from tests.e2e.hub.city import (
     answers,
     ask,
     ends,
+    guest,
 )
 from tests.e2e.mock_http import (
     Answer,
@@ -127,6 +128,23 @@ def test_a_receiver_without_an_answer_in_time_is_4002(city: City) -> None:
     city.msp.http.behave()
     assert ask(city.cpo, "GET", f"RECEIVER/locations/NL/CPO/{body['id']}", to=MSP).answer.status
     assert len([it for it in asked.at(city.msp) if it.method == "PUT"]) == 1
+
+
+def test_each_receiver_has_a_time_of_its_own(city: City) -> None:
+    """CORE-HUB-12: row 14b; the lesser of the hub's and the profile's."""
+    body = location()
+    path = f"RECEIVER/locations/NL/CPO/{body['id']}"
+    with (
+        guest(city, ("AT", "PAT", "EMSP")) as patient,
+        guest(city, ("AT", "HUR", "EMSP"), timeout="0.1") as hurried,
+    ):
+        for partner in (patient, hurried):
+            partner.http.on("PUT", "/r/locations/", slow(0.3))
+        codes = [
+            ask(city.cpo, "PUT", path, to=partner.party, body=body).answer.code
+            for partner in (patient, hurried)
+        ]
+        assert codes == [1000, 4002]
 
 
 @pytest.mark.parametrize("fault", [
