@@ -101,7 +101,7 @@ class HubNode(Node):
         assert changed is not None
         return changed
 
-    async def settle(self, seconds: float = 30.0) -> None:
+    async def settle(self, seconds: float = 60.0) -> None:
         """Until agreements and platforms are read anew, client info is written, all is sent."""
         async with asyncio.timeout(seconds):
             self.ahead += 1.1

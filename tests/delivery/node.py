@@ -148,7 +148,7 @@ class Node:
     def key(self, resource: Resource, **ids: str) -> ObjectKey:
         return object_key(resource, OUR, ids)
 
-    async def rest(self, seconds: float = 10.0) -> None:
+    async def rest(self, seconds: float = 60.0) -> None:
         """Until every lane has delivered everything it can."""
         async with asyncio.timeout(seconds):
             calm = 0

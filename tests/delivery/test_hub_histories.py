@@ -103,7 +103,7 @@ class QuickHub(HubNode):
     def clock(self) -> float:
         return time.monotonic() * SPEED
 
-    async def settle(self, seconds: float = 20.0) -> None:
+    async def settle(self, seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             await asyncio.sleep(2 / SPEED + 2 * self.knobs.watch)
             while await self.announcing.announce():

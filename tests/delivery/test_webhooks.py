@@ -53,13 +53,13 @@ async def place(store: Store, identifier: str) -> int:
 
 
 async def rests_at(store: Store, identifier: str, sequence: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await place(store, identifier) != sequence:
             await asyncio.sleep(0.01)
 
 
 async def none_waits(store: Store, identifier: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await store.records(WAITING, parent=identifier):
             await asyncio.sleep(0.01)
 

@@ -119,7 +119,7 @@ def test_no_acknowledged_write_is_lost_by_a_crash(served: Served, partner: MockP
     def met() -> bool:
         return all(partner.held.get(("locations", *NODE, name)) == now[name] for name in now)
 
-    wait_until(met, seconds=30, what="the partner's state")
+    wait_until(met, seconds=60, what="the partner's state")
 
 
 def test_overload_is_429_and_the_acknowledged_is_kept(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_from_authorization_to_an_audited_and_signed_cdr(charging: Pair) -> None
         held = session(charging, name)
         return held if held and held["status"] == "ACTIVE" else None
 
-    running = wait_until(active, seconds=30, what="the session")
+    running = wait_until(active, seconds=60, what="the session")
     assert running["auth_method"] == "COMMAND"
     assert running["authorization_reference"] == "REF-1"
     assert running["cdr_token"]["uid"] == token
@@ -113,9 +113,9 @@ def test_from_authorization_to_an_audited_and_signed_cdr(charging: Pair) -> None
     assert stopped.code == 0, stopped.out + stopped.err
     ended = wait_until(
         lambda: (held := session(charging, name)) and held["status"] == "COMPLETED" and held,
-        seconds=30, what="the end",
+        seconds=60, what="the end",
     )  # fmt: skip
-    cdr = wait_until(lambda: emsp.export("cdrs"), seconds=30, what="the CDR")[0]
+    cdr = wait_until(lambda: emsp.export("cdrs"), seconds=60, what="the CDR")[0]
     assert cdr["session_id"] == name
     assert (cdr["total_energy"], cdr["total_cost"]) == (ended["kwh"], ended["total_cost"])
     assert cdr["authorization_reference"] == "REF-1"

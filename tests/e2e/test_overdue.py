@@ -44,7 +44,7 @@ def test_a_silent_session_and_one_without_cdr_reach_the_operator(node: MakeNode)
             return {(one["id"].rpartition("/")[2], one["details"]["why"]) for one in bodies}
 
         expected = {("QUIET", "silent"), ("DONE", "no_cdr")}
-        wait_until(lambda: told() == expected, seconds=30, what="the webhooks")
+        wait_until(lambda: told() == expected, seconds=60, what="the webhooks")
         listed = ask("/overdue-sessions")["items"]
         assert {(one["session_id"], one["why"]) for one in listed} == expected
         assert {one["owner"] for one in listed} == {"NL/NOD"}

@@ -60,7 +60,7 @@ def test_the_feed_reaches_the_partner_by_push_equal_as_json(node: MakeNode) -> N
     introduce(cpo, emsp)
     report = cpo.json("import", "locations", FEED, "--lenient")
     assert report == {"accepted": 60, "refused": []}
-    wait_until(lambda: len(emsp.export("locations")) == 60, seconds=30, what="the push of the feed")
+    wait_until(lambda: len(emsp.export("locations")) == 60, seconds=60, what="the push of the feed")
     assert by_id(emsp) == feed()
     assert by_id(cpo) == feed()
 
@@ -82,7 +82,7 @@ def test_of_a_thousand_status_changes_the_last_of_each_evse_arrives(pair: Pair) 
     """CORE-OFF-03: how fast is in docs/benchmarks.md."""
     places = [location(f"LOC{number}") for number in range(100)]
     assert pair.cpo.load("locations", places)["accepted"] == 100
-    wait_until(lambda: len(pair.emsp.export("locations")) == 100, seconds=30, what="the locations")
+    wait_until(lambda: len(pair.emsp.export("locations")) == 100, seconds=60, what="the locations")
     states = ["CHARGING", "BLOCKED", "OUTOFORDER", "INOPERATIVE", "AVAILABLE"]
     lines = []
     for turn in range(10):
@@ -101,7 +101,7 @@ def test_of_a_thousand_status_changes_the_last_of_each_evse_arrives(pair: Pair) 
     assert states_at(pair.cpo) == wanted
     try:
         wait_until(
-            lambda: states_at(pair.emsp) == wanted, seconds=30, every=0.1, what="the last states"
+            lambda: states_at(pair.emsp) == wanted, seconds=60, every=0.1, what="the last states"
         )
     except AssertionError as late:
         raise AssertionError(f"{late}: {what_was_late(pair, wanted)}") from None

@@ -307,7 +307,7 @@ def test_killed_in_the_middle_the_order_is_failed_and_never_repeated(
         served.serve()
         again = place.ask("START_SESSION", body, **{"X-Request-ID": request_id})
         assert again.data == answer.data
-        posted = place.result(name, seconds=30)
+        posted = place.result(name, seconds=60)
         assert posted.json["result"] == "FAILED"
         assert posted.at - began < answer.data["timeout"]
         time.sleep(1)

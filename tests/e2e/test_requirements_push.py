@@ -27,7 +27,7 @@ def registered(stage: Stage) -> Iterator[MockPartner]:
     with MockPartner(("PT", party, "EMSP"), name="Driver " + party) as made:
         joined(stage.node, made, name := doc.fresh("driver"))
         stage.load("tariffs", doc.tariff(NODE, mark := doc.fresh("T")))
-        wait_for_push(made, "PUT", mark, seconds=30)
+        wait_for_push(made, "PUT", mark, seconds=60)
         yield made
         stage.node.run("partner", "remove", name)
 
@@ -192,7 +192,7 @@ def test_a_fault_of_transport_is_made_good(
     rule = driver.http.on("*", name, fault, times=1)
     change_status(stage, name)
     wait_until(lambda: rule.used, what="the fault")
-    wait_until(partial(has_status, driver, name, "CHARGING"), seconds=30, what="the change")
+    wait_until(partial(has_status, driver, name, "CHARGING"), seconds=60, what="the change")
     ids = [request.headers["x-request-id"] for request in about(driver, name)]
     assert len(set(ids)) == len(ids)
 
@@ -229,7 +229,7 @@ def test_a_partner_that_was_away_ends_with_the_current_state(
     time.sleep(1)
     driver.http.resume()
     assert driver.call("GET", "locations", "SENDER", limit=1).code == 1000
-    wait_until(partial(has_status, driver, name, "OUTOFORDER"), seconds=30, what="the state")
+    wait_until(partial(has_status, driver, name, "OUTOFORDER"), seconds=60, what="the state")
     assert len([r for r in about(driver, name) if r.method in ("PUT", "PATCH")]) == 1
 
 

@@ -162,7 +162,7 @@ def _refused_pushes(story: Story) -> None:
         lambda: story.node.json("partner", "parked", "partner"), what="the parked token"
     )
     story.said += [one["reason"] for one in parked]
-    wait_until(lambda: ("locations", *NODE, "L1") in partner.held, seconds=30, what="the rest")
+    wait_until(lambda: ("locations", *NODE, "L1") in partner.held, seconds=60, what="the rest")
     partner.http.behave()
 
 

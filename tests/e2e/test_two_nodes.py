@@ -68,14 +68,14 @@ def test_imported_locations_reach_the_partner_as_they_were(shared_pair: Pair) ->
         there = at(node)
         return all(there.get(name) == document for name, document in wanted.items())
 
-    wait_until(lambda: is_there(shared_pair.emsp), seconds=30, what="the push")
+    wait_until(lambda: is_there(shared_pair.emsp), seconds=60, what="the push")
     assert is_there(shared_pair.cpo)
 
 
 def test_a_status_change_arrives_and_raises_last_updated(shared_pair: Pair) -> None:
     pair, name = shared_pair, fresh("LOC")
     pair.cpo.load("locations", [location(name)])
-    wait_until(lambda: name in held(pair), seconds=30, what="the push of the location")
+    wait_until(lambda: name in held(pair), seconds=60, what="the push of the location")
     changed = moment()
     line = {
         "location_id": name, "evse_uid": "EVSE-1", "status": "CHARGING", "last_updated": changed,
@@ -83,7 +83,7 @@ def test_a_status_change_arrives_and_raises_last_updated(shared_pair: Pair) -> N
     ran = pair.cpo.run("import", "evse-status", "-", "--json", stdin=json.dumps(line))
     assert ran.json == {"accepted": 1, "refused": []}
     wait_until(
-        lambda: held(pair)[name]["evses"][0]["status"] == "CHARGING", seconds=30, what="the status"
+        lambda: held(pair)[name]["evses"][0]["status"] == "CHARGING", seconds=60, what="the status"
     )
     here = held(pair)[name]
     assert here["evses"][0]["last_updated"] == here["last_updated"] == changed
@@ -144,13 +144,13 @@ def test_tokens_flow_the_other_way(shared_pair: Pair) -> None:
         "whitelist": "ALLOWED", "last_updated": "2026-01-01T00:00:00Z",
     }  # fmt: skip
     assert pair.emsp.load("tokens", [token])["accepted"] == 1
-    wait_until(lambda: pair.cpo.export("tokens") == [token], seconds=30, what="the token")
+    wait_until(lambda: pair.cpo.export("tokens") == [token], seconds=60, what="the token")
 
 
 def test_a_restart_keeps_everything_and_catches_up(shared_pair: Pair) -> None:
     pair, first, second = shared_pair, fresh("LOC"), fresh("LOC")
     pair.cpo.load("locations", [location(first)])
-    wait_until(lambda: first in held(pair), seconds=30, what="the first push")
+    wait_until(lambda: first in held(pair), seconds=60, what="the first push")
     assert pair.emsp.stop() == 0
     pair.cpo.load("locations", [location(second)])
     time.sleep(0.5)

@@ -380,7 +380,7 @@ async def street(opened: Open, emsp: Desk) -> Desk:
 async def deliver(desk: Desk) -> None:
     """Until all that can be is delivered and noted."""
     running = asyncio.create_task(desk.delivery.run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await desk.delivery.at_rest():
             await asyncio.sleep(0.02)
     await desk.delivery.stop()

@@ -46,7 +46,7 @@ async def ledger(desk: Desk) -> list[dict[str, Any]]:
 async def delivering(desk: Desk, met: Callable[[], Any]) -> None:
     """Until that is so, which is asked of the API."""
     running = asyncio.create_task(desk.delivery.run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (await desk.delivery.at_rest() and await met()):
             await asyncio.sleep(0.02)
     await desk.delivery.stop()

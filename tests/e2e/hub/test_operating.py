@@ -18,7 +18,7 @@ def push(city: City) -> tuple[int, str]:
 def test_the_trace_tells_what_became_of_a_call(city: City) -> None:
     code, flow = push(city)
     assert code == 1000
-    wait_until(lambda: city.hub.run("trace", flow).code == 0, seconds=30, what="the trace")
+    wait_until(lambda: city.hub.run("trace", flow).code == 0, seconds=60, what="the trace")
     (hop,) = city.hub.json("trace", flow)
     assert (hop["caller"], hop["partner"], hop["receiver"]) == ("cpo", "msp", "DE/MSP")
     assert (hop["decision"], hop["row"], hop["code"]) == ("forward", "14", 1000)
@@ -73,10 +73,10 @@ def test_an_agreement_that_is_suspended_stops_calls_within_a_second(city: City) 
         assert push(city)[0] == 1000
         assert explained() == ("forward", "stop")
         city.hub.json("hub", "agreements", "suspend", "stop")
-        wait_until(lambda: push(city)[0] == 4001, seconds=30, what="a refusal")
+        wait_until(lambda: push(city)[0] == 4001, seconds=60, what="a refusal")
         assert explained() == ("refuse", "stop")
         city.hub.json("hub", "agreements", "resume", "stop")
-        wait_until(lambda: push(city)[0] == 1000, seconds=30, what="a forward")
+        wait_until(lambda: push(city)[0] == 1000, seconds=60, what="a forward")
     finally:
         city.hub.json("hub", "agreements", "remove", "stop")
 
@@ -100,17 +100,17 @@ def test_an_agreement_begins_and_ends_by_itself(city: City) -> None:
             city.hub.json("hub", "agreements", "add", *sides, *words)
 
         city.hub.json("hub", "agreements", "add", "NL/CPO", "AT/DAY", "--forbid", "--id", "never")
-        wait_until(lambda: not reached(), seconds=30, every=0.2, what="the time before")
+        wait_until(lambda: not reached(), seconds=60, every=0.2, what="the time before")
         begin = doc.moment(1.5)
         days("--since", begin)
         try:
             assert ask(city.cpo, "PUT", path, to=HUB, body=body).answer.code == 1000
-            wait_until(reached, seconds=30, every=0.2, what="the beginning")
+            wait_until(reached, seconds=60, every=0.2, what="the beginning")
             assert doc.moment() >= begin
             wait_until(copied, seconds=60, what="the copy")
             end = doc.moment(1.5)
             days("--since", begin, "--until", end)
-            wait_until(lambda: not reached(), seconds=30, every=0.2, what="the end")
+            wait_until(lambda: not reached(), seconds=60, every=0.2, what="the end")
             assert doc.moment() >= end
             held = ("locations", *CPO, body["id"])
             wait_until(
