@@ -2,7 +2,9 @@
 
 import asyncio
 
+import msgspec
 import pytest
+from msgspec import structs
 from tests.delivery.fakes import TABLE, Mode, cdr, location, session, tariff, token
 from tests.delivery.hub_node import PULLED, HubNode, hub_node, of, party, routed
 from tests.delivery.node import until
@@ -47,6 +49,20 @@ async def test_a_location_goes_to_emsps_nsps_and_others_only(any_store: Store) -
             assert (sent.method, sent.path, sent.body) == ("PUT", LOC, L1)
             assert routed(sent) == ("EU/HUB", to)
             assert sent.flow == "flow-1"
+
+
+async def test_a_hub_of_several_versions_sends_one_copy_too(any_store: Store) -> None:
+    """CORE-BCAST-11: what only some versions are shown is a class of its own, not a way."""
+    async with hub_node(any_store) as node:
+        node.identity = structs.replace(node.identity, versions=("2.1.1", "2.2.1", "2.3.0"))
+        node.delivery = node.make()
+        await open_hub(node, CPO, EMSP)
+        limited = msgspec.json.decode(of(tariff("T1"), AAA)) | {"max_price": {"excl_vat": 5}}
+        await node.share(LOCATION, L1, CPO)
+        await node.share(TARIFF, msgspec.json.encode(limited), CPO)
+        await node.settle()
+        sent = [(one.method, one.path) for one in node.calls.partners["emsp"].sent]
+        assert sorted(sent) == [("PUT", LOC), ("PUT", "tariffs/NL/AAA/T1")]
 
 
 async def test_a_token_goes_to_cpos_only_also_that_of_an_other_party(any_store: Store) -> None:
@@ -109,12 +125,12 @@ async def test_what_one_party_refuses_the_next_one_still_gets(any_store: Store) 
 
 
 async def test_what_comes_before_its_owner_is_known_is_sent_again(any_store: Store) -> None:
-    """Client info and copies are on their way side by side: the receiver may refuse the first."""
+    """Client info and copies are on their way side by side: the receiver may refuse the first few."""
     async with hub_node(any_store, known_soon=0.1) as node:
         await open_hub(node, CPO, EMSP)
         partner = node.calls.partners["emsp"]
         stranger = Refused("not a party of yours", http=200, code=2001)
-        partner.refuse = lambda sent: stranger if len(partner.of("PUT")) < 2 else None
+        partner.refuse = lambda sent: stranger if len(partner.of("PUT")) < 4 else None
         await node.share(LOCATION, L1, CPO)
         await until(lambda: LOC in partner.held, 30)
         assert partner.held[LOC] == L1

@@ -5,7 +5,7 @@ import contextlib
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,8 @@ SETTLE_TIME = 60.0
 APP_EVERY = 0.7
 """Seconds between two drivers who start in an app."""
 HOPS = 500
+SHOWN = 10
+"""Differences that are told."""
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -57,9 +59,11 @@ class Talk:
     newest: str = ""
     """The last hop that was counted."""
 
-    def summary(self, equal: bool) -> dict[str, Any]:
+    def summary(self, unlike: Sequence[str]) -> dict[str, Any]:
+        """`unlike`: what somebody holds otherwise than its owner, in words."""
         return {
-            "equal": equal,
+            "equal": not unlike,
+            **({"unlike": list(unlike[:SHOWN])} if unlike else {}),
             "seconds": round(time.monotonic() - self.started, 1),
             "calls": [
                 {"from": one, "to": other, "count": count}
@@ -135,9 +139,9 @@ class HubStage:
                              *self._seen.tries):  # fmt: skip
                     remark(line)
             await self._run(hub, nodes, seconds, stop)
-            equal = await self._settle(nodes)
+            unlike = await self._settle(nodes)
             await self._look(hub, nodes)
-            return self._seen.summary(equal)
+            return self._seen.summary(unlike)
 
     async def _make(self, folder: Path) -> dict[str, Path]:
         roles = {"hub": f"{HUB}/HUB"}
@@ -234,35 +238,56 @@ class HubStage:
             for module in sight.MODULES
         }
 
-    async def _settle(self, nodes: dict[str, Node]) -> bool:
-        """Whether everybody holds exactly what it may see, once all is quiet."""
+    async def _settle(self, nodes: dict[str, Node]) -> list[str]:
+        """What somebody holds otherwise than it should be once all is quiet."""
         for name in CPOS:
             await stand_still(nodes[name].store)
         deadline = time.monotonic() + SETTLE_TIME
-        equal = await _equal(nodes)
-        while not equal and time.monotonic() < deadline:
+        found = await _differences(nodes)
+        while found and time.monotonic() < deadline:
             await asyncio.sleep(0.25)
-            equal = await _equal(nodes)
-        return equal
+            found = await _differences(nodes)
+        return found
 
 
-async def _equal(nodes: dict[str, Node]) -> bool:
+async def _differences(nodes: dict[str, Node]) -> list[str]:
     """What is for all is the same everywhere; a charge is known to its two parties alone."""
-    cpos, emsps = [nodes[name] for name in CPOS], [nodes[name] for name in EMSPS]
+    cpos, emsps = {name: nodes[name] for name in CPOS}, {name: nodes[name] for name in EMSPS}
+    found: list[str] = []
     for module in SHARED:
-        whole = await _together(cpos, module)
-        if any([await sight.documents(emsp, module) != whole for emsp in emsps]):
-            return False
-    drivers = await _together(emsps, "tokens")
-    if any([await sight.documents(cpo, "tokens") != drivers for cpo in cpos]):
-        return False
+        whole = await _together(cpos.values(), module)
+        for name, emsp in emsps.items():
+            found += _unlike(name, whole, await sight.documents(emsp, module))
+    drivers = await _together(emsps.values(), "tokens")
+    for name, cpo in cpos.items():
+        found += _unlike(name, drivers, await sight.documents(cpo, "tokens"))
     for module in BETWEEN_TWO:
-        if await _together(cpos, module) != await _together(emsps, module):
-            return False
-    return True
+        there = await _together(emsps.values(), module)
+        found += _unlike("its eMSP", await _together(cpos.values(), module), there)
+    return found
 
 
-async def _together(nodes: Sequence[Node], module: str) -> dict[Any, Any]:
+def _unlike(where: str, whole: Mapping[Any, Any], held: Mapping[Any, Any]) -> list[str]:
+    """In words, one for each object that differs; a token is not named."""
+    found = []
+    for key in whole.keys() | held.keys():
+        one, other = whole.get(key), held.get(key)
+        if one != other:
+            name = "one" if key.kind == "tokens" else key.id
+            found.append(f"{key.kind} {key.owner} {name} at {where}: {_how(one, other)}")
+    return sorted(found)
+
+
+def _how(one: dict[str, Any] | None, other: dict[str, Any] | None) -> str:
+    if one is None:
+        return "nobody's"
+    if other is None:
+        return "missing"
+    names = (name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+    return "other " + ", ".join(sorted(names))
+
+
+async def _together(nodes: Iterable[Node], module: str) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
     for node in nodes:
         found |= await sight.documents(node, module)

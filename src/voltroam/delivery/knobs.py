@@ -45,9 +45,11 @@ class Knobs:
     """The same, when other objects arrived meanwhile: then the object is at fault."""
     park_retry: float = 600.0
     """When an object that met server faults is tried again."""
-    known_soon: float = 10.0
-    """A hub tries an object that was refused once more after this long: the receiver may not have
-    heard of its owner yet, who is told by client info."""
+    known_soon: float = 3.0
+    """A hub tries an object that was refused again after this long, then after twice that, and so
+    on: the receiver may not have heard of its owner yet, who is told by client info."""
+    known_tries: int = 8
+    """So often; the last one is ten minutes after the first."""
     stopped_first: float = 1.0
     """First delay after 401 or 403; doubles: after a registration they soon pass by themselves."""
     stopped_retry: float = 900.0

@@ -205,8 +205,11 @@ class Pusher:
         """When what was refused is tried again by itself."""
         if verdict.fault is Fault.ROUTE:
             return self._knobs.park_retry
-        first = self._gear.hub and self.parking.get(entry.row.key) is None
-        return self._knobs.known_soon if first else None
+        before = self.parking.get(entry.row.key)
+        tries = 0 if before is None else before.attempts
+        if not self._gear.hub or tries >= self._knobs.known_tries:
+            return None
+        return self._knobs.known_soon * float(2**tries)
 
     async def _at_fault(self, entry: Entry, verdict: Verdict) -> bool:
         """Is it this object at which the partner's server fails? Then it is set aside a while.
