@@ -47,17 +47,14 @@ class Shares:
         return known[3]
 
     def _seen(self, platform: Platform, sharing: Sharing, resource: Resource) -> frozenset[str]:
-        names = _marked(sharing.receivers(platform.id, resource))
-        return frozenset(
-            at_version(names, spoken_by(platform), self._identity, resource, platform.profile)
+        """The classes, and beside each the parties that get it: once, whatever its floor."""
+        receivers = sharing.receivers(platform.id, resource)
+        classes = at_version(
+            receivers, spoken_by(platform), self._identity, resource, platform.profile
         )
-
-
-def _marked(receivers: Mapping[str, Sequence[PartyId]]) -> frozenset[str]:
-    """The classes, and beside each the parties that get it."""
-    return frozenset(receivers) | {
-        _mark(owner, party) for owner, parties in receivers.items() for party in parties
-    }
+        return frozenset(classes) | {
+            _mark(owner, party) for owner, parties in receivers.items() for party in parties
+        }
 
 
 def _mark(owner: str, party: PartyId) -> str:
