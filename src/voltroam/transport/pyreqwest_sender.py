@@ -197,7 +197,11 @@ class PyreqwestSender:
 
 
 async def _read(answer: Answer, limit: int) -> Response:
-    announced(answer.get_header("content-length"), limit)
+    length = answer.get_header("content-length")
+    announced(length, limit)
+    if length is not None and length.isdecimal():  # no more than that can come: all at once
+        body = bytes(await answer.body_reader.bytes())
+        return Response(answer.status, fold_headers(answer.headers.items()), body)
     parts: list[bytes] = []
     size = 0
     while (part := await answer.body_reader.read_chunk()) is not None:
