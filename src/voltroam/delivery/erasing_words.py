@@ -28,7 +28,7 @@ KEPT = frozenset(
         "order_id", "tariff_id", "meter_id", "country_code", "party_id", "party", "partner",
         "platform", "last_updated", "start_date_time", "end_date_time", "credit_reference_id",
         "cdrs", "also", "invoice_id", "confirmation_id", "terminal_id", "booking", "request_id",
-        "booking_location_id",
+        "booking_id", "booking_location_id",
     }
 )  # fmt: skip
 """Members that name things: they stay, for money refers to them."""
