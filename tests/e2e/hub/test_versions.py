@@ -271,6 +271,7 @@ def test_the_list_of_one_party_keeps_its_own_count(town: Town) -> None:
     first = ask(town.msp, "GET", "SENDER/tariffs", to=NEW).answer
     assert [one["id"] for one in first.data] == ["T1"]
     assert first.headers["x-total-count"] == "3"
+    assert first.next is not None
     last = town.msp.send("GET", first.next, headers=routing(NEW, MSP))
     assert [one["id"] for one in last.data] == ["T2"]
 
