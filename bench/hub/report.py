@@ -99,7 +99,8 @@ def _goals(spreads: list[Spread]) -> list[str]:
             lines.append(
                 f"{what} all are equal {it.level:.1f} s after the end (goal ≤ 60), with"
                 f" {it.reached:.1f} per second taken:"
-                f" {_met(it.level <= 60 and it.reached >= 0.9 * it.rate)}; memory {it.memory[0]:.0f} MiB before,"
+                f" {_met(it.level <= 60 and it.reached >= 0.9 * it.rate)};"
+                f" memory {it.memory[0]:.0f} MiB before,"
                 f" {it.memory[1]:.0f} at most, {it.memory[2]:.0f} at the end (goal: flat,"
                 f" within {FLAT:.0%}): {_met(it.memory[1] <= (1 + FLAT) * it.memory[0])}"
             )
