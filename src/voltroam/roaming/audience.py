@@ -11,7 +11,7 @@ sees it too: `NL/AAA~2.2.1!l`. So who speaks which version is settled before pag
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
@@ -20,7 +20,7 @@ from voltroam.bridge.passage import floor, floors_shown
 from voltroam.roaming.platforms import Identity, Platform, Profile
 from voltroam.standard.endpoints import Audience, Resource
 from voltroam.standard.parties import PartyId
-from voltroam.standard.versions import Version
+from voltroam.standard.versions import VERSIONS, Version
 from voltroam.store.interface import HELD, PRIVATE
 
 
@@ -114,14 +114,19 @@ def at_version(
 ) -> tuple[str, ...]:
     """These classes, and those of them that only some versions and profiles are shown."""
     classes = tuple(classes)
-    floors = floors_shown(
-        resource.object.__name__,
-        version,
-        (*identity.versions, *identity.formerly),
-        profile.relaxations,
-        postal_code=bool(profile.postal_code),
-    )
+    floors = _floors(
+        resource.object.__name__, version.number, (*identity.versions, *identity.formerly),
+        profile.relaxations, bool(profile.postal_code),
+    )  # fmt: skip
     return (*classes, *(floored(one, floor) for floor in floors for one in classes))
+
+
+@lru_cache(maxsize=1024)
+def _floors(
+    kind: str, number: str, spoken: tuple[str, ...], relaxations: tuple[str, ...], filler: bool
+) -> tuple[str, ...]:
+    """Asked by every list and lane; what differs is a handful."""
+    return tuple(floors_shown(kind, VERSIONS[number], spoken, relaxations, postal_code=filler))
 
 
 def contract_class(owner: PartyId, party: PartyId) -> str:

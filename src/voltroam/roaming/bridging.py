@@ -55,7 +55,7 @@ _TRIES = 3
 T = TypeVar("T")
 _Shown = tuple[bytes, bytes | None, str]
 """A document, its sidecar and its owner folded, if that is told."""
-_Key = tuple[str, str, str, bytes, bytes | None, int]
+_Key = tuple[str, bytes, bytes | None]
 
 
 class NotCarried(PartnerError):
@@ -170,12 +170,13 @@ class Bridging:
     ) -> list[Passed]:
         terms: Terms | None = None
         found: list[Passed] = []
+        view = self._view(kind, version, platform)
         for document, sidecar, folded in rows:
             received = received_in(sidecar)
             if received is not None and version.is_called(received.version.number):
                 found.append(Passed(received.document))
                 continue
-            key = self._key(kind, version, platform, document, sidecar)
+            key = (view, document, sidecar)
             kept = self._kept.get(key)
             if kept is None:
                 terms = terms or await self._terms(platform, None)
@@ -425,18 +426,13 @@ class Bridging:
                 found[one] = read_plain(row.document)
         return found
 
-    def _key(
-        self,
-        kind: str,
-        version: Version,
-        platform: Platform,
-        document: bytes,
-        sidecar: bytes | None,
-    ) -> _Key:
-        """By what it is made of, so that a change needs no notice; what it looks up, by minute."""
+    def _view(self, kind: str, version: Version, platform: Platform) -> str:
+        """Who is shown what in which words; what is looked up meanwhile counts for a minute.
+
+        Beside it stands what a projection is made of, so that a change needs no notice.
+        """
         minute = self._now() // 60_000_000 if version.role_trees else 0
-        profile = f"{platform.id} {hash(platform.profile)}"
-        return kind, version.number, profile, document, sidecar, minute
+        return f"{kind} {version.number} {platform.id} {hash(platform.profile)} {minute}"
 
     def _keep(self, key: _Key, passed: Passed) -> None:
         self._kept[key] = passed
@@ -486,7 +482,7 @@ def _carried(passed: Passed) -> bytes:
 
 
 def _weight(key: _Key, passed: Passed) -> int:
-    return len(key[3]) + len(key[4] or b"") + len(passed.document or b"") + 200
+    return len(key[1]) + len(key[2] or b"") + len(passed.document or b"") + 200
 
 
 def _contract_in(document: bytes) -> str | None:
