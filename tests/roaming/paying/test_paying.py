@@ -17,10 +17,11 @@ from voltroam.bridge.passage import Inward
 from voltroam.bridge.terms import Terms
 from voltroam.roaming.accept import accept
 from voltroam.roaming.commanding import Command, Commands, CommandState
-from voltroam.roaming.paying import Paying, Payment, PaymentState
+from voltroam.roaming.paying import Paying, Payment, PaymentState, Terminals
 from voltroam.roaming.platforms import Identity, Phase, Platform
 from voltroam.standard.endpoints import LOCATION, TARIFF
 from voltroam.standard.errors import CallerError
+from voltroam.standard.packages import TERMINAL
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import CommandResult, CommandResultType, CommandType, Role
 from voltroam.standard.versions import V2_2_1, V2_3_0
@@ -139,3 +140,33 @@ async def test_a_terminal_reserves_what_the_tariff_wants(store: Store) -> None:
     assert (payment.preauthorised, payment.currency) == (Decimal(400), "SEK")
     with pytest.raises(CallerError, match="more than nothing"):
         await pay(desk, amount=Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("creator", "places", "ours"),
+    [
+        ("CPO", {"location_ids": ["LOC1"]}, True),
+        ("CPO", {"evse_uids": ["e1"]}, True),
+        ("CPO", {"location_ids": ["LOC2"]}, False),
+        ("PTP", {"location_ids": ["LOC1"]}, False),
+    ],
+)
+async def test_the_terminals_of_a_place_say_who_makes_the_invoice(
+    store: Store, creator: str, places: dict[str, Any], *, ours: bool
+) -> None:
+    """RPAY-014, RPAY-022"""
+    operator = Identity(name="n", url="https://n.example", roles=(role("NL/NOD", Role.CPO),))
+    payco = Platform(id="p2", name="pay", phase=Phase.REGISTERED, roles=OURSELVES.roles)
+    terminal = {"terminal_id": "T1", "invoice_creator": creator, **places,
+                "last_updated": "2026-01-01T00:00:00Z"}  # fmt: skip
+    change = accept(
+        TERMINAL, json.dumps(terminal).encode(), version=V2_3_0, source=payco, identity=operator,
+        strict=True, owner=PTP, ids={"terminal_id": "T1"},
+    )  # fmt: skip
+    await store.apply(change)
+    nobody = cast("Any", None)
+    desk = Terminals(
+        store, nobody, nobody, identity=operator, table=nobody, now=lambda: to_micros(NOW)
+    )
+    assert await desk.we_invoice(PTP, "LOC1", "E1") is ours
+    assert not await desk.we_invoice(PartyId("DE", "OTH"), "LOC1", "E1")
