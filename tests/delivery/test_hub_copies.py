@@ -125,7 +125,7 @@ async def test_what_one_party_refuses_the_next_one_still_gets(any_store: Store) 
 
 
 async def test_what_comes_before_its_owner_is_known_is_sent_again(any_store: Store) -> None:
-    """Client info and copies are on their way side by side: the receiver may refuse the first few."""
+    """Client info and copies are on their way side by side: the first few may be refused."""
     async with hub_node(any_store, known_soon=0.1) as node:
         await open_hub(node, CPO, EMSP)
         partner = node.calls.partners["emsp"]

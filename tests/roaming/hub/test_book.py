@@ -1,5 +1,7 @@
 """Agreements as they are kept: changed by an operator, seen by all processes."""
 
+import asyncio
+
 import pytest
 from tests.roaming.company import Clock, Company
 from tests.roaming.hub.test_route import CPO, MSP, seat
@@ -45,6 +47,28 @@ async def test_another_process_sees_it_within_a_second(
     await book.add(agreement())
     clock.forward(1)
     assert await allowed(other)
+
+
+async def test_what_was_read_before_a_change_is_not_kept_after_it(
+    book: AgreementBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow reading that began before the agreement was suspended."""
+    kept = await book.add(agreement())
+    whole, began, go = book.all, asyncio.Event(), asyncio.Event()
+
+    async def slow() -> list[Agreement]:
+        found = await whole()
+        began.set()
+        await go.wait()
+        return found
+
+    monkeypatch.setattr(book, "all", slow)
+    reading = asyncio.create_task(allowed(book))
+    await began.wait()
+    await book.suspend(kept.id)
+    go.set()
+    assert not await reading
+    assert not await allowed(book)
 
 
 async def test_the_same_answer_object_is_given_while_nothing_changes(

@@ -50,6 +50,8 @@ class AgreementBook:
         self._now = now
         self._clock = clock
         self._read: tuple[float, Agreements] | None = None
+        self._writes = 0
+        """Of this process: what was read before one is not kept after it."""
 
     async def current(self) -> Agreements:
         """As they count now. The same object for as long as nothing changed."""
@@ -57,13 +59,20 @@ class AgreementBook:
         known = self._read
         if known is not None and self._clock() - known[0] < FRESH and not _over(known[1], now):
             return known[1]
-        at = self._clock()
+        at, writes = self._clock(), self._writes
         found = tuple(await self.all())
+        while writes != self._writes:
+            at, writes = self._clock(), self._writes
+            found = tuple(await self.all())
         if known is not None and known[1].all == found and not _over(known[1], now):
             self._read = (at, known[1])
         else:
             self._read = (at, Agreements(found, self._default, now))
         return self._read[1]
+
+    def _written(self) -> None:
+        self._writes += 1
+        self._read = None
 
     async def all(self) -> list[Agreement]:
         """As they are kept at this moment, by id, those too that do not count now."""
@@ -132,13 +141,13 @@ class AgreementBook:
             return Decision(after, records=(draft,), events=(_event(agreement_id),))
 
         changed = await self._store.apply(Change(decide, records=(key,)))
-        self._read = None
+        self._written()
         return changed
 
     async def _write(self, drafts: list[RecordDraft], ids: Iterable[str]) -> None:
         decision = Decision(None, records=drafts, events=[_event(key) for key in ids])
         await self._store.apply(Change(lambda _: decision))
-        self._read = None
+        self._written()
 
 
 _DECODER = msgspec.json.Decoder(Agreement)
