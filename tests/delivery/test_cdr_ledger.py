@@ -78,6 +78,28 @@ async def test_a_cdr_of_the_moment_between_registration_and_lane_is_pushed(
         assert all("NEW" in url for url in partner.cdrs)
 
 
+async def test_a_cdr_that_came_before_its_party_was_known_is_pushed_once_it_is(
+    tmp_path: Path,
+) -> None:
+    """CDR-FLOW-02: of a party behind a hub we are told later, of a new role too."""
+    async with node(tmp_path) as ours:
+        first = platform("p1", role(Role.EMSP, "DE", "OTH"), registered_at=ours.now())
+        partner = await ours.join(first)
+        ours.start()
+        await ours.rest()
+        for number in range(3):
+            await ours.put(CDR, cdr(f"C{number}"))
+        await ours.rest()
+        assert partner.cdrs == {}
+        both = platform("p1", role(Role.EMSP, "DE", "OTH"), role(Role.EMSP, "DE", "MSP"))
+        await ours.join(structs.replace(both, registered_at=first.registered_at))
+        await until(lambda: len(partner.cdrs) == 3, 30)
+        await ours.delivery.resync(first)
+        await asyncio.sleep(0.1)
+        await ours.rest()
+        assert len(partner.of("POST")) == 3
+
+
 async def test_a_refused_cdr_is_not_sent_again(tmp_path: Path) -> None:
     """CDR-POST-04"""
     async with node(tmp_path) as ours:

@@ -51,6 +51,10 @@ class Noting(NamedTuple):
     written: Callable[[], None]
 
 
+OWED = 100
+"""CDRs whose entries are opened in one write."""
+
+
 class Lane:
     """One platform's lane; one process runs it at a time, under a lease."""
 
@@ -232,8 +236,7 @@ class Lane:
         if resource is None or not self._gear.courier.receives(self.platform, resource):
             return False
         if resource.immutable:
-            fresh = row.stored_at >= (self.platform.registered_at or 0)
-            return fresh and not row.deleted and self._push.sight.sees(row)
+            return self._is_owed(row)
         since = self._since(row)
         todo = action(row, self._push.sight, since)
         if todo is Action.SHOW and self._push.pulls and self._push.away:
@@ -246,6 +249,11 @@ class Lane:
             return False
         self._push.wanted.add(Entry(row, since, row.changed, clock()))
         return False
+
+    def _is_owed(self, row: ObjectRow) -> bool:
+        """A CDR that the partner is to get: of before its registration it gets none."""
+        fresh = row.stored_at >= (self.platform.registered_at or 0)
+        return fresh and not row.deleted and self._push.sight.sees(row)
 
     def _since(self, row: ObjectRow) -> int:
         """The newest state of an object that the partner may have, as a feed number."""
@@ -306,15 +314,15 @@ class Lane:
     def _keep_filling(self, group: asyncio.TaskGroup) -> None:
         if self._filling is None:
             return
-        if self._filling.done:
-            self._filling = self._fill_rows = None
-            self._push.sight = replace(self._push.sight, lost={})
-            return
         if self._fill_rows is None:
             self._fill_rows = group.create_task(self._fill(self._filling))
+        elif self._filling.done and self._fill_rows.done():
+            self._filling = self._fill_rows = None
+            self._push.sight = replace(self._push.sight, lost={})
 
     async def _fill(self, filling: Filling) -> None:
         """One kind after the other: a tariff is there before the location that names it."""
+        await self._open_passed()
         while not filling.read_all:
             async for row in filling.rows():
                 while self._push.wanted.filling >= self._knobs.fill_ahead:
@@ -324,6 +332,23 @@ class Lane:
                 await self._push.wanted.landed.wait()
             filling.next_stop()
         self._bell.set()
+
+    async def _open_passed(self) -> None:
+        """CDRs that the feed brought before their party was known: one behind a hub is told of
+        later. What has its entry in the ledger keeps it."""
+        for resource in self._gear.table.resources.values():
+            known = self._push.sight.classes.get(resource.kind)
+            if not (resource.immutable and known):
+                continue
+            owed: list[ObjectRow] = []
+            async for row in self._store.scan(resource.kind, after=self._push.sight.born):
+                if self._is_owed(row):
+                    owed.append(row)
+                if len(owed) >= OWED:
+                    await self._gear.ledger.ready(self.platform, owed)
+                    owed = []
+            if owed:
+                await self._gear.ledger.ready(self.platform, owed)
 
     def _settled(self, key: ObjectKey) -> None:
         if self._filling is not None:
