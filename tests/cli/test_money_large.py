@@ -1,4 +1,4 @@
-"""The largest inputs that the money commands accept are answered within a second."""
+"""The largest inputs of the money commands take seconds, on a slow machine too."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from tests.e2e.nodes import Ran, command
 from tests.metering import vectors as v
 
 START = datetime(2026, 6, 3, 8, tzinfo=UTC)
-LONGEST = 1.0
+LONGEST = 6.0
 TRIES = 5
 EVERYTHING = {
     "start_time": "08:00", "end_time": "20:00", "start_date": "2026-01-01",
@@ -30,7 +30,7 @@ LARGEST = TARIFF | {
 }
 
 
-def within_a_second(*arguments: str | Path) -> Ran:
+def in_seconds(*arguments: str | Path) -> Ran:
     """Of this process, the best of a few: other programs run meanwhile."""
     spent = []
     for _ in range(TRIES):
@@ -86,11 +86,11 @@ def cdr(priced: dict[str, Any]) -> dict[str, Any]:
     ids=" ".join,
 )  # fmt: skip
 def test_the_largest_tariff(words: list[str], tmp_path: Path) -> None:
-    assert within_a_second(*words, saved(tmp_path, LARGEST)).code == 0
+    assert in_seconds(*words, saved(tmp_path, LARGEST)).code == 0
 
 
 def test_the_longest_session(tmp_path: Path) -> None:
-    ran = within_a_second("price", saved(tmp_path, session(SIMPLE, 3_000)), "--json")
+    ran = in_seconds("price", saved(tmp_path, session(SIMPLE, 3_000)), "--json")
     assert len(ran.json["lines"]) == 6_000
 
 
@@ -101,7 +101,7 @@ def test_the_longest_session(tmp_path: Path) -> None:
 )
 def test_the_audit_of_a_large_cdr(priced: dict[str, Any], tmp_path: Path) -> None:
     file = saved(tmp_path, cdr(priced))
-    ran = within_a_second("cdr", "audit", file, "--zone", "Europe/Amsterdam", "--json")
+    ran = in_seconds("cdr", "audit", file, "--zone", "Europe/Amsterdam", "--json")
     assert ran.code == 1
     assert ran.json["cdrs"][0]["verdict"] == "DIFFERS"
 
@@ -109,7 +109,7 @@ def test_the_audit_of_a_large_cdr(priced: dict[str, Any], tmp_path: Path) -> Non
 def test_as_many_signed_values_as_there_may_be_on_the_slowest_curve(tmp_path: Path) -> None:
     by = v.signer("secp192k1")
     values = [(str(n), "Transaction.Begin", v.ocmf("secp192k1")) for n in range(200)]
-    ran = within_a_second("verify", saved(tmp_path, v.container(*values, key=by.der.hex())))
+    ran = in_seconds("verify", saved(tmp_path, v.container(*values, key=by.der.hex())))
     assert "VALID" in ran.out
 
 
@@ -127,7 +127,7 @@ def test_as_many_signed_values_as_there_may_be_on_the_slowest_curve(tmp_path: Pa
 def test_what_is_larger_is_refused_by_its_place(
     words: list[str], value: object, place: str, tmp_path: Path
 ) -> None:
-    ran = within_a_second(*words, saved(tmp_path, value), "--json")
+    ran = in_seconds(*words, saved(tmp_path, value), "--json")
     assert ran.code == 2
     assert ran.json["path"].startswith(place)
     assert "more than" in ran.json["reason"] or "too many" in ran.json["reason"]
@@ -136,7 +136,7 @@ def test_what_is_larger_is_refused_by_its_place(
 def test_lint_of_a_tariff_that_is_too_large_ends_with_two(tmp_path: Path) -> None:
     """It is malformed, so the exit code is that of malformed input."""
     large = LARGEST | {"elements": [*LARGEST["elements"], LARGEST["elements"][0]]}
-    ran = within_a_second("tariff", "lint", saved(tmp_path, large), "--json")
+    ran = in_seconds("tariff", "lint", saved(tmp_path, large), "--json")
     assert ran.code == 2
     (finding,) = ran.json["findings"]
     assert (finding["code"], finding["path"]) == ("MALFORMED", "$.elements")

@@ -413,7 +413,7 @@ async def _foreign(_order: Order) -> Any:
 async def test_a_host_that_considers_badly_rejects(scene: Scene, consideration: Any) -> None:
     """CMD-RSP-01, CMD-RSP-05: the partner gets a legal answer at once."""
     scene.cpo.host.consideration = consideration
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(3):
         answer = await scene.ask("START_SESSION", start())
     assert answer.data["result"] == "REJECTED"
     assert is_response(answer.data)

@@ -164,13 +164,15 @@ async def test_a_result_that_a_dead_relay_left_is_passed_on_once(
     sent = await it.provider.profiles.set(it.own_id, profile((0, 12)), partner="emsp.example")
     assert it.emsp.profiles.relay is not None
 
+    left = asyncio.Event()
+
     def nothing(work: Any) -> None:
         work.close()
+        left.set()
 
     it.emsp.profiles.relay.start = nothing  # type: ignore[method-assign]  # dies here
     it.cpo.charger.gate.set()
-    await until(lambda: it.cpo.company.network.sent("POST", "emsp.example"))
-    await asyncio.sleep(0.05)
+    await asyncio.wait_for(left.wait(), 30)
     await it.emsp.restart()
     await asyncio.gather(it.emsp.look(), it.emsp.look())
     assert len(it.cpo.company.network.sent("POST", "scsp.example")) == 1
