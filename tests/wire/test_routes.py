@@ -8,7 +8,7 @@ import pytest
 from voltroam.standard.endpoints import LOCATIONS, Endpoint, Interface, Table
 from voltroam.standard.errors import NotFound, WrongMethod
 from voltroam.standard.versions import V2_2_1
-from voltroam.wire.routes import Match, Router, join
+from voltroam.wire.routes import KEPT, Match, Router, join
 
 ROUTER = Router(Table(), [V2_2_1], "https://node.example")
 BELOW = Router(Table(), [V2_2_1], "https://node.example/a/b/")
@@ -36,6 +36,16 @@ def test_objects_are_found_on_both_interfaces() -> None:
     assert found("PATCH", f"{R}/locations/NL/AAA/L1/E/1")[2] == deep
     assert found("GET", f"{S}/locations/L1/E")[2] == {"location_id": "L1", "evse_uid": "E"}
     assert found("GET", f"{S}/locations")[1] == ""
+
+
+def test_a_path_that_was_asked_before_is_answered_alike_whatever_came_between() -> None:
+    path = "/ocpi/2.2.1/receiver/locations/NL/AAA/LOC1"
+    first = ROUTER.locate("PUT", path)
+    for number in range(KEPT + 1):
+        assert ROUTER.locate("PUT", f"{path}{number}").keys["location_id"] == f"LOC1{number}"
+    again, patched = ROUTER.locate("PUT", path), ROUTER.locate("PATCH", path)
+    assert (again.endpoint, again.keys, again.url) == (first.endpoint, first.keys, first.url)
+    assert patched.endpoint.method == "PATCH"
 
 
 def test_a_literal_segment_wins_over_a_key() -> None:

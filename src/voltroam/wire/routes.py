@@ -23,6 +23,8 @@ _PLAIN_PATH = re.compile(r"[A-Za-z0-9._~!$'()*,:@%/-]*")
 _PLAIN = re.compile(r"[A-Za-z0-9_~-]+")
 """A segment that needs no encoding."""
 _NO_PATH = "no such path"
+KEPT = 4096
+"""Paths of which the row is remembered."""
 _TREES = {tree.value: tree for tree in Tree}
 _Place = tuple[tuple[str, ...], int]
 """Where patterns stand: below which root, and how many segments they have."""
@@ -80,6 +82,7 @@ class Router:
                 for root, below in _paths(row, version):
                     here = patterns.setdefault((root, len(below)), {})
                     here.setdefault(below, _Pattern(below)).methods[row.method] = (row, version)
+        self._found: dict[tuple[str, str], Match] = {}
         self._patterns = {
             place: tuple(sorted(here.values(), key=lambda pattern: pattern.rank))
             for place, here in patterns.items()
@@ -123,7 +126,20 @@ class Router:
         return f"{self.details_url(version)}{side}/{name}"
 
     def locate(self, method: str, path: str) -> Match:
-        """The row of a path; NotFound, or WrongMethod with what the path does offer."""
+        """The row of a path; NotFound, or WrongMethod with what the path does offer.
+
+        The same objects are asked for again and again, so what was found is kept.
+        """
+        known = self._found.get((method, path))
+        if known is not None:
+            return known
+        found = self._look_up(method, path)
+        if len(self._found) >= KEPT:
+            self._found.clear()
+        self._found[method, path] = found
+        return found
+
+    def _look_up(self, method: str, path: str) -> Match:
         below_root = self._below(path)
         segments = _split(below_root)
         allow: set[str] = set()
