@@ -147,6 +147,26 @@ def test_each_receiver_has_a_time_of_its_own(city: City) -> None:
         assert codes == [1000, 4002]
 
 
+def test_a_receiver_that_never_answers_is_left_alone_for_a_moment(city: City) -> None:
+    """CORE-HUB-12, CORE-HUB-16: row 14b; after five silences nobody waits for it any more."""
+    body = location()
+    path = f"RECEIVER/locations/NL/CPO/{body['id']}"
+    with guest(city, ("AT", "SIL", "EMSP"), timeout="0.1") as silent:
+        silent.http.on("PUT", "/r/locations/", slow(0.3))
+        for _ in range(5):
+            assert ask(city.cpo, "PUT", path, to=silent.party, body=body).answer.code == 4002
+        asked = ask(city.cpo, "PUT", path, to=silent.party, body=body)
+        assert (asked.answer.status, asked.answer.code) == (200, 4002)
+        assert "left alone" in str(asked.answer.body)
+        assert not asked.at(silent)
+        silent.http.behave()
+
+        def reached() -> bool:
+            return ask(city.cpo, "PUT", path, to=silent.party, body=body).answer.code == 1000
+
+        wait_until(reached, seconds=60, what="another try")
+
+
 @pytest.mark.parametrize("fault", [
     status(401), status(403), status(500), status(503), status(429), text(b"<html>no</html>"),
     text(b'{"status_code":1000'), document({"data": []}), document({"status_code": 77}),
