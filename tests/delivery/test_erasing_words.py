@@ -76,6 +76,18 @@ def test_a_short_word_is_replaced_only_where_a_member_says_what_it_is() -> None:
     assert short.rewrite(document) == after
 
 
+@pytest.mark.parametrize("uid", ["ENERGY", "energy", "PARKING", "COMPLETED", "AVAILABLE"])
+def test_a_token_called_like_a_word_of_the_standard_leaves_the_standard_alone(uid: str) -> None:
+    """Prices, states and the like of all others stay what they are."""
+    words = Words([uid], "X")
+    for document in (
+        b'{"type":"ENERGY","price":0.25}', b'{"type":"PARKING_TIME"}', b'{"status":"COMPLETED"}',
+        b'{"status":"AVAILABLE"}',
+    ):  # fmt: skip
+        assert words.rewrite(document) == document
+    assert words.rewrite(b'{"uid":"%b"}' % uid.encode()) == b'{"uid":"X"}'
+
+
 def test_contract_and_number_beside_the_uid_are_the_drivers_too() -> None:
     document = (
         b'[{"uid":"A1","type":"RFID","contract_id":"C1","visual_number":"V1"},'

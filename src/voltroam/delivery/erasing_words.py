@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from voltroam.standard.parties import fold
+from voltroam.standard.shapes import vocabulary
 
 SHORT = 6
-"""A word of fewer characters is replaced only where a member says what it is."""
+"""A word of fewer characters is replaced only where a member says what it is, and so is one of the
+standard itself: a token may be called ENERGY."""
 NAMES = frozenset(
     {
         "uid", "token_uid", "contract_id", "visual_number", "token", "fingerprint", "authid",
@@ -52,7 +54,7 @@ class Words:
     def __init__(self, words: Iterable[str], instead: str) -> None:
         self.words = frozenset(fold(word) for word in words if word)
         self.instead = instead
-        long = sorted((word for word in self.words if len(word) >= SHORT), key=len, reverse=True)
+        long = sorted((word for word in self.words if _is_telling(word)), key=len, reverse=True)
         pattern = "|".join(re.escape(word) for word in long)
         self._long = re.compile(pattern, re.IGNORECASE) if long else None
         self._upper = tuple(word.upper().encode() for word in self.words)
@@ -122,7 +124,7 @@ class Words:
             return text
         if name == NESTED and text[:1] in ("{", "["):
             return self.rewrite(text.encode()).decode()
-        if fold(text) in self.words and (len(text) >= SHORT or name in NAMES):
+        if fold(text) in self.words and (name in NAMES or _is_telling(text)):
             return self.instead
         if name in IN_PARTS:
             return self.replaced(text)
@@ -135,6 +137,11 @@ class Words:
     def _holds_encoded(self, text: str) -> bool:
         plain = _unpacked(text)
         return plain is not None and any(word in plain.upper() for word in self._bytes)
+
+
+def _is_telling(word: str) -> bool:
+    """Wherever it stands, it is the driver's."""
+    return len(word) >= SHORT and word.upper() not in vocabulary()
 
 
 def linked_words(document: bytes, uid: str, type_: str | None) -> tuple[set[str], set[str]]:

@@ -4,6 +4,7 @@ Rows hold the shapes of the version the house works in (or of the version that b
 the same name in another version's package is the same object there.
 """
 
+from enum import Enum
 from functools import cache
 from types import ModuleType
 
@@ -20,3 +21,16 @@ def shape(named: type, version: Version) -> type:
     package = PACKAGES.get(version)
     found = getattr(package, named.__name__, named)
     return found if isinstance(found, type) else named
+
+
+@cache
+def vocabulary() -> str:
+    """All words of all enums of all versions, in upper case, one to a line."""
+    words = {
+        str(member.value).upper()
+        for package in PACKAGES.values()
+        for kind in vars(package).values()
+        if isinstance(kind, type) and issubclass(kind, Enum)
+        for member in kind
+    }
+    return "\n".join(sorted(words))
