@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from functools import partial
 from uuid import uuid4
 
 from voltroam.delivery.asking import AskingHost
@@ -120,7 +121,7 @@ class Live:
         }
         knobs = Knobs()
         for name, look in looks.items():
-            job = supervise(name, lambda look=look: _for_ever(look), knobs)  # type: ignore[misc]
+            job = supervise(name, partial(_for_ever, look), knobs)
             self._jobs.append(asyncio.create_task(job, name=name))
 
     async def close(self) -> None:

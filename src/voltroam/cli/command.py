@@ -1,5 +1,6 @@
 """`command`: what an eMSP tells a partner's chargers, through the running node."""
 
+import secrets
 from typing import Annotated, Any
 
 import typer
@@ -55,16 +56,15 @@ def start(
     Example: voltroam -c emsp/voltroam.toml command start --partner noda --location UTR-0001
     --evse NOD-00001 --token 04A1B2C3 --json
     """
-    from voltroam.cli.ordering import Session, any_type, order
+    from voltroam.cli.ordering import any_type, order
     from voltroam.operator.rows.live import START, StartWanted
 
-    session = Session(reference)
     wanted = StartWanted(
         partner=partner, operator=operator, location_id=location, evse_uid=evse,
         connector_id=connector, token_uid=token, token_type=any_type(kind),
-        authorization_reference=session.reference,
+        authorization_reference=reference or secrets.token_hex(8),
     )  # fmt: skip
-    order(context, START, wanted, wait=wait, json=json, session=session)
+    order(context, START, wanted, wait=wait, json=json)
 
 
 @group.command()

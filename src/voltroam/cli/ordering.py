@@ -2,10 +2,8 @@
 
 import asyncio
 import getpass
-import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -18,7 +16,7 @@ from voltroam.cli.outcome import Exit, Stop, remark, write, write_json
 from voltroam.operator.operation import Operation
 from voltroam.operator.rows.live import GET_COMMAND, GET_PROFILE, CommandFacts, ProfileFacts
 from voltroam.operator.rows.objects import LISTS
-from voltroam.standard.v2_2_1 import TokenType
+from voltroam.standard.v2_2_1 import CommandType, TokenType
 from voltroam.wire.times import format_datetime
 
 LONGEST = 600.0
@@ -30,27 +28,13 @@ SESSION_TIME = 15.0
 Asked = TypeVar("Asked", CommandFacts, ProfileFacts)
 
 
-@dataclass(slots=True)
-class Session:
-    """The session that a start leads to: both sides know it by its reference."""
-
-    given: str | None
-    reference: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.reference = self.given or secrets.token_hex(8)
-
-    async def id(self, node: OperatorClient, since: datetime, seconds: float) -> str | None:
-        """Once the operator has pushed it; None if it did not in time."""
-        deadline = time.monotonic() + seconds
-        query = {"whose": "received", "updated_from": since - timedelta(days=30)}
-        while True:
-            async for session in node.each(LISTS["sessions"], query=query):
-                if session.get("authorization_reference") == self.reference:
-                    return str(session["id"])
-            if time.monotonic() > deadline:
-                return None
-            await asyncio.sleep(0.5)
+async def _led_to(node: OperatorClient, done: CommandFacts) -> CommandFacts:
+    """The start with its session, once the operator has pushed it; without, if it did not."""
+    deadline = time.monotonic() + SESSION_TIME
+    while done.session_id is None and time.monotonic() < deadline:
+        await asyncio.sleep(0.25)
+        done = await node.ask(GET_COMMAND, query={"wait": 0}, command_id=done.id)
+    return done
 
 
 def token_type(text: str) -> TokenType:
@@ -114,23 +98,20 @@ def order(
     *,
     wait: bool,
     json: bool,
-    session: Session | None = None,
 ) -> None:
     """Send a command, wait for its result; exit code 0 only if the charger said yes."""
 
-    async def work(node: OperatorClient) -> tuple[CommandFacts, str | None]:
+    async def work(node: OperatorClient) -> CommandFacts:
         done = await _settled(node, operation, wanted, GET_COMMAND, "command_id", wait=wait)
-        found = None
-        if session is not None and wait and done.succeeded:
-            found = await session.id(node, done.sent_at, SESSION_TIME)
-        return done, found
+        if wait and done.succeeded and done.command is CommandType.START_SESSION:
+            return await _led_to(node, done)
+        return done
 
-    done, found = with_operator(context, work, as_json=json)
-    shown = facts(done) | ({"session_id": found} if found else {})
+    done = with_operator(context, work, as_json=json)
     if json:
-        write_json(shown)
+        write_json(facts(done))
     else:
-        _tell(done, found)
+        _tell(done)
     _leave(done.succeeded or (not wait and _taken(done)), unreachable=_unheard(done))
 
 
@@ -188,7 +169,7 @@ def _leave(good: bool, *, unreachable: bool) -> None:
         raise typer.Exit(int(Exit.UNREACHABLE if unreachable else Exit.FAILED))
 
 
-def _tell(done: CommandFacts, session: str | None) -> None:
+def _tell(done: CommandFacts) -> None:
     if done.result is not None:
         write(f"{done.command.value}: {done.result.result.value}, says the charger.")
     elif done.response is not None:
@@ -204,8 +185,8 @@ def _tell(done: CommandFacts, session: str | None) -> None:
         remark("No result of the charger came in time.")
     if done.reservation_id:
         write(f"reservation {done.reservation_id}")
-    if session:
-        write(f"session {session}")
+    if done.session_id and done.command is CommandType.START_SESSION:
+        write(f"session {done.session_id}")
 
 
 async def operator_of(node: OperatorClient, session_id: str, given: str | None) -> tuple[str, str]:

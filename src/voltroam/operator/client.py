@@ -61,12 +61,14 @@ class OperatorClient:
         self._key = key
         self._timeout = timeout
         self._own: GuardedSender | None = None
-        if send is None:
+        if send is not None:
+            self._sender: Sender = send
+        else:
             from voltroam.transport.pyreqwest_sender import PyreqwestSender
 
             guard = UrlGuard(GuardSettings(http=True, reach=Reach(loopback=True, private=True)))
             self._own = GuardedSender(guard, PyreqwestSender(ClientTls(authorities=authorities)))
-        self._sender: Sender = send or self._own  # type: ignore[assignment]  # one of them is there
+            self._sender = self._own
 
     def __repr__(self) -> str:
         return f"OperatorClient({self._url!r})"

@@ -1,6 +1,6 @@
 """Charging profiles and preferences, both ways."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -73,7 +73,9 @@ class Profiling:
         call = await self._way(asked, partial(self._profiles.active, duration=asked.body.duration))
         return await self._sent(asked, call)
 
-    async def _way(self, asked: Asked, act: object) -> Awaitable[ProfileCall]:
+    async def _way(
+        self, asked: Asked, act: Callable[..., Awaitable[ProfileCall]]
+    ) -> Awaitable[ProfileCall]:
         body = asked.body
         named = None
         if body.partner is not None:
@@ -81,10 +83,7 @@ class Profiling:
         by = acting_party(
             asked.who, self._ports.identity, body.as_party, Role.EMSP, Role.SCSP, Role.HUB
         )
-        calling: Awaitable[ProfileCall] = act(  # type: ignore[operator]  # one of three methods
-            body.session_id, operator=party_named(body.operator), partner=named, as_party=by
-        )
-        return calling
+        return act(body.session_id, operator=party_named(body.operator), partner=named, as_party=by)
 
     async def _sent(self, asked: Asked, sending: Awaitable[ProfileCall]) -> Told[ProfileFacts]:
         call = await sending
