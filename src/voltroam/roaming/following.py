@@ -2,6 +2,9 @@
 
 The place is a record (`following`), so that nothing is missed over a restart; what was in hand
 when a process died is taken again, so `take` must bear repeats. One process follows at a time.
+
+Who follows for the first time begins at the feed's end, unless there is already something that
+what lies before can be about: a million sessions say nothing to a node that never booked one.
 """
 
 from collections.abc import Awaitable, Callable, Collection
@@ -25,7 +28,11 @@ PAGES = 20
 
 
 class Following:
-    """Hands `take` each row of these kinds as it changes, tombstones included."""
+    """Hands `take` each row of these kinds as it changes, tombstones included.
+
+    `about` and `noted`: kinds of objects and of records. While there is none of them, nothing in
+    the feed can matter.
+    """
 
     def __init__(
         self,
@@ -33,11 +40,16 @@ class Following:
         name: str,
         kinds: Collection[str],
         take: Callable[[ObjectRow], Awaitable[None]],
+        *,
+        about: Collection[str],
+        noted: Collection[str] = (),
     ) -> None:
         self._store = store
         self._key = RecordKey(FOLLOWING, name)
         self._kinds = frozenset(kinds)
         self._take = take
+        self._about = tuple(about)
+        self._noted = tuple(noted)
 
     async def look(self) -> None:
         """Take what changed since the last look, so much at a time that a lease outlives it.
@@ -56,7 +68,23 @@ class Following:
 
     async def _place(self) -> int:
         record = await self._store.record(self._key)
-        return 0 if record is None else msgspec.json.decode(record.document, type=int)
+        if record is not None:
+            return msgspec.json.decode(record.document, type=int)
+        # Read before the question: what comes first meanwhile has a later place.
+        head = await self._store.head()
+        if await self._is_begun():
+            return 0
+        await self._note(head)
+        return head
+
+    async def _is_begun(self) -> bool:
+        for kind in self._noted:
+            if await self._store.records(kind, limit=1):
+                return True
+        for kind in self._about:
+            async for _ in self._store.scan(kind):
+                return True
+        return False
 
     async def _note(self, after: int) -> None:
         draft = RecordDraft(self._key, msgspec.json.encode(after))

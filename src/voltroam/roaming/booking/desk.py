@@ -117,7 +117,9 @@ class Desk:
         self._now = now
         self._books = books
         self._page = page_maximum
-        self._following = Following(store, "bookings", (SESSION.kind,), self._began)
+        self._following = Following(
+            store, "bookings", (SESSION.kind,), self._began, about=(BOOKING.kind,)
+        )
 
     def handlers(self) -> Mapping[str, Answering]:
         return {"booking_request": self._asked, "booking_locations": self._sifted}

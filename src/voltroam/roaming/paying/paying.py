@@ -30,7 +30,7 @@ from voltroam.roaming.platforms import Identity
 from voltroam.roaming.reconciling.cdr_amount import amount_of
 from voltroam.standard.endpoints import CDR, SESSION
 from voltroam.standard.errors import CallerError, NotFound, PartnerError
-from voltroam.standard.packages import CONFIRMATION
+from voltroam.standard.packages import CONFIRMATION, TERMINAL
 from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.v2_2_1 import CommandResultType, Role, Token, TokenType, WhitelistType
 from voltroam.standard.v2_3_0.payments import CaptureStatusCode, FinancialAdviceConfirmation
@@ -98,7 +98,10 @@ class Paying:
         self._commands = commands
         self._now = now
         kinds = (SESSION.kind, CDR.kind, CONFIRMATION.kind)
-        self._following = Following(store, "payments", kinds, self._changed)
+        self._following = Following(
+            store, "payments", kinds, self._changed,
+            about=(TERMINAL.kind, CONFIRMATION.kind), noted=(PAYMENT,),
+        )  # fmt: skip
 
     async def look(self) -> None:
         """Sessions, CDRs and confirmations that came, starts that were refused. One process at a

@@ -73,7 +73,9 @@ class Reconciling:
         self._identity = identity
         self._now = now
         kinds = (CDR.kind, INVOICE_RECORD.kind)
-        self._following = Following(store, RECONCILIATION, kinds, self._changed)
+        self._following = Following(
+            store, RECONCILIATION, kinds, self._changed, about=(INVOICE_RECORD.kind,)
+        )
 
     async def look(self) -> None:
         """Compare what changed: records, and CDRs that records list. One process at a time."""
