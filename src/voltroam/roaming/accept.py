@@ -14,7 +14,7 @@ import msgspec
 from voltroam.bridge.passage import Inward
 from voltroam.roaming.audience import audience_of
 from voltroam.roaming.client_info import hear
-from voltroam.roaming.keys import object_key, owner_in
+from voltroam.roaming.keys import object_key, owner_in, place_of
 from voltroam.roaming.marks import mark_key, only
 from voltroam.roaming.owners import owns
 from voltroam.roaming.platforms import Identity, Platform
@@ -96,7 +96,8 @@ def accept(
     elif source is not None and not source.is_hub and not owns(source, resource, named):
         raise CallerError("$.country_code, $.party_id: not a party of yours that owns such objects")
     moment = members.get("last_updated")
-    target = Target(resource, named, object_key(resource, named, writer.ids(members)), writer)
+    key = object_key(resource, named, writer.ids(members))
+    target = Target(resource, named, key, writer, place_of(resource, named, members))
     # Only what is needed later outlives this call: the typed view is large, and many wait at once.
     lift = partial(raised, document, resource.parts, members) if source is None else None
 

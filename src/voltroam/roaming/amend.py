@@ -11,7 +11,7 @@ from functools import cache
 import msgspec
 
 from voltroam.roaming.accept import OWNER_MEMBERS, read_object, refuse_stranger
-from voltroam.roaming.keys import object_key, parts_of
+from voltroam.roaming.keys import object_key, parts_of, place_of
 from voltroam.roaming.received import Received, received_in
 from voltroam.roaming.settle import Target, Writer, older, settle, unchanged
 from voltroam.roaming.weigh import Accepted, Outcome, check_final, is_older, same
@@ -101,7 +101,7 @@ def patch(
     moment = members.get(_LAST_UPDATED)
     appended = resource.appended(writer.version)
     key = key or object_key(resource, owner, writer.ids(ids))
-    target = Target(resource, owner, key, writer)
+    target = Target(resource, owner, key, writer, place_of(resource, owner, members))
     _refuse_new_ids(members, _fixed(target, ids, parts, below))
     whole_form = shape(resource.object, writer.version)
 

@@ -5,7 +5,7 @@ from enum import Enum
 from functools import cache
 from typing import get_type_hints
 
-from voltroam.standard.endpoints import Endpoint, Resource
+from voltroam.standard.endpoints import LOCATION, Endpoint, Resource
 from voltroam.standard.errors import CallerError
 from voltroam.standard.parties import PartyId, fold
 from voltroam.store.interface import ObjectKey
@@ -20,6 +20,12 @@ def object_key(resource: Resource, owner: PartyId, ids: Mapping[str, object]) ->
     A member that is missing takes its default (`type=RFID`); CallerError 2001 if it has none.
     """
     return ObjectKey(resource.kind, owner.folded, JOINT.join(_folded_ids(resource, ids)))
+
+
+def place_of(resource: Resource, owner: PartyId, members: Mapping[str, object]) -> ObjectKey | None:
+    """The location of the same owner that the members name, of a kind that lies at one."""
+    named = members.get(resource.lies_at) if resource.lies_at is not None else None
+    return object_key(LOCATION, owner, {"id": named}) if isinstance(named, str) else None
 
 
 def path_ids(row: Endpoint, keys: Mapping[str, str], query: Mapping[str, str]) -> dict[str, str]:

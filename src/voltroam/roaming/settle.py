@@ -25,7 +25,7 @@ from voltroam.roaming.weigh import (
     with_source,
 )
 from voltroam.standard.endpoints import Audience, Resource
-from voltroam.standard.errors import CallerError
+from voltroam.standard.errors import CallerError, UnknownPlace
 from voltroam.standard.parties import PartyId
 from voltroam.standard.versions import HOME, Version
 from voltroam.store.interface import (
@@ -39,7 +39,7 @@ from voltroam.store.interface import (
     RecordDraft,
     RecordKey,
 )
-from voltroam.wire.decode import Problem
+from voltroam.wire.decode import Problem, Severity
 
 
 class Writer(msgspec.Struct, frozen=True):
@@ -96,6 +96,8 @@ class Target(msgspec.Struct, frozen=True):
     owner: PartyId
     key: ObjectKey
     writer: Writer
+    place: ObjectKey | None = None
+    """The location that it says to lie at, where its kind has one."""
 
     def change(
         self, decide: Callable[[ObjectRow | None, Held], Decision[Accepted]]
@@ -108,8 +110,26 @@ class Target(msgspec.Struct, frozen=True):
             return decide(held.objects.get(self.key), held)
 
         return Change(
-            checked, objects=(self.key, *claim.objects), records=(*claim.records, *self._mark())
+            checked,
+            objects=(self.key, *claim.objects, *([self.place] if self.place else [])),
+            records=(*claim.records, *self._mark()),
         )
+
+    def unplaced(self, held: Held) -> tuple[Problem, ...]:
+        """Its operator told us of no such location (yet). Raises UnknownPlace where strict."""
+        if self.place is None:
+            return ()
+        row = held.objects.get(self.place)
+        if row is not None and not row.deleted:
+            return ()
+        if self.writer.strict:
+            raise UnknownPlace(f"$.{self.resource.lies_at}: no such location of that operator")
+        return (
+            Problem(
+                f"$.{self.resource.lies_at}", Severity.ERROR, "location",
+                "no such location of that operator",
+            ),
+        )  # fmt: skip
 
     def _mark(self) -> tuple[RecordKey, ...]:
         """Who alone may see an object of ours is asked where it is written."""
@@ -135,7 +155,7 @@ def settle(
     """
     resource, writer = target.resource, target.writer
     live = row is not None and not row.deleted
-    found = (*problems, *clock_problems(last_updated, held.now))
+    found = (*problems, *target.unplaced(held), *clock_problems(last_updated, held.now))
     hidden = is_private(row) if private is None else private
     sidecar = marked(row.sidecar if row else None, hidden, writer.flow, received)
     few = only(held, target.key)

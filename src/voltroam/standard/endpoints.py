@@ -108,6 +108,8 @@ class Resource:
     """The place of this kind in a lane's first fill; None: never filled (money has its ledger)."""
     contract: tuple[str, ...] = ("cdr_token",)
     """Where a document names the one party that may see it; of a list its first item counts."""
+    lies_at: str | None = None
+    """A member that names one of the same owner's locations."""
     posted: bool = False
     """A new one goes by POST; PUT, if there is one, is for those that the far end knows."""
 

@@ -4,6 +4,7 @@ OcpiError                whose fault, OCPI status code, HTTP hint
 ├── CallerError          theirs: what reached us is wrong (2xxx)
 │   ├── InvalidBody      not JSON at all (HTTP 400)
 │   ├── Unauthorized     unknown or missing credentials token (HTTP 401)
+│   ├── UnknownPlace     names a location that its operator does not have (2003)
 │   ├── NotFound         absent, or not yours: the same answer (HTTP 404)
 │   ├── WrongMethod      the interface does not offer it (HTTP 405)
 │   ├── TooLarge         over a limit (HTTP 413)
@@ -57,6 +58,12 @@ class Unauthorized(CallerError):
 class NotFound(CallerError):
     status_code = StatusCode.CLIENT_ERROR
     http_status = 404
+
+
+class UnknownPlace(CallerError):
+    """It lies at, or is assigned to, a location that nobody told us of."""
+
+    status_code = StatusCode.UNKNOWN_LOCATION
 
 
 class WrongMethod(CallerError):

@@ -38,7 +38,7 @@ INVOICE_RECORD = Resource(
 )  # fmt: skip
 BOOKING_LOCATION = Resource(
     "booking_locations", BookingLocation, ("id",), frozenset({Role.CPO}), Audience.PARTNERS,
-    parts=(CALENDAR_PART,), readers=EMSP, first_fill=5,
+    parts=(CALENDAR_PART,), readers=EMSP, first_fill=5, lies_at="location_id",
 )  # fmt: skip
 BOOKING = Resource(
     "bookings", Booking, ("id",), frozenset({Role.CPO}), Audience.CONTRACT, readers=EMSP,

@@ -130,10 +130,16 @@ class AuthorizationLog:
             self._writing = asyncio.create_task(self._write_soon())
 
     async def flush(self) -> bool:
-        """Write what waits; False if the disk refused."""
+        """Write what waits now; False if the disk refused.
+
+        What comes meanwhile waits for its own turn: under load there would be a commit after the
+        other, of a few entries each.
+        """
         async with self._turn:
-            while self._waiting:
-                group = self._waiting[:_GROUP]
+            left = len(self._waiting)
+            while left > 0 and self._waiting:
+                group = self._waiting[: min(left, _GROUP)]
+                left -= len(group)
                 try:
                     await self._store.apply(_written(group))
                 except NodeError as fault:

@@ -13,11 +13,10 @@ from voltroam.roaming.exchange import Exchange, version_of
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.spelling import respelled
-from voltroam.standard.endpoints import LOCATION, Interface, Table
+from voltroam.standard.endpoints import Interface, Table
 from voltroam.standard.errors import CallerError, NotFound, Unusable
 from voltroam.standard.packages import BOOKING, BOOKING_LOCATION
 from voltroam.standard.parties import PartyId
-from voltroam.standard.status import StatusCode
 from voltroam.standard.v2_3_0.bookings import (
     Booking,
     BookingLocation,
@@ -37,12 +36,6 @@ from voltroam.wire.encode import encode
 
 _BOOKING = msgspec.json.Decoder(Booking)
 _PLACE = msgspec.json.Decoder(BookingLocation)
-
-
-class UnknownPlace(CallerError):
-    """What is offered lies at no location that we have (2003)."""
-
-    status_code = StatusCode.UNKNOWN_LOCATION
 
 
 class Bookings:
@@ -132,11 +125,6 @@ class Bookings:
             BOOKING_LOCATION, document, version=V2_3_0, source=None, identity=self._identity,
             strict=True,
         )  # fmt: skip
-        place = _PLACE.decode(document)
-        owner = PartyId(place.country_code, place.party_id)
-        row = await self._store.get(object_key(LOCATION, owner, {"id": place.location_id}))
-        if row is None or row.deleted:
-            raise UnknownPlace("$.location_id: no such location of that operator")
         return _PLACE.decode((await self._store.apply(change)).document)
 
     async def _place(self, operator: PartyId, place_id: str) -> BookingLocation:

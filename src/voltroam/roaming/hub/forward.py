@@ -36,6 +36,8 @@ KEPT_HEADERS = ("x-total-count", "x-limit", "allow")
 KEPT_STATUS = frozenset({400, 404, 405, 409, 410, 413, 414, 415, 422})
 """Beyond 2xx: what is wrong with the caller's own request. Never a 401: that is about our token."""
 
+OWNER_KEYS = ("{country_code}", "{party_id}")
+
 _Flight = tuple[object, ...]
 
 
@@ -83,7 +85,7 @@ class Undelivered(OcpiError):
 
 
 class Forwarding:
-    """`offline` hears of a platform that cannot be connected to; `clock` gives seconds."""
+    """`offline` hears of a platform that cannot be connected to; `hub` is our own party."""
 
     def __init__(
         self,
@@ -95,6 +97,7 @@ class Forwarding:
         timeout: float,
         offline: Callable[[str], Awaitable[None]],
         crossings: Crossings | None = None,
+        hub: PartyId | None = None,
     ) -> None:
         self._exchange = exchange
         self._directory = directory
@@ -103,6 +106,7 @@ class Forwarding:
         self._timeout = timeout
         self._offline = offline
         self._crossings = crossings
+        self._hub = hub
         self._flights: dict[_Flight, int] = {}
 
     async def forward(
@@ -188,12 +192,9 @@ class Forwarding:
         return await self._asked(leg, call)
 
     async def _asked(self, leg: _Leg, call: Call) -> Response:
-        tail = raw_tail(leg.call)
-        if leg.crossing is not None and self._crossings is not None:
-            tail = await self._crossings.tail(leg.crossing) or tail
         try:
             return await self._exchange.forward(
-                leg.there, call, tail=tail,
+                leg.there, call, tail=await self._tail(leg),
                 url=leg.passage.url if leg.passage else None, timeout=self._timeout,
             )  # fmt: skip
         except Silent:
@@ -208,6 +209,21 @@ class Forwarding:
             ) from None
         except (Unusable, ForbiddenUrl) as fault:
             raise Undelivered(f"{leg.party}: {fault.message}") from None
+
+    async def _tail(self, leg: _Leg) -> str:
+        """The path below the endpoint, with the names that the receiver has.
+
+        Who knows the hub as the one party of its credentials gets all as that party's (2.1.1).
+        """
+        tail = raw_tail(leg.call)
+        if leg.crossing is not None and self._crossings is not None:
+            tail = await self._crossings.tail(leg.crossing) or tail
+        if self._hub is None or version_of(leg.there).credentials_roles:
+            return tail
+        segments = tail.split("/")
+        if leg.call.endpoint.segments[: len(OWNER_KEYS)] == OWNER_KEYS:
+            segments[: len(OWNER_KEYS)] = self._hub
+        return "/".join(segments)
 
     async def _outgoing(self, leg: _Leg) -> Call:
         """A new request id, the same correlation id; URLs for results are ours."""

@@ -20,10 +20,9 @@ from voltroam.roaming.paying.payment import TerminalState, state_of
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.serving import Answering
 from voltroam.standard.endpoints import LOCATION, Behaviour, Endpoint, Interface, Table
-from voltroam.standard.errors import CallerError, InvalidBody, NotFound
+from voltroam.standard.errors import CallerError, InvalidBody, NotFound, UnknownPlace
 from voltroam.standard.packages import TERMINAL
 from voltroam.standard.parties import PartyId, fold
-from voltroam.standard.status import StatusCode
 from voltroam.standard.v2_2_1 import Role
 from voltroam.standard.v2_3_0.payments import InvoiceCreator, Terminal
 from voltroam.standard.versions import V2_3_0, Version
@@ -46,12 +45,6 @@ OFF = "terminal_off"
 PLACES = ("location_ids", "evse_uids")
 _TERMINAL = msgspec.json.Decoder(Terminal)
 _MEMBERS = msgspec.json.Decoder(dict[str, Any])
-
-
-class UnknownPlace(CallerError):
-    """A terminal is assigned to what nobody knows (2003)."""
-
-    status_code = StatusCode.UNKNOWN_LOCATION
 
 
 class Terminals:
