@@ -16,6 +16,7 @@ NAMES = {
     "T": "TIME",
     "P": "PARKING_TIME",
     "R": "RESERVATION_TIME",
+    "O": "RESERVATION_OVERTIME",
     "MINA": "MIN_CURRENT",
     "MAXA": "MAX_CURRENT",
     "MINP": "MIN_POWER",
@@ -82,7 +83,7 @@ def period(start: datetime, *, of: str | None = "T", **volumes: object) -> Charg
 
 
 def session(start: datetime, *parts: Part) -> list[ChargingPeriod]:
-    """Periods one after the other: `(minutes, {"T": ..})`; T, P, R of None take the minutes."""
+    """Periods one after the other: `(minutes, {"T": ..})`; T, P, R, O of None take the minutes."""
     found = []
     for minutes, volumes in parts:
         hours = round(Decimal(minutes) / 60, 4)

@@ -102,7 +102,9 @@ def _clock(index: int, period: ChargingPeriod, until: datetime) -> Iterator[Find
         CdrDimensionType.PARKING_TIME,
         CdrDimensionType.RESERVATION_TIME,
     )
-    hours = sum((volume(period, kind) or _ZERO for kind in kinds), _ZERO)
+    # time beyond a booked slot is charging or parking too
+    beyond = volume(period, CdrDimensionType.RESERVATION_OVERTIME) or _ZERO
+    hours = max(sum((volume(period, kind) or _ZERO for kind in kinds), _ZERO), beyond)
     passed = Decimal((until - period.start_date_time) // timedelta(seconds=1)) / 3600
     passed = passed.quantize(PRINTED)
     if passed < 0 or hours <= passed + COARSE:

@@ -17,6 +17,7 @@ SPREAD = frozenset(
         CdrDimensionType.TIME,
         CdrDimensionType.PARKING_TIME,
         CdrDimensionType.RESERVATION_TIME,
+        CdrDimensionType.RESERVATION_OVERTIME,
     }
 )
 """Volumes that are shared out over the pieces of a period; the others hold in each of them."""

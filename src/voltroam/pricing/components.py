@@ -13,6 +13,7 @@ from voltroam.pricing.policy import Policy
 from voltroam.pricing.problem import PricingProblem
 from voltroam.pricing.restrictions import Check, checks
 from voltroam.standard.v2_3_0 import (
+    BookingRestrictionType,
     PriceComponent,
     PriceLimit,
     ReservationRestrictionType,
@@ -52,6 +53,8 @@ _GOES_TO = {
 MOST_COMPONENTS = 1000
 """Of one tariff: a price for each quarter of an hour of a week is 672."""
 FLAT = TariffDimensionType.FLAT
+OF_BOOKINGS = frozenset({FLAT, TariffDimensionType.TIME})
+"""All that a booking can have a price for (RBK-043)."""
 PER = {
     FLAT: 1,
     TariffDimensionType.ENERGY: 1,
@@ -107,6 +110,8 @@ class Prepared:
     parking: list[Component] = field(default_factory=list)
     reserved: dict[TariffDimensionType, list[Component]] = field(default_factory=dict)
     expired: dict[TariffDimensionType, list[Component]] = field(default_factory=dict)
+    overtime: dict[TariffDimensionType, list[Component]] = field(default_factory=dict)
+    """Of going on after a booking's slot: on top of what charging costs."""
     size: int = 0
     """How many components and restrictions of components it has."""
     by_clock: bool = False
@@ -153,15 +158,25 @@ def prepare(tariff: Tariff, index: int, zone: str, policy: Policy) -> Prepared:
     if prepared.taxes is TaxIncluded.YES:
         prepared.scale = _divisor(tariff, path)
     for number, element in enumerate(tariff.elements):
-        if not prices_booking(element):
+        if not prices_booking(element) or _prices_overtime(element):
             _element(prepared, element, number, policy)
     return prepared
 
 
 def prices_booking(element: TariffElement) -> bool:
-    """Whether it is about a booking: such prices are never those of a session (RBK-044)."""
+    """Whether it is about a booking: such prices are never those of a session without (RBK-044)."""
     limits = element.restrictions
     return limits is not None and limits.booking is not None
+
+
+def _prices_overtime(element: TariffElement) -> bool:
+    """A booking's other prices are no part of a session; one about a reservation too is lint."""
+    limits = element.restrictions
+    return (
+        limits is not None
+        and limits.booking == BookingRestrictionType.BOOKING_OVERTIME
+        and limits.reservation is None
+    )
 
 
 def _element(prepared: Prepared, element: TariffElement, number: int, policy: Policy) -> None:
@@ -169,6 +184,7 @@ def _element(prepared: Prepared, element: TariffElement, number: int, policy: Po
     limits = element.restrictions
     conditions = checks(limits, f"{path}.restrictions", policy)
     kind = _reservation(limits, f"{path}.restrictions.reservation")
+    overtime = prices_booking(element)
     if limits is not None:
         _remember(prepared, limits)
     if not isinstance(element.price_components, list) or not element.price_components:
@@ -179,7 +195,9 @@ def _element(prepared: Prepared, element: TariffElement, number: int, policy: Po
     for place, component in enumerate(element.price_components):
         where = f"{path}.price_components[{place}]"
         type_ = _type(component, where)
-        if kind is not None:
+        if overtime and type_ not in OF_BOOKINGS:
+            continue
+        if kind is not None or overtime:
             dimension = Dimension.RESERVATION
         elif type_ is FLAT and beside_parking and policy.parking_flat == "parking":
             dimension = Dimension.PARKING
@@ -202,9 +220,12 @@ def _element(prepared: Prepared, element: TariffElement, number: int, policy: Po
             gross_factor=gross,
             rate=rate,
             total=TOTALS[dimension],
-            beside_parking=beside_parking and kind is None,
+            beside_parking=beside_parking and dimension is not Dimension.RESERVATION,
         )
         prepared.size += 1 + len(conditions)
+        if overtime:
+            prepared.overtime.setdefault(type_, []).append(made)
+            continue
         _enlist(prepared, made, kind, policy)
 
 

@@ -24,7 +24,9 @@ def why(
     reserved = component.dimension is Dimension.RESERVATION
     unit = _PER[component.type]
     if reserved and component.type is TariffDimensionType.TIME:
-        unit = " per hour of reservation"
+        about = component.restrictions
+        beyond = about is not None and about.booking is not None
+        unit = " per hour beyond the booked slot" if beyond else " per hour of reservation"
     sentence = (
         f"{_price(component)} {component.tariff.currency}{unit}: element {component.element + 1} of"
         f" tariff {component.tariff.id} is the first with {component.type} that applies at"

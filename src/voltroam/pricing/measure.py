@@ -23,6 +23,7 @@ _ENERGY = CdrDimensionType.ENERGY
 _TIME = CdrDimensionType.TIME
 _PARKING = CdrDimensionType.PARKING_TIME
 _RESERVATION = CdrDimensionType.RESERVATION_TIME
+_OVERTIME = CdrDimensionType.RESERVATION_OVERTIME
 LEAST = Decimal(1).scaleb(LOWEST)
 MOST = Decimal(1).scaleb(HIGHEST)
 NO_FLOWS: dict[str, Decimal] = {}
@@ -38,6 +39,7 @@ class Measured:
         "energy",
         "flows",
         "index",
+        "overtime",
         "parking",
         "parking_hours",
         "reservation",
@@ -56,6 +58,8 @@ class Measured:
         self.time_hours: Decimal | None = None
         self.parking_hours: Decimal | None = None
         self.reservation: Decimal | int | None = None
+        self.overtime: Decimal | int | None = None
+        """After a booking's slot; the same time is charging or parking too."""
         self.time: Decimal | int | None = None
         self.parking: Decimal | int | None = None
         self.flows = NO_FLOWS
@@ -107,8 +111,9 @@ def _period(index: int, period: ChargingPeriod) -> Measured:
             found.time_hours = value if found.time_hours is None else found.time_hours + value
         elif kind is _PARKING:
             found.parking_hours = value + (found.parking_hours or ZERO)
-        elif kind is _RESERVATION:
-            found.reservation = value + (found.reservation or ZERO)
+        elif kind is _RESERVATION or kind is _OVERTIME:
+            name = "reservation" if kind is _RESERVATION else "overtime"
+            setattr(found, name, value + (getattr(found, name) or ZERO))
         elif type(kind) is CdrDimensionType:
             if found.flows is NO_FLOWS:
                 found.flows = {}
@@ -125,6 +130,8 @@ def _refuse_kind(dimension: CdrDimension, path: str) -> None:
 def _seconds(period: Measured, until: int | None, reading: str) -> None:
     clock = None if until is None or reading != "clock" else until - period.at
     time, parking, reservation = period.time_hours, period.parking_hours, period.reservation
+    if period.overtime is not None:
+        period.overtime = seconds(Decimal(period.overtime), clock, reading, period.index)
     if (parking or reservation) and bool(time) + bool(parking) + bool(reservation) > 1:
         clock = None  # the clock knows their sum only
     if time is not None:

@@ -106,7 +106,7 @@ class Plan:
         charged = any(not period.reserving for period in measured)
         walk = Walk(self.zone, self.policy, outcome_of(outcome, charged=charged))
         walk.run(measured, tariffs)
-        round_up(walk.energy, walk.times, walk.reserved, self.policy)
+        round_up(walk.energy, walk.times, walk.reserved, walk.overtimes, self.policy)
         sums = self._sums(walk.lines, money)
         parts = _totals(sums)
         if any(one.min_price is not None or one.max_price is not None for one in used):

@@ -12,12 +12,16 @@ _WH = 1000
 
 
 def round_up(
-    energy: Sequence[Line], times: Sequence[Line], reserved: Sequence[Line], policy: Policy
+    energy: Sequence[Line],
+    times: Sequence[Line],
+    reserved: Sequence[Line],
+    overtimes: Sequence[Line],
+    policy: Policy,
 ) -> None:
     """Raise `billed` of the last line of each group to what its step_size asks for."""
     if policy.reservation_step == "shared":
         times, reserved = [*reserved, *times], ()
-    for group in (energy, times, reserved):
+    for group in (energy, times, reserved, overtimes):
         if group:
             for lines in _by_tariff(group, policy):
                 _round_group(lines, policy)

@@ -70,7 +70,8 @@ def straddles(
     bill = plan.price(
         [piece.period for piece in pieces], end=end, reservation_outcome=reservation_outcome
     )
-    picked = {(line.period, line.type): line.component for line in bill.lines}
+    # charging comes before what a booking costs beside it
+    picked = {(line.period, line.type): line.component for line in reversed(bill.lines)}
     return tuple(_changes(pieces, picked))
 
 

@@ -10,7 +10,7 @@ from voltroam.pricing.context import Moment
 from voltroam.pricing.decimals import HOUR, QUOTIENT, ZERO
 from voltroam.pricing.measure import Measured
 from voltroam.pricing.policy import Policy
-from voltroam.pricing.reservation import Outcome, reservation_flats, reservation_time
+from voltroam.pricing.reservation import FLAT, TIME, Outcome, reservation_flats, reservation_time
 
 
 class Walk:
@@ -26,6 +26,8 @@ class Walk:
         "lines",
         "now",
         "outcome",
+        "overtime_flat",
+        "overtimes",
         "policy",
         "reserved",
         "reserved_flat",
@@ -48,6 +50,8 @@ class Walk:
         self.reserved: list[Line] = []
         self.flats: list[Component] = []
         self.reserved_flat = False
+        self.overtimes: list[Line] = []
+        self.overtime_flat = False
         self.charged = False
         """A charging session took place."""
         self.charging_at: int | None = None
@@ -112,15 +116,32 @@ class Walk:
             now.at(period.start, self.zone)
         if tariff.by_flow:
             self._flows(period, tariff.by_power)
+        self._priced(period, tariff)
+        if now.unknown:
+            now.unknown = False
+            self.seen.setdefault("A19", period.index)
+
+    def _priced(self, period: Measured, tariff: Prepared) -> None:
         if tariff.flat and not (self.flats and tariff.flat == self.flats):
             self._flat(period, tariff)
         if tariff.energy and period.energy is not None:
             self._energy(period, tariff, period.energy)
         if tariff.time or (tariff.parking and period.parking is not None):
             self._times(period, tariff)
-        if now.unknown:
-            now.unknown = False
-            self.seen.setdefault("A19", period.index)
+        if tariff.overtime and period.overtime:
+            self._overtime(period, tariff, period.overtime)
+
+    def _overtime(self, period: Measured, tariff: Prepared, seconds: Decimal | int) -> None:
+        """After a booking's slot: the fee once, and its time beside that of charging."""
+        flat = None if self.overtime_flat else find(tariff.overtime.get(FLAT, ()), self.now)
+        if flat is not None:
+            self.overtime_flat = True
+            self.lines.append(Line(period.index, period.start, flat, 1, 1))
+        found = find(tariff.overtime.get(TIME, ()), self.now)
+        if found is not None:
+            line = Line(period.index, period.start, found, seconds, seconds)
+            self.lines.append(line)
+            self.overtimes.append(line)
 
     def _flat(self, period: Measured, tariff: Prepared) -> None:
         if self.flats and self.policy.flat == "session" and "A01" in self.seen:
