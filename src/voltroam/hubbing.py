@@ -28,6 +28,7 @@ from voltroam.roaming.hub.urls import HubUrls
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.serving import Answering, Serving
 from voltroam.seeing import sight_of
+from voltroam.standard.v2_2_1 import Role
 from voltroam.transport.hub_metrics import HubMetrics
 from voltroam.wire.call import Call, Reply
 
@@ -97,7 +98,7 @@ class Hubbing:
         crossings = Crossings(holdings.bridging, holdings.table)
         forwarding = Forwarding(
             exchange, directory, urls, self.breaker, timeout=knobs.timeout, offline=self._offline,
-            crossings=crossings,
+            crossings=crossings, hub=holdings.identity.parties(Role.HUB)[0],
         )  # fmt: skip
         self.sharings = Sharings(self.surroundings, directory, holdings.table)
         self.connecting = Connecting(

@@ -3,11 +3,11 @@
 Raises the PartnerError family; says nothing about what waits or what is tried again.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from msgspec import structs
 
-from voltroam.delivery.address import Addresses, Rows, contract_party
+from voltroam.delivery.address import OWNER, Addresses, Rows, contract_party
 from voltroam.delivery.copies import Copies
 from voltroam.delivery.outcome import Fault, judge
 from voltroam.delivery.ports import Calls
@@ -288,10 +288,11 @@ class Courier:
         if endpoint is None:
             raise Refused(f"no {method} for {kind} in its version", http=405)
         address = self._addresses.of(row, endpoint)
+        keys = {**address.keys, **_part_keys(parts, ids)} if ids else address.keys
         return await self._calls.call(
             platform,
             endpoint,
-            keys={**address.keys, **_part_keys(parts, ids)} if ids else address.keys,
+            keys=_under_one_party(keys, platform, to),
             query={name: value for name, value in address.query.items() if name in endpoint.query},
             body=body,
             routing=to or self._addresses.routing(row, address, platform),
@@ -313,6 +314,15 @@ async def _each(
             refused = fault
     if refused is not None:
         raise refused
+
+
+def _under_one_party(
+    keys: Mapping[str, str], platform: Platform, to: Routing | None
+) -> Mapping[str, str]:
+    """Who knows a hub as the one party of its credentials gets all as that party's (2.1.1)."""
+    if to is None or to.sender is None or spoken_by(platform).credentials_roles:
+        return keys
+    return {**keys, **dict(zip(OWNER, to.sender, strict=True))}
 
 
 def _part_keys(parts: Sequence[Part], ids: Sequence[str]) -> dict[str, str]:

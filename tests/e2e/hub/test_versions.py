@@ -104,9 +104,11 @@ def copy_at(partner: MockPartner, *parts: str) -> Recorded:
 
 
 def test_a_location_of_2_1_1_reaches_all_who_may_have_it(town: Town) -> None:
-    """A broadcast, for 2.1.1 names no receiver; each gets it in its version."""
+    """A broadcast, for 2.1.1 names no receiver; each gets it in its version. Who speaks 2.1.1 may
+    refuse a path of a party that is not its partner's (R211-017), and its partner is the hub."""
     for partner, connected in ((town.msp, True), (town.new, True), (town.older, False)):
-        request = copy_at(partner, f"/locations/NL/OLD/{PLACE}")
+        owner = "NL/OLD" if connected else "DE/HUB"
+        request = copy_at(partner, f"/locations/{owner}/{PLACE}")
         connector = request.json["evses"][0]["connectors"][0]
         assert ("max_voltage" in connector) is connected, connector
         assert ("party_id" in request.json) is connected
@@ -121,7 +123,7 @@ def test_a_location_of_2_3_0_reaches_2_2_1_and_2_1_1(town: Town) -> None:
     asked = ask(town.new, "PUT", f"RECEIVER/locations/BE/NEW/{name}", to=("DE", "HUB"), body=body)
     assert asked.answer.code == 1000, asked.answer.json
     assert copy_at(town.msp, f"/locations/BE/NEW/{name}").json["publish"] is True
-    seen = copy_at(town.older, f"/locations/BE/NEW/{name}").json
+    seen = copy_at(town.older, f"/locations/DE/HUB/{name}").json
     assert seen["type"] == "ON_STREET"
     assert "publish" not in seen
 
@@ -215,7 +217,8 @@ def test_a_session_and_a_cdr_go_from_2_3_0_to_2_2_1(town: Town) -> None:
 
 
 def test_a_session_goes_from_2_3_0_to_2_1_1(town: Town) -> None:
-    """With the location spelled out, which the hub has from its owner."""
+    """With the location spelled out, which the hub has from its owner; the hub is all that its
+    partner knows (R211-016, R211-017)."""
     spot = doc.fresh("L")
     body = doc.location(NEW, spot, postal_code="1000")
     path = f"RECEIVER/locations/BE/NEW/{spot}"
@@ -225,10 +228,22 @@ def test_a_session_goes_from_2_3_0_to_2_1_1(town: Town) -> None:
     asked = ask(town.new, "PUT", f"RECEIVER/sessions/BE/NEW/{name}", to=OLM, body=body)
     assert asked.answer.code == 1000, asked.answer.json
     (request,) = asked.at(town.older)
+    assert request.segments[-3:] == ("DE", "HUB", name)
     assert (request.json["location"]["id"], request.json["total_cost"]) == (spot, 4.0)
     assert request.json["auth_id"] == "DE8ACC12E46L89"
     back = ask(town.new, "GET", f"RECEIVER/sessions/BE/NEW/{name}", to=OLM).answer
     assert (back.data["location_id"], back.data["total_cost"]) == (spot, {"before_taxes": 4.0})
+
+
+def test_what_passes_within_2_1_1_is_the_hubs_too(town: Town) -> None:
+    """R211-016, R211-017"""
+    name = doc.fresh("S")
+    path = f"RECEIVER/sessions/NL/OLD/{name}"
+    asked = ask(town.old, "PUT", path, body=old_session(name, "FROLM12E46L89"))
+    assert asked.answer.code == 1000, asked.answer.json
+    (request,) = asked.at(town.older)
+    assert request.segments[-3:] == ("DE", "HUB", name)
+    assert request.json == old_session(name, "FROLM12E46L89")
 
 
 def test_a_driver_of_2_2_1_is_authorized_for_2_1_1(town: Town) -> None:

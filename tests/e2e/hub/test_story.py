@@ -1,0 +1,156 @@
+"""A charge through one hub, between two companies whose nodes speak different versions.
+
+| node | speaks | is |
+|---|---|---|
+| `cpo` | one version | NL/NOD, a CPO with simulated chargers |
+| `emsp` | another | DE/MOV, an eMSP |
+| `hub` | all | EU/HUB, all that each of the two knows |
+
+A soak runs every pair of different versions.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from itertools import permutations
+from typing import Any
+
+import pytest
+from tests.e2e.conftest import Backing, MakeNode, nodes_in
+from tests.e2e.nodes import Served, wait_until
+from tests.e2e.test_live_story import encoded
+
+from voltroam.bridge.convert import convert
+from voltroam.bridge.notes import Severity
+from voltroam.bridge.terms import Terms
+from voltroam.simulator import city
+from voltroam.standard.parties import PartyId
+from voltroam.standard.versions import HOME, VERSIONS, Version
+
+CPO, EMSP = PartyId("NL", "NOD"), PartyId("DE", "MOV")
+SCALE = 60
+NOTHING: set[str] = set()
+USUAL = ("2.1.1", "2.3.0")
+PAIRS = [
+    pytest.param(
+        pair, id="-".join(pair),
+        marks=() if pair == USUAL else (pytest.mark.soak("a charge through a hub"),),
+    )
+    for pair in permutations(VERSIONS, 2)
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    cpo: Served
+    emsp: Served
+    hub: Served
+    versions: tuple[Version, Version]
+
+
+@pytest.fixture(scope="module", params=PAIRS)
+def joined(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Joined]:
+    with nodes_in(tmp_path_factory.mktemp("story")) as make:
+        yield connect(*request.param, make)
+
+
+def connect(cpo_speaks: str, emsp_speaks: str, make: MakeNode) -> Joined:
+    """Three nodes; the hub has invited the two others."""
+    backing = Backing("sqlite", 1, lambda: None)
+    cpo = make("cpo", f"{CPO}/CPO", backing=backing, serve=False)
+    emsp = make("emsp", f"{EMSP}/EMSP", backing=backing, serve=False)
+    hub = make("hub", "EU/HUB/HUB", backing=backing, serve=False)
+    for node, versions in ((cpo, [cpo_speaks]), (emsp, [emsp_speaks]), (hub, list(VERSIONS))):
+        told = ", ".join(f'"{version}"' for version in versions)
+        node.config.write_text(f"versions = [{told}]\n" + node.config.read_text())
+    cpo.environment |= {
+        "VOLTROAM_HOST": "world",
+        "VOLTROAM_WORLD__SCALE": str(SCALE),
+        "VOLTROAM_WORLD__ARRIVALS": "0",
+        "VOLTROAM_WORLD__FAULTS": "0",
+    }
+    now = datetime.now(UTC)
+    cpo.load("tariffs", encoded(city.tariffs(CPO, now=now)))
+    cpo.load("locations", encoded(city.locations(CPO, count=2, seed=7, now=now)))
+    emsp.load("tokens", encoded(city.tokens(EMSP, count=5, seed=7, now=now)))
+    for node in (hub, cpo, emsp):
+        node.serve()
+    for node, name, ours in ((cpo, "cpo", "EMSP"), (emsp, "emsp", "CPO")):
+        made = hub.json("partner", "invite", name, "--as", ours)
+        node.json("partner", "register", made["versions_url"], made["token"], "--name", "hub")
+    return Joined(cpo, emsp, hub, (VERSIONS[cpo_speaks], VERSIONS[emsp_speaks]))
+
+
+def ids(node: Served, module: str) -> set[str]:
+    return {one.get("id") or one["uid"] for one in node.export(module)}
+
+
+def arrived(source: Served, target: Served, module: str, less: set[str] = NOTHING) -> None:
+    wait_until(
+        lambda: ids(target, module) == ids(source, module) - less, seconds=60, every=0.2,
+        what=f"the {module} at {target.folder.name}",
+    )  # fmt: skip
+
+
+def refused(joined: Joined) -> dict[str, set[str]]:
+    """The tariffs that one of the two versions has no words for, and why."""
+    found: dict[str, set[str]] = {}
+    for tariff in joined.cpo.export("tariffs"):
+        whole = json.loads(json.dumps(tariff), parse_float=Decimal)
+        for version in joined.versions:
+            passed = convert("Tariff", whole, source=HOME, target=version, terms=Terms(owner=CPO))
+            if passed.value is None:
+                codes = {it.code for it in passed.notes if it.severity is Severity.REFUSED}
+                found.setdefault(tariff["id"], set()).update(codes)
+    return found
+
+
+def place(emsp: Served) -> tuple[str, str]:
+    for location in emsp.export("locations"):
+        for evse in location["evses"]:
+            able = "REMOTE_START_STOP_CAPABLE" in evse.get("capabilities", ())
+            if able and evse["status"] == "AVAILABLE":
+                return location["id"], evse["uid"]
+    raise AssertionError("no EVSE of the city can be started")
+
+
+def test_a_charge_between_two_versions(joined: Joined) -> None:
+    cpo, emsp = joined.cpo, joined.emsp
+    missing = refused(joined)
+    print(missing)
+    arrived(cpo, emsp, "tariffs", set(missing))
+    arrived(cpo, emsp, "locations")
+    arrived(emsp, cpo, "tokens")
+    location, evse = place(emsp)
+    token = next(it for it in emsp.export("tokens") if it["valid"] and it["type"] == "RFID")
+    at = ("--location", location, "--evse", evse)
+    asked = cpo.run("authorize", token["uid"], *at, "--json")
+    assert (asked.code, asked.json["allowed"]) == (0, "ALLOWED"), asked.out + asked.err
+
+    started = emsp.run(
+        "command", "start", "--partner", "hub", *at, "--token", token["uid"], "--json"
+    )
+    assert started.code == 0, started.out + started.err
+
+    def session() -> Any:
+        held = emsp.export("sessions")
+        return held[0] if held and held[0]["status"] == "ACTIVE" and held[0]["kwh"] > 0.1 else None
+
+    running = wait_until(session, seconds=90, every=0.2, what="the session with energy")
+    stopped = emsp.run("command", "stop", "--partner", "hub", "--session", running["id"], "--json")
+    assert stopped.code == 0, stopped.out + stopped.err
+    (cdr,) = wait_until(partial(emsp.export, "cdrs"), seconds=90, every=0.2, what="the CDR")
+    (own,) = cpo.export("cdrs")
+    (ended,) = emsp.export("sessions")
+    assert ended["status"] == "COMPLETED"
+    assert cdr["total_energy"] == own["total_energy"] == ended["kwh"]
+    assert cdr["total_cost"]["excl_vat"] == own["total_cost"]["excl_vat"]
+    assert cdr["last_updated"] == own["last_updated"]
+    assert cdr["cdr_token"]["contract_id"] == token["contract_id"]
+    audit = emsp.run("cdr", "audit", "--json")
+    assert {one["verdict"] for one in audit.json["cdrs"]} <= {"OK", "CANNOT TELL"}
