@@ -117,3 +117,27 @@ async def test_fingerprints_compare_without_case(
     assert log.fingerprint("04a1") == log.fingerprint("04A1")
     assert log.fingerprints("04a1") == (log.fingerprint("04A1"),)
     assert log.fingerprint("04a2") != log.fingerprint("04a1")
+
+
+async def test_what_comes_while_a_group_is_written_waits_for_the_next_one(
+    emsp: Company, make: Callable[..., AuthorizationLog]
+) -> None:
+    """Else a busy node would commit without a pause, a few entries each time."""
+
+    class Busy(Refusing):
+        groups = 0
+
+        async def apply(self, change: Change[Any]) -> Any:
+            self.groups += 1
+            assert self.groups < 100
+            await log.note(entry(log, emsp))
+            return await self._store.apply(change)
+
+    busy = Busy(emsp.store)
+    log = make(busy, within=60)
+    await log.note(entry(log, emsp))
+    assert await log.flush()
+    assert (busy.groups, len(await emsp.store.records("authorization"))) == (1, 1)
+    busy.full = False
+    await log.close()
+    assert busy.groups == 2
