@@ -1,7 +1,6 @@
 """Objects that a partner of 2.1.1 pushes, whose paths and ids are not those of the house."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,38 +8,22 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_asyncio
-from tests.roaming.company import NOW, Answer, Clock, answer_of, role
+from tests.roaming.bridged import CPO, EMSP, MSP, Ours, opened
 
 from voltroam.bridge.named import surrogate
-from voltroam.roaming.bridging import Bridging
-from voltroam.roaming.directory import Directory
-from voltroam.roaming.dispatch import Dispatch
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.names import Kept, NameTables
-from voltroam.roaming.platforms import Identity, Phase, Platform
-from voltroam.roaming.serving import Serving
-from voltroam.roaming.vault import Vault
-from voltroam.standard.endpoints import LOCATION, TOKEN, Interface, Table
-from voltroam.standard.parties import PartyId
-from voltroam.standard.trees import Tree
-from voltroam.standard.v2_2_1 import Role
-from voltroam.standard.versions import V2_1_1, V2_2_1, Version
+from voltroam.standard.endpoints import TOKEN
 from voltroam.store.interface import (
     Change,
     Decision,
     Held,
-    ObjectRow,
     RecordDraft,
     RecordKey,
     Store,
 )
-from voltroam.store.open import open_store
-from voltroam.wire.call import Request
-from voltroam.wire.calls import read_call, write_response
-from voltroam.wire.routes import Router
 
 LONG, LONG_EVSE = "L" * 39, "E" * 39
-AAA, MSP = PartyId("NL", "AAA"), PartyId("DE", "MSP")
 T0, T1, T2 = (f"2026-11-22T11:0{minute}:00Z" for minute in range(3))
 PLUG = {
     "id": "1", "standard": "IEC_62196_T2", "format": "SOCKET", "power_type": "AC_3_PHASE",
@@ -58,59 +41,10 @@ CARD = {
 }  # fmt: skip
 
 
-class Ours:
-    """Our node as partners of 2.1.1 and 2.2.1 call it."""
-
-    def __init__(self, store: Store) -> None:
-        clock = Clock()
-        self.store = store
-        versions = (V2_1_1, V2_2_1)
-        table = Table()
-        identity = Identity(
-            name="us", url="https://us.example",
-            roles=(role("NL/OUR", Role.CPO), role("DE/OUR", Role.EMSP)),
-            versions=("2.1.1", "2.2.1"),
-        )  # fmt: skip
-        self.router = Router(table, versions, identity.url)
-        directory = Directory(store, Vault([b"0" * 32]), now=clock, spoken=versions)
-        self.bridging = Bridging(store, identity, now=clock)
-        serving = Serving(store, directory, identity, table, self.router, bridging=self.bridging)
-        self.dispatch = Dispatch(serving, {})
-
-    async def ask(self, who: Platform, method: str, path: str, body: Any = None) -> Answer:
-        """`locations/NL/AAA/…` below the RECEIVER's URL of the partner's version and tree."""
-        version: Version = V2_1_1 if who.version == "2.1.1" else V2_2_1
-        module, _, rest = path.partition("/")
-        row = next(one for one in self.router.table.at(version) if one.module.name == module)
-        url = self.router.endpoint_url(
-            version, row.module, Interface.RECEIVER, who.tree or Tree.CPO
-        )
-        data = b"" if body is None else msgspec.json.encode(body)
-        target = "/" + f"{url}/{rest}".split("/", 3)[3]
-        call = read_call(Request(method, target, {}, data), self.router)
-        return answer_of(write_response(await self.dispatch.answer(call, who), call, now=NOW))
-
-    async def held(self, id_: str) -> ObjectRow | None:
-        return await self.store.get(object_key(LOCATION, AAA, {"id": id_}))
-
-
-CPO = Platform(
-    id="old", name="old", phase=Phase.REGISTERED, version="2.1.1", we_are=Role.EMSP,
-    roles=(role("NL/AAA", Role.CPO),),
-)  # fmt: skip
-EMSP = Platform(
-    id="msp", name="msp", phase=Phase.REGISTERED, version="2.1.1", we_are=Role.CPO,
-    roles=(role("DE/MSP", Role.EMSP),),
-)  # fmt: skip
-
-
 @pytest_asyncio.fixture
 async def ours(empty_database: Path, tmp_path: Path) -> AsyncIterator[Ours]:
-    file = tmp_path / "node.db"
-    shutil.copy(empty_database, file)
-    store = await open_store(f"sqlite:///{file}")
-    yield Ours(store)
-    await store.close()
+    async with opened(empty_database, tmp_path) as found:
+        yield found
 
 
 async def test_a_location_of_a_long_id_is_held_under_our_name_for_it(ours: Ours) -> None:

@@ -54,6 +54,10 @@ class Inward(NamedTuple):
     def __call__(self, document: bytes) -> Passed:
         return home(self.kind, document, self.version, self.terms)
 
+    def said(self, document: bytes, version: Version) -> Passed:
+        """An object of another version as this writer says it."""
+        return between(self.kind, document, version, self.version, self.terms)
+
     def ids(self, ids: Mapping[str, object]) -> dict[str, object]:
         """The identifying members of an object as the house has them."""
         return ids_at_home(self.kind, self.version, self.terms, ids)

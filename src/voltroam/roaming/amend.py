@@ -59,7 +59,7 @@ def put_nested(
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         row = _live(row)
-        opened = open_part(said_by(row, writer), parts, below, folded=writer.version.folded_ids)
+        opened = open_part(writer.said(row), parts, below, folded=writer.version.folded_ids)
         before = opened.part
         when = moment if isinstance(moment, datetime) else from_micros(held.now)
         if before is not None:
@@ -107,7 +107,7 @@ def patch(
 
     def decide(row: ObjectRow | None, held: Held) -> Decision[Accepted]:
         row = _live(row)
-        said = said_by(row, writer)
+        said = writer.said(row)
         folded = writer.version.folded_ids
         opened = open_part(said, parts, below, folded=folded) if parts else None
         before = opened.part if opened else said
@@ -138,9 +138,12 @@ def patch(
 def _beside(
     row: ObjectRow, writer: Writer, place: Place, body: bytes, when: datetime
 ) -> Received | None:
-    """An own object that we keep in another version too: it changes there as it does at home."""
+    """An own object that we keep in another version too: it changes there as it does at home.
+
+    What a partner gave in another version is no picture of it any more.
+    """
     received, (parts, below) = received_in(row.sidecar), place
-    if received is None or writer.inward is not None:
+    if received is None or writer.source is not None:
         return None
     if not parts:
         return Received(received.version, merge(received.document, body, appends=frozenset()))
@@ -149,17 +152,6 @@ def _beside(
         return received
     after = merge(opened.part, body, appends=frozenset())
     return Received(received.version, opened.written(after, when)[0])
-
-
-def said_by(row: ObjectRow, writer: Writer) -> bytes:
-    """The object in the version that the writer speaks, as far as we have it.
-
-    A partner that changed its version meanwhile changes what we made of the old one.
-    """
-    received = received_in(row.sidecar)
-    if received is None or writer.inward is None:
-        return row.document
-    return received.document if received.version.is_called(writer.version.number) else row.document
 
 
 def _live(row: ObjectRow | None) -> ObjectRow:

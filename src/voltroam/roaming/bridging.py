@@ -31,7 +31,7 @@ from voltroam.roaming.contracts import Contracts
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.names import NameTables, NameTaken
 from voltroam.roaming.platforms import Identity, Platform
-from voltroam.roaming.received import received_in
+from voltroam.roaming.received import as_received, received_in
 from voltroam.standard.endpoints import LOCATION, TARIFF, TOKEN, Resource
 from voltroam.standard.errors import PartnerError
 from voltroam.standard.parties import PartyId, fold
@@ -103,16 +103,20 @@ class Bridging:
         *,
         owner: PartyId | None = None,
         whole: bool = True,
+        held: ObjectRow | None = None,
     ) -> Inward | None:
         """How a writer's documents of one kind are brought home; None where they are at home.
 
         `documents`: those that are about to come, or the PATCH of one; not `whole`: parts of one.
+        `held`: the object that is about to be changed.
         """
         kind = resource.object.__name__
         if is_home(kind, version):
             return None
         terms = await self._terms(source, owner)
         terms = await self._with_tokens(terms, documents)
+        if held is not None:
+            terms = await self._with_held(terms, kind, version, held)
         if whole and source is not None:
             said = [_named(document) for document in documents]
             terms = await self._with_spellings(terms, resource, version, said, source)
@@ -365,6 +369,18 @@ class Bridging:
         found = {one: await self._contracts.tokens(one) for one in contracts}
         return replace(terms, tokens_of=lambda contract: found.get(contract, ()))
 
+    async def _with_held(self, terms: Terms, kind: str, version: Version, held: ObjectRow) -> Terms:
+        """What a change leaves as it is: the token, and in another version than it came in all."""
+        token = _token_in(held.document) if kind == "Session" else None
+        if token is not None:
+            contract, others = token["contract_id"], terms.tokens_of
+            terms = replace(
+                terms, tokens_of=lambda one: (token,) if one == contract else others(one)
+            )
+        if version.is_called(as_received(held).version.number):
+            return terms
+        return await self._with_places(terms, kind, held.document)
+
     async def _with_spellings(
         self,
         terms: Terms,
@@ -493,6 +509,13 @@ def _contract_in(document: bytes) -> str | None:
         return None
     contract = members.get("auth_id") if isinstance(members, dict) else None
     return contract if isinstance(contract, str) else None
+
+
+def _token_in(document: bytes) -> Document | None:
+    """The token of a Session, unless it was made of the contract."""
+    token = read_plain(document).get("cdr_token")
+    named = isinstance(token, dict) and isinstance(token.get("contract_id"), str)
+    return token if named and token["uid"] != token["contract_id"] else None
 
 
 def _party(folded: str) -> PartyId:

@@ -13,7 +13,7 @@ from voltroam.roaming.marks import Marks
 from voltroam.roaming.owners import owns
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.settle import Writer
-from voltroam.standard.endpoints import Resource, Table
+from voltroam.standard.endpoints import Behaviour, Resource, Table
 from voltroam.standard.errors import NotFound
 from voltroam.standard.parties import PartyId
 from voltroam.store.interface import ObjectKey, ObjectRow, Store
@@ -62,10 +62,18 @@ class Serving:
                 bodies,
                 owner=call.owner,
                 whole=call.endpoint.part is None,
+                held=await self._changed(call, caller),
             )
         return Writer(
             self.identity, call.version, caller, caller.profile.strict, flow=flow, inward=inward
         )
+
+    async def _changed(self, call: Call, caller: Platform) -> ObjectRow | None:
+        """The object that a call changes but for what it names; None for all other calls."""
+        whole = call.endpoint.behaviour is not Behaviour.PATCH and call.endpoint.part is None
+        if whole or call.owner is None:
+            return None
+        return await self.store.get(await self.key(call, caller, call.owner))
 
     async def shown(
         self,

@@ -11,7 +11,7 @@ from voltroam.roaming.keys import spelled
 from voltroam.roaming.marks import mark_key, only
 from voltroam.roaming.owners import Claim
 from voltroam.roaming.platforms import Identity, Platform
-from voltroam.roaming.received import Received
+from voltroam.roaming.received import Received, as_received
 from voltroam.roaming.turns import turns
 from voltroam.roaming.weigh import (
     Accepted,
@@ -79,6 +79,20 @@ class Writer(msgspec.Struct, frozen=True):
         if passed.document is None:
             raise CallerError(f"not usable in this version: {passed.why_not}")
         return passed.document, Received(self.version, document)
+
+    def said(self, row: ObjectRow) -> bytes:
+        """What is held, in the version that the writer speaks: a change is one of that.
+
+        As received, else as we would tell it: a partner may have changed its version meanwhile.
+        CallerError 2001 if that version cannot say it.
+        """
+        if self.inward is None:
+            return row.document
+        held = as_received(row)
+        passed = self.inward.said(held.document, held.version)
+        if passed.document is None:
+            raise CallerError(f"PUT it whole, it cannot be changed here: {passed.why_not}")
+        return passed.document
 
     def ids(self, ids: Mapping[str, object]) -> Mapping[str, object]:
         """The identifying members that it writes, as the house has them."""
