@@ -83,7 +83,10 @@ class Packaged:
             owner, location_id=location_id, evse_uid=evse_uid, token=token, at=at,
             reference=reference,
         )  # fmt: skip
-        return None if found is None else BookedFor(found.id, found.authorization_reference)
+        if found is None:
+            return None
+        end = found.period.end_date_time
+        return BookedFor(found.id, found.authorization_reference, end)
 
     async def invoiced(
         self,

@@ -1,6 +1,6 @@
 """From a finished session to its complete CDR (OCPI 2.2.1 §mod_cdrs)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -9,6 +9,7 @@ import msgspec
 
 from voltroam.billing.cut import InForce, MeterReading, State, cut
 from voltroam.billing.problem import BillingProblem
+from voltroam.bridge.packages import BOOKING_DIMENSIONS
 from voltroam.bridge.retype import all_retyped
 from voltroam.bridge.tariffs import tariff_up
 from voltroam.pricing import Amount, Bill, Policy, price
@@ -98,8 +99,8 @@ def compose(
 ) -> Built:
     """The CDR of a session whose periods are cut already: from `start`, the last until `end`.
 
-    Dimensions that only a Session has are left out. `canonical`: the tariffs as they were given in
-    2.3.0, where that says more. BillingProblem as of `build`.
+    Dimensions that only a Session or only 2.3.0 has are left out. `canonical`: the tariffs as they
+    were given in 2.3.0, where that says more. BillingProblem as of `build`.
     """
     over = _check_over(session)
     periods = [for_cdr(one) for one in periods]
@@ -129,7 +130,7 @@ def compose(
         meter_id=session.meter_id,
         currency=session.currency,
         tariffs=list(tariffs) or None,
-        charging_periods=all_retyped(periods, old.ChargingPeriod),
+        charging_periods=all_retyped(map(for_home, periods), old.ChargingPeriod),
         signed_data=signed_data,
         total_cost=_price(bill.total_cost, money),
         total_fixed_cost=_part(bill.total_fixed_cost, money),
@@ -147,7 +148,16 @@ def compose(
 
 def for_cdr(period: ChargingPeriod) -> ChargingPeriod:
     """The period without what is for Sessions only (CDR-DT-06)."""
-    kept = [one for one in period.dimensions if one.type not in SESSION_ONLY]
+    return _without(period, SESSION_ONLY)
+
+
+def for_home(period: ChargingPeriod) -> ChargingPeriod:
+    """Without what 2.2.1 has no word for: what a booking adds (OCPI 2.3.0 §mod_bookings)."""
+    return _without(period, BOOKING_DIMENSIONS)
+
+
+def _without(period: ChargingPeriod, kinds: Collection[str]) -> ChargingPeriod:
+    kept = [one for one in period.dimensions if one.type not in kinds]
     if len(kept) == len(period.dimensions):
         return period
     return msgspec.structs.replace(period, dimensions=kept)

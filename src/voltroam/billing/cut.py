@@ -240,17 +240,21 @@ def _dimensions(covered: Sequence[Span], length: timedelta, energy: Decimal) -> 
 
 def volumes(state: State, length: timedelta, energy: Decimal) -> list[CdrDimension]:
     """Hours of the one kind that the state has, and kWh."""
-    micros = Decimal(length // _MICRO)
-    hours = _QUOTIENT.divide(micros, Decimal(_HOUR * 1_000_000)).quantize(PLACES)
     dimension = {
         State.CHARGING: CdrDimensionType.TIME,
         State.PARKING: CdrDimensionType.PARKING_TIME,
         State.RESERVED: CdrDimensionType.RESERVATION_TIME,
     }[state]
-    found = [CdrDimension(type=dimension, volume=hours)]
+    found = [CdrDimension(type=dimension, volume=hours_of(length))]
     if state is State.CHARGING or energy:
         found.append(CdrDimension(type=CdrDimensionType.ENERGY, volume=energy))
     return found
+
+
+def hours_of(length: timedelta) -> Decimal:
+    """As a CDR prints them."""
+    micros = Decimal(length // _MICRO)
+    return _QUOTIENT.divide(micros, Decimal(_HOUR * 1_000_000)).quantize(PLACES)
 
 
 def _span_of(name: str, values: Sequence[Decimal | None]) -> list[CdrDimension]:

@@ -20,6 +20,7 @@ from voltroam.billing.cut import (
     Span,
     State,
     crossings,
+    hours_of,
     kind,
     least_and_most,
     power_between,
@@ -82,8 +83,15 @@ NO_FLOW = Flow()
 class Marks:
     """Where the price of one session can change; looked up once, used for every reading."""
 
-    def __init__(self, tariffs: Sequence[InForce], zone: str, policy: Policy) -> None:
+    def __init__(
+        self,
+        tariffs: Sequence[InForce],
+        zone: str,
+        policy: Policy,
+        booked_until: datetime | None = None,
+    ) -> None:
         self.tariffs = tuple(tariffs)
+        self.booked_until = booked_until
         self._known = [one.tariff for one in tariffs]
         self._zone = zone
         self._policy = policy
@@ -108,7 +116,16 @@ class Marks:
         found = self._moments
         inside = list(found[bisect_right(found, low) : bisect_right(found, high)])
         inside += [one.since for one in self.tariffs if low <= one.since <= high]
+        if self.booked_until is not None and low <= self.booked_until <= high:
+            inside.append(self.booked_until)
         return inside
+
+    def beyond(self, at: datetime, length: timedelta) -> list[CdrDimension]:
+        """Time after a booked slot, which is charging or parking too (OCPI 2.3.0 §mod_cdrs)."""
+        if self.booked_until is None or at < self.booked_until or not length:
+            return []
+        kind = CdrDimensionType.RESERVATION_OVERTIME
+        return [CdrDimension(type=kind, volume=hours_of(length))]
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -199,7 +216,11 @@ class Running(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         length, energy = edge - self.opened, counted - self.before
         period = ChargingPeriod(
             start_date_time=self.opened,
-            dimensions=[*volumes(state, length, energy), *self._flows(state, length, energy)],
+            dimensions=[
+                *volumes(state, length, energy),
+                *marks.beyond(self.opened, length),
+                *self._flows(state, length, energy),
+            ],
             tariff_id=tariff_id(marks.tariffs, self.opened),
         )
         return msgspec.structs.replace(

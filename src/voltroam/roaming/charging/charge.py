@@ -120,6 +120,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     zone: str
     place: CdrLocation
     tariffs: tuple[InForceSince, ...] = ()
+    booked_until: datetime | None = None
+    """The end of the slot that the driver booked (OCPI 2.3.0 §mod_bookings)."""
 
 
 def charge_key(session_id: str) -> RecordKey:

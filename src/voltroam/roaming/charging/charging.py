@@ -22,12 +22,13 @@ from voltroam.roaming.charging.opening import (
     arrived,
     card_of,
     first_terms,
+    for_slot,
     id_for,
     same_card,
     under,
     wish_of,
 )
-from voltroam.roaming.charging.papers import session_of
+from voltroam.roaming.charging.papers import bill_of, session_of
 from voltroam.roaming.charging.ports import (
     Booked,
     Invoiced,
@@ -135,14 +136,15 @@ class Charging:
         booked = await self._booked(
             owner, site.location.id, site.evse_uid, card, at, reference=authorization_reference
         )
-        reference, booking = authorization_reference, None
+        reference, booking, until = authorization_reference, None, None
         if booked is not None:
             reference, booking = reference or booked.authorization_reference, booked.booking_id
+            until = None if booked.until is None else tidy(booked.until)
         invoice = await self._invoiced(
             owner, site.location.id, site.evse_uid, card, reference=reference
         )
         wish = wish_of(token, preference)
-        driver = Driver(card, auth_method, reference, wish, booking, invoice)
+        driver = Driver(card, auth_method, reference, wish, booking, until, invoice)
         name, moment = session_id or id_for(order_id), tidy(at)
         existing = None if name is None else await self.find(name)
         if existing is None:
@@ -162,7 +164,7 @@ class Charging:
             meter_id=meter_id,
             home_charging_compensation=home_charging_compensation,
         )
-        footing = self._footings.on(first_terms(owner, site, prices, moment))
+        footing = self._footings.on(first_terms(owner, site, prices, moment, until))
         step = Step(charge, terms=footing.terms)
         if not pending:
             begun = course.activated(charge, moment, footing.marks, self._knobs.pace, reading)
@@ -442,7 +444,8 @@ class Charging:
         footing = await self._footings.of(session_id, anew=True)
         if footing is None:
             raise UnknownSession
-        return progress(charge, session_of(charge, footing), 0, 0)
+        session = session_of(charge, footing, bill_of(charge, footing))
+        return progress(charge, session, 0, 0)
 
     async def readings(self, session_id: str) -> list[Reading]:
         """All that counted, in order, without what was signed."""
@@ -504,13 +507,16 @@ class Charging:
                 meter_id=meter_id or charge.meter_id,
                 booking_id=driver.booking or charge.booking_id,
             )
-            on, terms = footing, None
+            on, terms = footing, for_slot(footing.terms, driver.booked_until)
             if charge.status is SessionStatus.RESERVATION:
-                terms = arrived(footing.terms, site, prices, at)
+                terms = arrived(terms, site, prices, at)
+                after = replace(after, priced=prices.known)
+            if terms is not footing.terms:
                 on = self._footings.on(terms)
-                after = replace(after, terms=terms.generation, priced=prices.known)
+                after = replace(after, terms=terms.generation)
             after = course.activated(after, at, on.marks, self._knobs.pace, reading)
-            return _with(Step(after, terms=terms, footing=on), reading)
+            new = None if on is footing else terms
+            return _with(Step(after, terms=new, footing=on), reading)
 
         await self._steps.take(existing.id, act, () if reading is None else (reading,))
 

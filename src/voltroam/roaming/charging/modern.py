@@ -1,7 +1,8 @@
-"""A CDR of ours in 2.3.0, where 2.2.1 cannot say all of it (OCPI 2.3.0 §mod_cdrs).
+"""A Session or CDR of ours in 2.3.0, where 2.2.1 cannot say all of it (OCPI 2.3.0 §mod_cdrs).
 
 That is so under a tariff that was given in 2.3.0, and where a booking was fulfilled. Taxes are told
-one by one, by the rates of the tariff; their sum is what the bill says, to the last digit.
+one by one, by the rates of the tariff; their sum is what the bill says, to the last digit. Time
+beyond the slot of a booking has a dimension of its own.
 """
 
 from collections.abc import Sequence
@@ -10,8 +11,10 @@ from fractions import Fraction
 
 from msgspec.structs import replace
 
+from voltroam.billing.build import for_cdr
 from voltroam.bridge.cdrs import cdr_up
 from voltroam.bridge.passage import Inward
+from voltroam.bridge.sessions import session_up
 from voltroam.bridge.terms import Terms
 from voltroam.bridge.v2_3_0.prices import VAT
 from voltroam.pricing import Amount, Bill
@@ -26,7 +29,7 @@ from voltroam.roaming.platforms import Identity
 from voltroam.roaming.weigh import Accepted
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard import v2_3_0 as new
-from voltroam.standard.endpoints import CDR
+from voltroam.standard.endpoints import CDR, Resource
 from voltroam.standard.parties import PartyId
 from voltroam.standard.versions import V2_2_1, V2_3_0
 from voltroam.store.interface import Change
@@ -41,6 +44,7 @@ def modern_cdr(cdr: old.CDR, bill: Bill, charge: Charge, footing: Footing) -> ne
     found = replace(
         cdr_up(cdr).value,
         booking_id=charge.booking_id,
+        charging_periods=[for_cdr(one) for one in charge.course.periods] if charge.course else [],
         tariffs=list(footing.rates.canonical) or None,
         total_cost=taxed(bill.total_cost, bill.lines, digits),
     )
@@ -50,6 +54,22 @@ def modern_cdr(cdr: old.CDR, bill: Bill, charge: Charge, footing: Footing) -> ne
         if (amount := getattr(bill, name)) is not None
     }
     return replace(found, **parts)
+
+
+def modern_session(session: old.Session, bill: Bill | None, footing: Footing) -> new.Session | None:
+    """The same Session with all that 2.3.0 has a word for; None where 2.2.1 says all of it."""
+    if not footing.rates.is_modern and not _is_beyond(session, footing):
+        return None
+    found = session_up(session).value
+    if bill is None:
+        return found
+    return replace(found, total_cost=taxed(bill.total_cost, bill.lines, exponent(bill.currency)))
+
+
+def _is_beyond(session: old.Session, footing: Footing) -> bool:
+    """A period of it lies after the booked slot."""
+    until, periods = footing.terms.booked_until, session.charging_periods
+    return bool(until and periods and periods[-1].start_date_time >= until)
 
 
 def taxed(amount: Amount, lines: Sequence[Line], digits: int) -> new.Price:
@@ -111,7 +131,13 @@ def written(cdr: old.CDR, modern: new.CDR | None, identity: Identity) -> Change[
     if modern is None:
         return accept(CDR, encode(cdr), version=V2_2_1, source=None, identity=identity, strict=True)
     owner = PartyId(cdr.country_code, cdr.party_id)
+    return written_in_2_3_0(CDR, encode(modern), owner, identity)
+
+
+def written_in_2_3_0(
+    resource: Resource, document: bytes, owner: PartyId, identity: Identity
+) -> Change[Accepted]:
     return accept(
-        CDR, encode(modern), version=V2_3_0, source=None, identity=identity, strict=True,
-        inward=Inward("CDR", V2_3_0, Terms(owner=owner)),
+        resource, document, version=V2_3_0, source=None, identity=identity, strict=True,
+        inward=Inward(resource.object.__name__, V2_3_0, Terms(owner=owner)),
     )  # fmt: skip

@@ -36,13 +36,15 @@ OF_THE_EVSE = (
 
 class Driver(msgspec.Struct, frozen=True):
     """Who charges, and by what authority. `reference` is the authorization's; `booking`: the id of
-    the one that was made for this; `invoice`: what our invoice for it is known by."""
+    the one that was made for this, whose slot ends at `booked_until`; `invoice`: what our invoice
+    for it is known by."""
 
     token: CdrToken
     method: AuthMethod
     reference: str | None = None
     preference: ProfileType | None = None
     booking: str | None = None
+    booked_until: datetime | None = None
     invoice: str | None = None
 
 
@@ -124,8 +126,17 @@ class Opening:
         )
 
 
-def first_terms(owner: PartyId, site: Site, prices: Prices, at: datetime) -> Terms:
-    terms = Terms(generation=1, owner=owner, zone=site.location.time_zone, place=site.place)
+def first_terms(
+    owner: PartyId,
+    site: Site,
+    prices: Prices,
+    at: datetime,
+    booked_until: datetime | None = None,
+) -> Terms:
+    terms = Terms(
+        generation=1, owner=owner, zone=site.location.time_zone, place=site.place,
+        booked_until=booked_until,
+    )  # fmt: skip
     return terms if prices.document is None else under(terms, prices.document, at, first=True)
 
 
@@ -142,6 +153,13 @@ def arrived(terms: Terms, site: Site, prices: Prices, at: datetime) -> Terms:
         place=msgspec.structs.replace(terms.place, **evse),
     )
     return terms if prices.document is None else under(terms, prices.document, at, first=True)
+
+
+def for_slot(terms: Terms, until: datetime | None) -> Terms:
+    """For a booked slot that ends then; the same terms where that is known, or none is."""
+    if until is None or until == terms.booked_until:
+        return terms
+    return msgspec.structs.replace(terms, generation=terms.generation + 1, booked_until=until)
 
 
 def under(terms: Terms, tariff: Chosen, since: datetime, *, first: bool = False) -> Terms:

@@ -8,7 +8,7 @@ from typing import cast
 from msgspec.structs import replace
 
 from voltroam.billing.build import Built, compose
-from voltroam.pricing import Policy, PricingProblem
+from voltroam.pricing import Bill, Policy, PricingProblem
 from voltroam.pricing.currency import exponent
 from voltroam.roaming.charging.charge import Charge
 from voltroam.roaming.charging.problem import ChargingProblem
@@ -26,8 +26,11 @@ KEY, DATA, NATURE, METHOD = 512, 5000, 32, 36
 """Characters that SignedData has room for (CDR-DT-05)."""
 
 
-def session_of(charge: Charge, footing: Footing) -> old.Session:
-    """The Session as partners see it: closed periods, and kWh and cost up to the last reading."""
+def session_of(charge: Charge, footing: Footing, bill: Bill | None) -> old.Session:
+    """The Session as partners see it: closed periods, and kWh and cost up to the last reading.
+
+    `bill` is that of `bill_of`; None leaves the cost open.
+    """
     course = charge.course
     return old.Session(
         country_code=charge.country_code,
@@ -45,14 +48,15 @@ def session_of(charge: Charge, footing: Footing) -> old.Session:
         meter_id=charge.meter_id,
         currency=charge.currency,
         charging_periods=_periods(course.periods) if course is not None else None,
-        total_cost=cost_of(charge, footing),
+        total_cost=None if bill is None else _cost(bill, charge.currency),
         status=charge.status,
         last_updated=charge.updated,
     )
 
 
 def _periods(cut: Sequence[ChargingPeriod]) -> list[old.ChargingPeriod] | None:
-    """They are priced in 2.3.0 and written in 2.2.1: our own say the same there, word for word.
+    """They are priced in 2.3.0 and written in 2.2.1: our own say the same there, word for word,
+    but for what a booking adds (`modern_session`).
 
     Not built anew: a session is written with each of its readings.
     """
@@ -75,7 +79,7 @@ def _stamp(moment: datetime) -> bytes:
     return f'"last_updated":"{format_datetime(moment)}"'.encode()
 
 
-def cost_of(charge: Charge, footing: Footing) -> old.Price | None:
+def bill_of(charge: Charge, footing: Footing) -> Bill | None:
     """What is owed up to the last reading; None where that is not known (SES-OBJ-03).
 
     Unknown: before charging, for no one can tell how a reservation ends, and without a tariff.
@@ -86,7 +90,7 @@ def cost_of(charge: Charge, footing: Footing) -> old.Price | None:
     if charge.status not in (SessionStatus.ACTIVE, SessionStatus.COMPLETED):
         return None
     try:
-        bill = plan.price(
+        return plan.price(
             course.closed(footing.marks).periods,
             start=course.start,
             end=course.last.at,
@@ -95,7 +99,10 @@ def cost_of(charge: Charge, footing: Footing) -> old.Price | None:
         )
     except PricingProblem:
         return None
-    excl, incl = bill.total_cost.rounded(exponent(charge.currency))
+
+
+def _cost(bill: Bill, currency: str) -> old.Price:
+    excl, incl = bill.total_cost.rounded(exponent(currency))
     return old.Price(excl_vat=excl, incl_vat=incl)
 
 
@@ -121,7 +128,7 @@ def cdr_of(
     if footing.rates.fault is not None:
         raise ChargingProblem("TARIFF", f"the tariff cannot be priced: {footing.rates.fault}")
     built = compose(
-        session_of(charge, footing),
+        session_of(charge, footing, None),
         course.periods,
         footing.rates.tariffs,
         footing.terms.place,

@@ -18,10 +18,12 @@ class OnArrival(Protocol):
 
 
 class BookedFor(NamedTuple):
-    """The booking that a driver comes for, and the authorization that was given with it."""
+    """The booking that a driver comes for, the authorization that was given with it, and when its
+    slot is over."""
 
     booking_id: str
     authorization_reference: str
+    until: datetime | None = None
 
 
 class Booked(Protocol):

@@ -117,7 +117,7 @@ class Footings:
             if rates.plan is not None
             else []
         )
-        return Footing(terms, rates, Marks(in_force, terms.zone, self._policy))
+        return Footing(terms, rates, Marks(in_force, terms.zone, self._policy, terms.booked_until))
 
     def _of(self, terms: Terms) -> Rates:
         once = {

@@ -23,9 +23,9 @@ from voltroam.roaming.charging.charge import (
 )
 from voltroam.roaming.charging.course import tidy
 from voltroam.roaming.charging.knobs import ChargingKnobs
-from voltroam.roaming.charging.modern import modern_cdr
+from voltroam.roaming.charging.modern import modern_cdr, modern_session, written_in_2_3_0
 from voltroam.roaming.charging.modern import written as cdr_written
-from voltroam.roaming.charging.papers import cdr_of, document_of, session_of
+from voltroam.roaming.charging.papers import bill_of, cdr_of, document_of, session_of
 from voltroam.roaming.charging.terms import Footing
 from voltroam.roaming.charging.watch import overdue_key, settled_draft
 from voltroam.roaming.host import Reading, SignedReading
@@ -33,7 +33,8 @@ from voltroam.roaming.keys import object_key
 from voltroam.roaming.platforms import Identity
 from voltroam.roaming.weigh import Accepted, Outcome
 from voltroam.standard import v2_2_1 as old
-from voltroam.standard.endpoints import CDR, SESSION, Resource
+from voltroam.standard import v2_3_0 as new
+from voltroam.standard.endpoints import CDR, SESSION
 from voltroam.standard.errors import CallerError
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import SessionStatus
@@ -47,6 +48,7 @@ from voltroam.store.interface import (
     RecordDraft,
     RecordKey,
 )
+from voltroam.wire.encode import encode
 from voltroam.wire.times import from_micros
 
 
@@ -102,7 +104,7 @@ class Writing:
         """
         footing = step.footing or footing
         if step.charge is before and not step.bill:
-            session = session_of(before, footing)
+            session = session_of(before, footing, bill_of(before, footing))
             return Decision(progress(before, session, 0, step.repeated))
         now = tidy(from_micros(held.now))
         charge = replace(step.charge, heard=now, told=False)
@@ -112,9 +114,10 @@ class Writing:
         events: list[EventDraft] = []
         if step.bill:
             charge, objects, events = self._billed(charge, step, footing, held, now)
-        session = session_of(charge, footing)
+        bill = bill_of(charge, footing)
+        session = session_of(charge, footing, bill)
         if not step.quiet:
-            written = self._accepted(SESSION, document_of(session), held)
+            written = self._session(session, modern_session(session, bill, footing), held)
             objects, events = [*written.objects, *objects], [*written.events, *events]
         records = [charge_draft(charge, self.due(charge)), *kept(step, held)]
         if before is not None and before.told:
@@ -144,10 +147,16 @@ class Writing:
         done = replace(charge, cdr_id=charge.id, fault=None)
         return done, list(written.objects), list(written.events)
 
-    def _accepted(self, resource: Resource, document: bytes, held: Held) -> Decision[Accepted]:
+    def _session(
+        self, session: old.Session, modern: new.Session | None, held: Held
+    ) -> Decision[Accepted]:
+        if modern is not None:
+            owner = PartyId(session.country_code, session.party_id)
+            return written_in_2_3_0(SESSION, encode(modern), owner, self._identity).decide(held)
         change = accept(
-            resource, document, version=V2_2_1, source=None, identity=self._identity, strict=True
-        )
+            SESSION, document_of(session), version=V2_2_1, source=None, identity=self._identity,
+            strict=True,
+        )  # fmt: skip
         return change.decide(held)
 
     def due(self, charge: Charge) -> datetime | None:
