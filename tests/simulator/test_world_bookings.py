@@ -8,8 +8,8 @@ from msgspec.structs import replace as changed
 from tests.simulator import worlds
 from tests.simulator.worlds import NOW, of
 
-from voltroam.simulator.world.booked import Slot
-from voltroam.simulator.world.faults import Fault
+from voltroam.simulator.world.booked import OVERSTAY, Slot
+from voltroam.simulator.world.faults import Fault, Luck
 from voltroam.simulator.world.happenings import Begun, Came, Ended, ReservationOver
 from voltroam.simulator.world.spots import Spot
 from voltroam.simulator.world.world import World
@@ -102,6 +102,32 @@ def test_a_driver_with_a_card_comes_by_himself() -> None:
     assert (begun.token, begun.reference) == (DRIVER, "A1")
     world.book(slot(spot, driver=DRIVER))
     assert world.booked == {}, "it is used: nothing is kept for it again"
+
+
+def test_some_drivers_stay_beyond_their_slot_and_a_late_stop() -> None:
+    """RBK-047: what the node tells and prices as RESERVATION_OVERTIME."""
+    world = worlds.quiet()
+    world = worlds.quiet({first(world).uid: Fault.OVERSTAYED})
+    spot = first(world)
+    world.book(slot(spot, driver=DRIVER))
+    (came,) = of(world.step(NOW + 2.2 * HOUR), Came)
+    world.admit(came.charge)
+    (ended,) = of(world.step(NOW + 6 * HOUR), Ended)
+    assert ended.at == NOW + timedelta(minutes=180 + 5) + OVERSTAY
+    # who comes for the next slot does not wait for it
+    world.book(slot(spot, 8))
+    world.book(slot(spot, 9.1))
+    world.step(NOW + 8 * HOUR)
+    assert start(world, spot, DRIVER) is CommandResultType.ACCEPTED
+    (ended,) = of(world.step(NOW + 9.5 * HOUR), Ended)
+    assert ended.at == NOW + 9.1 * HOUR
+
+
+def test_as_many_overstay_as_meet_faults() -> None:
+    names = [f"B{number}" for number in range(1000)]
+    assert not any(Luck().overstays("E1", name) for name in names)
+    assert 150 < sum(Luck(0.2).overstays("E1", name) for name in names) < 250
+    assert not any(Luck(1, {"E1": Fault.NONE}).overstays("e1", name) for name in names)
 
 
 @pytest.mark.parametrize("fault", [Fault.NO_CABLE, Fault.SLOW])

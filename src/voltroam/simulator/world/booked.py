@@ -1,7 +1,8 @@
 """Chargers that are booked ahead: kept for their driver, who comes in time, late, or never.
 
 An EVSE is kept from the earliest start that the terms allow. A car that stands there must leave;
-one that came by booking leaves at the latest when its time and that of a late stop are over.
+one that came by booking leaves at the latest when its time and that of a late stop are over. Some
+drivers overstay: until the next booking begins, or for a while.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from voltroam.standard.v2_2_1 import Status, Token
 
 AFTER = timedelta(minutes=3)
 """How long after the start a driver who is in time comes at most."""
+OVERSTAY = timedelta(minutes=20)
+"""How long some drivers stay when their time and that of a late stop are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ class Booked(Ordered):
     def _expect(self, slot: Slot, spot: Spot, at: datetime) -> None:
         """A fault is a driver who never comes, or one who comes when nobody waits any more."""
         fault = self._luck.draw(self._orders, spot.uid)
-        if fault not in (Fault.NONE, Fault.SLOW):
+        if fault not in (Fault.NONE, Fault.SLOW, Fault.OVERSTAYED):
             return
         first = max(slot.opens, at)
         comes = first + (slot.start + AFTER - first) * self._orders.random()
@@ -154,7 +157,11 @@ class Booked(Ordered):
         if kept is None or kept.leaves is None:
             return
         self._settle_booking(kept.id)
-        charge.leaves = max(min(charge.leaves, kept.leaves), at)
+        charge.overstays = self._luck.overstays(charge.spot.uid, kept.id)
+        if charge.overstays:
+            charge.leaves = max(kept.leaves, at) + OVERSTAY
+        else:
+            charge.leaves = max(min(charge.leaves, kept.leaves), at)
         self._plan_turn(charge)
 
 

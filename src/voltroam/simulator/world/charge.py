@@ -40,6 +40,8 @@ class Charge:
     soc: float
     goal: float
     leaves: datetime
+    overstays: bool = False
+    """It stays when it is full, on DC too."""
     share: float = 1.0
     """Of its power that the charger can give."""
     stage: Stage = Stage.ASKED

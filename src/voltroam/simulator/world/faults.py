@@ -22,6 +22,8 @@ class Fault(StrEnum):
     """It is out of order for a while."""
     OCCUPIED = "OCCUPIED"
     """Something stands there that the back end does not know of."""
+    OVERSTAYED = "OVERSTAYED"
+    """Who booked it stays beyond the slot and the time of a late stop."""
 
 
 WEIGHTS = {
@@ -47,6 +49,12 @@ class Luck:
         hit = dice.random() < self.share
         fault = dice.choices(list(WEIGHTS), weights=list(WEIGHTS.values()))[0]
         return self.forced.get(evse.upper(), fault if hit else Fault.NONE)
+
+    def overstays(self, evse: str, booking: str) -> bool:
+        """Decided by the booking itself: no throw of dice more or less."""
+        if evse.upper() in self.forced:
+            return self.forced[evse.upper()] is Fault.OVERSTAYED
+        return random.Random(booking).random() < self.share  # noqa: S311 - play, no secret
 
     def of(self, evse: str) -> Fault:
         """What an EVSE has for good."""

@@ -134,7 +134,8 @@ class Street:
             self._drive_off(charge, at)
             return
         if charge.state != before:
-            if charge.plug.is_dc and not charge.watts and charge.soc >= charge.goal * 0.999:
+            full = not charge.watts and charge.soc >= charge.goal * 0.999
+            if charge.plug.is_dc and full and not charge.overstays:
                 charge.leaves = min(charge.leaves, at + timedelta(minutes=3))
             self._read(charge)
         elif at >= charge.next_read:
