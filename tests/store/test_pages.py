@@ -170,3 +170,19 @@ async def test_the_feed_gives_each_object_once_in_its_newest_state(store: Store)
     assert rows[-1].deleted
     assert [row.changed for row in await store.feed(3, 1)] == [4]
     assert await store.feed(6, 10) == []
+
+
+async def test_a_scan_of_one_owner_gives_all_of_many_and_of_few(store: Store) -> None:
+    """In their order, the deleted left out, on from any position."""
+    many = [draft(f"L{n}", key=key(f"L{n}", owner="NL/1")) for n in range(230)]
+    few = [draft(f"L{n}", key=key(f"L{n}", owner="NL/2")) for n in range(3)]
+    for one in (few[:1], many[:120], few[1:2], many[120:], few[2:]):
+        await store.apply(put(*one))
+    names = [row.key.id async for row in store.scan("location", owner="NL/1")]
+    assert names == [f"L{n}" for n in range(230)]
+    rows = [row async for row in store.scan("location", owner="NL/2")]
+    assert [row.key.id for row in rows] == ["L0", "L1", "L2"]
+    after = rows[0].created
+    assert [row async for row in store.scan("location", owner="NL/2", after=after)] == rows[1:]
+    gone = [row async for row in store.scan("location", owner="NL/3")]
+    assert gone == []

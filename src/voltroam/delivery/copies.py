@@ -7,12 +7,13 @@ them comes or goes, keeps that over a restart, and takes back from that one alon
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from voltroam.delivery.address import CONTRACT, contract_party, owner_in
 from voltroam.delivery.sight import NOBODY, Classes, Sight
 from voltroam.roaming.audience import at_version, bare, contract_class
 from voltroam.roaming.bridging import spoken_by
-from voltroam.roaming.hub.sharing import Sharing
+from voltroam.roaming.hub.sharing import Receivers, Sharing
 from voltroam.roaming.platforms import Identity, Platform, Profile
 from voltroam.standard.endpoints import Resource
 from voltroam.standard.parties import PartyId
@@ -20,8 +21,16 @@ from voltroam.store.interface import ObjectRow
 from voltroam.wire.call import Routing
 
 Ways = Sequence[Routing]
-_Known = tuple[Sharing, Collection[str], tuple[str | None, Profile], Classes]
 _NO_WAYS: Mapping[str, Ways] = {}
+
+
+class _Known(NamedTuple):
+    """The classes of one platform, and what they were read from."""
+
+    sharing: Sharing
+    reads: tuple[Collection[str], str | None, Profile]
+    receivers: Mapping[str, Receivers]
+    classes: Classes
 
 
 class Shares:
@@ -35,26 +44,48 @@ class Shares:
     def classes_of(self, platform: Platform, sharing: Sharing, served: Collection[str]) -> Classes:
         """Of the kinds that it takes: what was shared with all, nothing meant for one party."""
         known = self._known.get(platform.id)
-        reads = (platform.version, platform.profile)
-        if known is None or known[0] is not sharing or known[1] != served or known[2] != reads:
-            classes = {
-                resource.kind: self._seen(platform, sharing, resource)
-                if resource.kind in served
-                else NOBODY
-                for resource in self._resources
-            }
-            known = self._known[platform.id] = (sharing, served, reads, classes)
-        return known[3]
+        reads = (served, platform.version, platform.profile)
+        if known is None or known.reads != reads:
+            known = None
+        elif known.sharing is sharing:
+            return known.classes
+        receivers = {
+            resource.kind: sharing.receivers(platform.id, resource) for resource in self._resources
+        }
+        classes = {
+            resource.kind: self._seen(platform, receivers[resource.kind], resource, known)
+            if resource.kind in served
+            else NOBODY
+            for resource in self._resources
+        }
+        self._known[platform.id] = _Known(sharing, reads, receivers, classes)
+        return classes
 
-    def _seen(self, platform: Platform, sharing: Sharing, resource: Resource) -> frozenset[str]:
+    def _seen(
+        self, platform: Platform, now: Receivers, resource: Resource, known: _Known | None
+    ) -> frozenset[str]:
+        """Of hundreds of owners few move at a time: the others' names stay as they are."""
+        if known is None:
+            return frozenset(self._names(platform, now, resource))
+        before, names = known.receivers[resource.kind], known.classes[resource.kind]
+        if before is now:
+            return names
+        gone = {name: it for name, it in before.items() if now.get(name) != it}
+        came = {name: it for name, it in now.items() if before.get(name) != it}
+        if not gone and not came:
+            return names
+        return names.difference(self._names(platform, gone, resource)).union(
+            self._names(platform, came, resource)
+        )
+
+    def _names(self, platform: Platform, receivers: Receivers, resource: Resource) -> Iterable[str]:
         """The classes, and beside each the parties that get it: once, whatever its floor."""
-        receivers = sharing.receivers(platform.id, resource)
-        classes = at_version(
+        yield from at_version(
             receivers, spoken_by(platform), self._identity, resource, platform.profile
         )
-        return frozenset(classes) | {
-            _mark(owner, party) for owner, parties in receivers.items() for party in parties
-        }
+        for owner, parties in receivers.items():
+            for party in parties:
+                yield _mark(owner, party)
 
 
 def _mark(owner: str, party: PartyId) -> str:
@@ -101,10 +132,11 @@ def moved(before: Classes, now: Classes) -> Mapping[str, frozenset[str]]:
     """Classes by kind that a platform still sees, but not for the same parties as before."""
     found = {
         kind: frozenset(
-            owner_in(name)
-            for name in before.get(kind, NOBODY) ^ names
-            if CONTRACT in name and owner_in(name) in names & before.get(kind, NOBODY)
+            owner
+            for name in before[kind] ^ names
+            if CONTRACT in name and (owner := owner_in(name)) in names and owner in before[kind]
         )
         for kind, names in now.items()
+        if before.get(kind, names) is not names
     }
     return {kind: names for kind, names in found.items() if names}

@@ -276,16 +276,17 @@ class Lane:
             return
         others = moved(before, now)
         kept = {
-            kind: sorted((names & now.get(kind, NOBODY)) - others.get(kind, NOBODY))
+            kind: _both(names, now.get(kind, NOBODY)) - others.get(kind, NOBODY)
             for kind, names in before.items()
         }
         for kind in self._reshown(before, now):
             kept.pop(kind, None)
         if others:
             self._push.forget(others)
-        if self._filling is not None:
-            kept, since = {}, self._filling.since
-        self._start_fill(Fill(kind="", owner="", since=since, kept=kept))
+        if self._filling is not None:  # it began with less that was surely there, and earlier
+            was, since = self._filling.kept, self._filling.since
+            kept = {kind: _both(names, was.get(kind, NOBODY)) for kind, names in kept.items()}
+        self._start_fill(Fill(kind="", owner="", since=since), kept)
 
     def _reshown(self, before: Classes, now: Classes) -> list[str]:
         """Kinds whose documents may show the partner other ids than before, though none moved."""
@@ -298,17 +299,19 @@ class Lane:
             and before.get(references.kind) != now.get(references.kind)
         ]
 
-    def _start_fill(self, start: Fill) -> None:
+    def _start_fill(self, start: Fill, kept: Classes | None = None) -> None:
+        """`kept` instead of that of the note."""
+        kept = as_sets(start.kept) if kept is None else kept
         resources = [
             resource
             for resource in self._gear.table.resources.values()
             if self._gear.courier.serves(self.platform, resource)
         ]
-        route = stops(resources, self._push.sight.classes, self._push.sight.lost)
+        route = stops(resources, self._push.sight.classes, self._push.sight.lost, kept)
         if self._fill_rows is not None:
             self._fill_rows.cancel()
             self._fill_rows = None
-        self._filling = Filling(self._store, route, start)
+        self._filling = Filling(self._store, route, start, kept)
         self._bell.set()
 
     def _keep_filling(self, group: asyncio.TaskGroup) -> None:
@@ -426,6 +429,11 @@ class Lane:
 
     def _unread(self) -> bool:
         return self._filling is not None or self._read_to < self._gear.tail.head
+
+
+def _both(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+    """What they share; a hub's sets are large, and mostly one and the same."""
+    return one if one is other else one & other
 
 
 def replace_saved(note: LaneNote, at: int) -> LaneNote:

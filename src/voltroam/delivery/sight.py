@@ -83,7 +83,11 @@ def action(row: ObjectRow, sight: Sight, since: int) -> Action:
 
 def shrink(before: Classes, lost: Classes, now: Classes) -> tuple[dict[str, frozenset[str]], bool]:
     """The classes lost so far, and whether any was gained, when a platform's classes change."""
-    kinds = {*before, *lost, *now}
+    kinds = {
+        kind
+        for kind in {*before, *lost, *now}
+        if lost.get(kind) or before.get(kind, NOBODY) is not now.get(kind, NOBODY)
+    }
     gone = {
         kind: (before.get(kind, NOBODY) | lost.get(kind, NOBODY)) - now.get(kind, NOBODY)
         for kind in kinds

@@ -122,6 +122,8 @@ class SqliteStore:
         while True:
             if owner is None:
                 rows = self._read(sql.SCAN, (kind, after, SCAN_PIECE))
+            elif self._read(sql.OWNED, (kind, owner, SCAN_PIECE))[0][0] < SCAN_PIECE:
+                rows = self._read(sql.SCAN_FEW, (kind, owner, after))
             else:
                 values = (kind, after, owner, SCAN_PIECE)
                 rows = await self._walk(partial(_all, sql.SCAN_OWNER, values))

@@ -49,6 +49,15 @@ SCAN_OWNER = (
     f"select {OBJECT_COLUMNS} from objects indexed by objects_scan"
     " where kind = ? and deleted = 0 and created > ? and owner = ? order by created limit ?"
 )
+OWNED = (
+    "select count(*) from"
+    " (select 1 from objects indexed by objects_key where kind = ? and owner = ? limit ?)"
+)
+"""Objects of an owner, tombstones too, counted up to a limit."""
+SCAN_FEW = (
+    f"select {OBJECT_COLUMNS} from objects indexed by objects_key"
+    " where kind = ? and owner = ? and deleted = 0 and created > ? order by created"
+)
 _NAMES = [name.strip() for name in OBJECT_COLUMNS.split(",")]
 INSERT = f"insert into objects ({OBJECT_COLUMNS}) values ({', '.join('?' * len(_NAMES))})"
 UPDATE_CONTENT = (

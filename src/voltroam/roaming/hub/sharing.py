@@ -17,6 +17,8 @@ from voltroam.standard.endpoints import Audience, Resource, Table
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import Role
 
+Receivers = Mapping[str, tuple[PartyId, ...]]
+"""Parties of one platform by the class whose objects they get."""
 _NOT_HUBS = frozenset(Role) - {Role.HUB}
 
 
@@ -51,15 +53,30 @@ def _bare(party: PartyId, role: Role, platform: str) -> Seat:
 
 
 class Sharing:
-    """Who sees what at one moment; never changed, replaced as a whole."""
+    """Who sees what at one moment; never changed, replaced as a whole.
 
-    def __init__(self, world: World, hubs: Sequence[Platform], table: Table) -> None:
+    What was worked out `before` still counts for platforms that did not move, but for the owners
+    that did: so one party that joins costs each platform one look, and not one at every other.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        hubs: Sequence[Platform],
+        table: Table,
+        before: "Sharing | None" = None,
+    ) -> None:
         self.places = _places(world, hubs)
         self.allowed = world.allowed
         self._table = table
-        self._known: dict[tuple[str, str], Mapping[str, tuple[PartyId, ...]]] = {}
+        self._known: dict[tuple[str, str], Receivers] = {}
+        self._before: Mapping[tuple[str, str], Receivers] = {}
+        self._moved: frozenset[str] = frozenset()
+        """Owners, folded, of whom what was known before is not to be trusted."""
+        if before is not None and before.allowed == self.allowed:
+            self._inherit(before)
         self._listed: dict[tuple[str, str, bool, str | None], tuple[str, ...]] = {}
-        self._owning: dict[str, list[Place]] = {}
+        self._owning: dict[str, dict[str, list[Place]]] = {}
         self._at: dict[str, list[Place]] = {}
         for place in self.places:
             self._at.setdefault(place.platform, []).append(place)
@@ -67,7 +84,7 @@ class Sharing:
             module.name for module in table.modules.values() if module.functional
         )
 
-    def receivers(self, platform_id: str, resource: Resource) -> Mapping[str, tuple[PartyId, ...]]:
+    def receivers(self, platform_id: str, resource: Resource) -> Receivers:
         """By class: the parties of a platform that get objects of that class, one copy each.
 
         To another hub one copy goes, whoever sits behind it. What carries no routing headers goes
@@ -76,8 +93,36 @@ class Sharing:
         key = (platform_id, resource.kind)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._read(platform_id, resource)
+            old = self._before.get(key)
+            found = self._known[key] = (
+                self._read(platform_id, resource)
+                if old is None
+                else self._mended(old, platform_id, resource)
+            )
         return found
+
+    def _inherit(self, before: "Sharing") -> None:
+        moved = set(before.places) ^ set(self.places)
+        platforms = {place.platform for place in moved}
+        self._moved = frozenset(place.party.folded for place in moved) | before.unread
+        self._before = {
+            key: known
+            for key, known in {**before._before, **before._known}.items()
+            if key[0] not in platforms
+        }
+
+    @property
+    def unread(self) -> frozenset[str]:
+        """Owners of whom some platforms' parts may still be those of before."""
+        return frozenset() if self._known.keys() >= self._before.keys() else self._moved
+
+    def _mended(self, old: Receivers, platform_id: str, resource: Resource) -> Receivers:
+        """The same mapping if nothing in it is another."""
+        fresh = self._read(platform_id, resource, self._moved)
+        if all(old.get(name) == fresh.get(name) for name in self._moved):
+            return old
+        kept = {name: parties for name, parties in old.items() if name not in self._moved}
+        return kept | fresh
 
     def classes(
         self, platform_id: str, resource: Resource, party: PartyId | None = None
@@ -100,12 +145,15 @@ class Sharing:
             found = self._listed[key] = tuple(sorted(names))
         return found
 
-    def _read(self, platform_id: str, resource: Resource) -> Mapping[str, tuple[PartyId, ...]]:
+    def _read(
+        self, platform_id: str, resource: Resource, owners: frozenset[str] | None = None
+    ) -> dict[str, tuple[PartyId, ...]]:
+        """Of these owners, or of all."""
         if resource.audience is Audience.CONTRACT:
             return {}
         found: dict[str, dict[str, PartyId]] = {}
         readers = self._receiving(platform_id, resource)
-        for owner in self._owners(platform_id, resource) if readers else ():
+        for owner in self._owners(platform_id, resource, owners) if readers else ():
             met = found.setdefault(owner.party.folded, {})
             for folded, way, places in readers:
                 if any(self._may(owner, place, resource) for place in places):
@@ -129,18 +177,22 @@ class Sharing:
             return [(hub.party.folded, hub.party, places)]
         return [(place.party.folded, place.party, (place,)) for place in places]
 
-    def _owners(self, platform_id: str, resource: Resource) -> Iterable[Place]:
+    def _owners(
+        self, platform_id: str, resource: Resource, named: frozenset[str] | None = None
+    ) -> Iterable[Place]:
         known = self._owning.get(resource.kind)
         if known is None:
             announced = resource.audience is Audience.NOBODY
-            known = self._owning[resource.kind] = [
-                place
-                for place in self.places
-                if place.role in resource.owner_roles
-                and not place.is_hub
-                and (announced or not place.left)
-            ]
-        return (place for place in known if place.seat.platform != platform_id)
+            known = self._owning[resource.kind] = {}
+            for place in self.places:
+                if (
+                    place.role in resource.owner_roles
+                    and not place.is_hub
+                    and (announced or not place.left)
+                ):
+                    known.setdefault(place.party.folded, []).append(place)
+        groups = known.values() if named is None else (known.get(name, ()) for name in named)
+        return (it for group in groups for it in group if it.seat.platform != platform_id)
 
     def _may(self, owner: Place, reader: Place, resource: Resource) -> bool:
         """Client info is for whoever may deal with the party in anything at all (CORE-HCI-05)."""
@@ -166,7 +218,7 @@ class Sharings:
         known = self._known
         if known is not None and known[0] is world and known[1] == hubs:
             return known[2]
-        sharing = Sharing(world, hubs, self._table)
+        sharing = Sharing(world, hubs, self._table, None if known is None else known[2])
         if (
             known is not None
             and known[2].allowed == sharing.allowed
