@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 from tests.e2e import documents as doc
+from tests.e2e.hub.city import answers
 from tests.e2e.mock_http import Recorded
 from tests.e2e.mock_partner import Json
 from tests.e2e.nodes import wait_until
@@ -81,6 +82,10 @@ def test_a_price_of_2_2_1_is_read_and_told(versions: Versions) -> None:
     }  # fmt: skip
 
 
+BEHIND, CHARGING = ("SE", "BEH"), ("SE", "CHA")
+"""Behind the hub: an eMSP and a CPO, known by the roles of its credentials alone."""
+
+
 class Hub(Speaker):
     """A hub of 2.3.0: its own party is `hub_party_id`, its roles are those behind it."""
 
@@ -90,10 +95,10 @@ class Hub(Speaker):
 
 @pytest.fixture(scope="module")
 def hub(whole_versions: Versions) -> Iterator[Speaker]:
-    with Hub("2.3.0", ("SE", "BEH", "EMSP"), name=doc.fresh("hub")) as made:
-        made.objects["hubclientinfo"] = [doc.client_info(("SE", "BEH"), role="EMSP")]
+    roles = ((*BEHIND, "EMSP"), (*CHARGING, "CPO"))
+    with Hub("2.3.0", *roles, name=doc.fresh("hub")) as made:
         made.join(whole_versions.node)
-        wait_until(partial(is_pulled, whole_versions.node, made.name), what="whom it connects")
+        wait_until(partial(is_pulled, whole_versions.node, made.name), what="its lists")
         yield made
         whole_versions.node.run("partner", "remove", made.name, "--yes")
 
@@ -114,3 +119,21 @@ def test_what_is_for_a_hub_itself_names_its_hub_party(versions: Versions, hub: S
         what="a pull",
     )
     assert ends(pushed) == ends(pulled[0]) == ["SE", "HUB", "NL", "NOD"]
+
+
+def test_a_party_that_a_hub_lists_is_reached_through_it(versions: Versions, hub: Speaker) -> None:
+    """CORE-HUB-01, R230-014: at the hub's endpoint, to the party behind it, from ours."""
+    name = doc.fresh("C")
+    versions.load("cdrs", doc.cdr(NODE, name, BEHIND))
+    posted = wait_for_push(hub, "POST", "/cdrs")
+    assert posted.json["id"] == name
+    assert ends(posted) == [*BEHIND, *NODE]
+
+    uid = doc.fresh("T")
+    versions.load("tokens", doc.token(NODE, uid))
+    at = ("--location", "L1", "--token", uid, "--no-wait")
+    hub.http.on("POST", "/r/commands/", answers(result="ACCEPTED", timeout=30))
+    started = versions.node.run("command", "start", "--partner", hub.name, *at, "--json")
+    assert started.code == 0, started.out + started.err
+    command = wait_for_push(hub, "POST", "/commands/START_SESSION")
+    assert ends(command) == [*CHARGING, *NODE]

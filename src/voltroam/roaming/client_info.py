@@ -107,9 +107,7 @@ def own_word(
     if row is not None and ours and info_of(row).status is status:
         return _quietly(row, note)
     moment = now if row is None else max(now, row.last_updated + MILLISECOND)
-    info = _info(party, role, status, moment)
-    key = ObjectKey(CLIENT_INFO.kind, party.folded, fold(role.value))
-    return _written(key, info, note, frozenset())
+    return _written(told(party, role, status, moment, sources=frozenset(), note=note))
 
 
 def hubs_word(row: ObjectRow, status: ConnectionStatus, now: int) -> Decision[bool]:
@@ -120,8 +118,8 @@ def hubs_word(row: ObjectRow, status: ConnectionStatus, now: int) -> Decision[bo
     noted = beside(row)
     note = Beside(told=told_status(row), told_at=noted.told_at or row.last_updated)
     moment = max(now, row.last_updated + MILLISECOND)
-    again = _info(PartyId(info.country_code, info.party_id), info.role, status, moment)
-    return _written(row.key, again, note, row.sources)
+    party = PartyId(info.country_code, info.party_id)
+    return _written(told(party, info.role, status, moment, sources=row.sources, note=note))
 
 
 def _quietly(row: ObjectRow, note: Beside) -> Decision[bool]:
@@ -134,27 +132,34 @@ def _quietly(row: ObjectRow, note: Beside) -> Decision[bool]:
     return Decision(False, objects=(draft,))
 
 
-def _info(party: PartyId, role: Role, status: ConnectionStatus, moment: int) -> ClientInfo:
-    """To the millisecond, as it is written."""
-    return ClientInfo(
+def told(
+    party: PartyId,
+    role: Role,
+    status: ConnectionStatus,
+    moment: int,
+    *,
+    sources: frozenset[str],
+    note: Beside,
+) -> ObjectDraft:
+    """What we say of a party from a moment (µs) on, to the millisecond, as it is written."""
+    info = ClientInfo(
         party_id=party.party_id,
         country_code=party.country_code,
         role=role,
         status=status,
         last_updated=from_micros(moment - moment % MILLISECOND),
     )
-
-
-def _written(
-    key: ObjectKey, info: ClientInfo, note: Beside, sources: frozenset[str]
-) -> Decision[bool]:
-    """Its time is later than all before, so that nobody takes it for old."""
     members = msgspec.structs.asdict(info) | {"last_updated": format_datetime(info.last_updated)}
-    draft = ObjectDraft(
+    key = ObjectKey(CLIENT_INFO.kind, party.folded, fold(role.value))
+    return ObjectDraft(
         key, V2_2_1.number, msgspec.json.encode(members), to_micros(info.last_updated), key.owner,
         sources, sidecar=_sidecar(note),
     )  # fmt: skip
-    return Decision(True, objects=(draft,), events=(event(key, "changed"),))
+
+
+def _written(draft: ObjectDraft) -> Decision[bool]:
+    """Its time is later than all before, so that nobody takes it for old."""
+    return Decision(True, objects=(draft,), events=(event(draft.key, "changed"),))
 
 
 def _sidecar(note: Beside) -> bytes | None:

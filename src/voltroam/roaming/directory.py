@@ -238,6 +238,11 @@ class Directory:
                 routed.append(party)
         return tuple(routed)
 
+    async def told_by(self, hub_id: str) -> tuple[ObjectKey, ...]:
+        """The client info of the parties that a hub told of, or lists."""
+        rows = self._store.scan(CLIENT_INFO.kind)
+        return tuple([row.key async for row in rows if hub_id in row.sources])
+
     def contact(self, platform_id: str) -> None:
         """Note that it called us, or answered."""
         self._contacts[platform_id] = self._now()

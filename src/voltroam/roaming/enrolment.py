@@ -20,6 +20,7 @@ from voltroam.roaming.directory import (
     token_gone,
 )
 from voltroam.roaming.handshake import Offer
+from voltroam.roaming.listed import Listing
 from voltroam.roaming.platforms import PLATFORM, InboundToken, Phase, Platform, Status
 from voltroam.standard.errors import CallerError, Unauthorized, WrongMethod
 from voltroam.standard.status import StatusCode
@@ -58,6 +59,8 @@ class Entry:
     """Our role towards it, if the tree that it called told; None leaves what we took it for."""
     by_them: bool = False
     """The far end began it: it registers, or tells us that something changed."""
+    listing: Listing | None = None
+    """Whom it connects, if it is a hub that lists them."""
 
 
 def open_platform(platform: Platform) -> Change[None]:
@@ -175,9 +178,11 @@ def enter(
             *(RecordDraft(claim, platform_id.encode()) for claim in _claims(roles)),
             *(RecordDraft(claim, None) for claim in sorted(freed)),
         )
-        return Decision(after, records=drafts, events=(_event(after),))
+        listed = Decision(None) if entry.listing is None else entry.listing.decide(held)
+        return Decision(after, listed.objects, drafts, (_event(after), *listed.events))
 
-    return Change(decide, records=(key, *_claims(roles)))
+    objects = () if entry.listing is None else entry.listing.objects
+    return Change(decide, objects, (key, *_claims(roles)))
 
 
 def expel(platform_id: str, reason: str | None) -> Change[Platform]:

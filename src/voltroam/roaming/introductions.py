@@ -6,6 +6,7 @@ in `hub_party_id` and lists the parties behind it as its roles (OCPI 2.3.0 §cre
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -23,6 +24,15 @@ from voltroam.wire.encode import encode
 
 COUNTRY = 2
 """Characters of a country code, the first of a `hub_party_id`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    """Their credentials as the house knows them: of a hub the role HUB alone."""
+
+    credentials: Credentials
+    behind: tuple[CredentialsRole, ...] | None = None
+    """The parties that a hub lists; None: it does not list them, or is no hub."""
 
 
 def introduce(
@@ -56,8 +66,8 @@ def introduce(
     )
 
 
-def introduced(data: bytes, version: Version, we_are: Role | None) -> Credentials:
-    """Their credentials as the house knows them. CallerError 2001 names what cannot be used.
+def introduced(data: bytes, version: Version, we_are: Role | None) -> Introduced:
+    """Who they are. CallerError 2001 names what cannot be used.
 
     Credentials are read strictly, whatever the partner's profile says.
     """
@@ -66,14 +76,22 @@ def introduced(data: bytes, version: Version, we_are: Role | None) -> Credential
     if theirs is None or not reading.usable(strict=True):
         raise CallerError(reading.message)
     if not version.credentials_roles:
-        return Credentials(token=theirs.token, url=theirs.url, roles=[_their_role(theirs, we_are)])
-    hub = getattr(theirs, "hub_party_id", None) if version.hub_lists_parties else None
-    if hub is None:
-        roles = [
-            msgspec.convert(msgspec.to_builtins(role), CredentialsRole) for role in theirs.roles
-        ]
-        return Credentials(token=theirs.token, url=theirs.url, roles=roles)
-    return Credentials(token=theirs.token, url=theirs.url, roles=[_hub_role(hub, theirs.roles)])
+        return _with_roles(theirs, [_their_role(theirs, we_are)])
+    roles = [msgspec.convert(msgspec.to_builtins(role), CredentialsRole) for role in theirs.roles]
+    named = getattr(theirs, "hub_party_id", None) if version.hub_lists_parties else None
+    if named is None:
+        return _with_roles(theirs, roles)
+    hub = _hub_role(named, roles)
+    behind = tuple(role for role in roles if not _is_hub_itself(role, hub))
+    return _with_roles(theirs, [hub], behind)
+
+
+def _with_roles(
+    theirs: Any,
+    roles: list[CredentialsRole],
+    behind: tuple[CredentialsRole, ...] | None = None,
+) -> Introduced:
+    return Introduced(Credentials(token=theirs.token, url=theirs.url, roles=roles), behind)
 
 
 def party_of(identity: Identity, we_are: Role | None) -> PartyId:
@@ -104,6 +122,12 @@ def _itself(hub: CredentialsRole) -> CredentialsRole:
     return structs.replace(hub, role=Role.OTHER)
 
 
+def _is_hub_itself(role: CredentialsRole, hub: CredentialsRole) -> bool:
+    """Its own entry; what it does beside, it does as one of the parties (`_itself`)."""
+    party = PartyId(role.country_code, role.party_id)
+    return role.role is Role.OTHER and party.same(PartyId(hub.country_code, hub.party_id))
+
+
 def _as_in(version: Version, role: CredentialsRole) -> Any:
     return msgspec.convert(msgspec.to_builtins(role), shape(CredentialsRole, version))
 
@@ -121,7 +145,7 @@ def _their_role(theirs: Any, we_are: Role | None) -> CredentialsRole:
     )
 
 
-def _hub_role(hub: str, roles: Sequence[Any]) -> CredentialsRole:
+def _hub_role(hub: str, roles: Sequence[CredentialsRole]) -> CredentialsRole:
     """The hub itself; its name is that of its own entry, if it has one."""
     country, party = hub[:COUNTRY], hub[COUNTRY:]
     own = next(

@@ -16,7 +16,8 @@ from voltroam.roaming.directory import Directory
 from voltroam.roaming.enrolment import REGISTERED_METHODS, Entry
 from voltroam.roaming.exchange import Access, Exchange
 from voltroam.roaming.handshake import Handshake, Offer
-from voltroam.roaming.introductions import introduce, introduced
+from voltroam.roaming.introductions import Introduced, introduce, introduced
+from voltroam.roaming.listed import Listing
 from voltroam.roaming.names import forget
 from voltroam.roaming.platforms import (
     Caller,
@@ -269,22 +270,23 @@ class Registration:
         inbound = InboundToken(self._vault.hash(token_b), Letter.B)
         await self._store.apply(enrolment.expect(platform.id, inbound, during))
         self._directory.forget(platform.id)
-        theirs: Credentials | None = None
+        theirs: Introduced | None = None
         try:
             ours = await self._credentials(platform, offer.version, token_b)
             reply = await self._send(offer, access, ours, method=method, flow=flow)
             theirs = _read_theirs(reply, offer.version, platform)
-            self._refuse_ours(theirs)
+            self._refuse_ours(theirs.credentials)
             entry = Entry(
-                theirs, offer, self._vault.seal(theirs.token), inbound,
+                theirs.credentials, offer, self._vault.seal(theirs.credentials.token), inbound,
                 None if first else self._grace_until(), self._told(platform, offer.version),
+                listing=await self._listing(platform, theirs),
             )  # fmt: skip
             return await self._store.apply(enrolment.enter(platform.id, entry, phases=(during,)))
         except BaseException as fault:
             if first or not _uncertain(fault):
                 await self._take_back(platform, inbound, fault, first=first)
             if first and theirs is not None:
-                await self._unregister_there(offer, theirs.token, access, flow)
+                await self._unregister_there(offer, theirs.credentials.token, access, flow)
             raise
         finally:
             self._directory.forget(platform.id)
@@ -350,9 +352,10 @@ class Registration:
         if caller.phase not in (Phase.INVITED, Phase.CALLBACK):
             raise WrongMethod("Registered already", REGISTERED_METHODS)
         theirs = self._read_body(call, caller)
+        roles = theirs.credentials.roles
         attempt = new_id()
         until = self._now() + round(self._patience.lock * SECOND)
-        await self._store.apply(enrolment.lock(caller.id, attempt, theirs.roles, until))
+        await self._store.apply(enrolment.lock(caller.id, attempt, roles, until))
         self._directory.forget(caller.id)
         reason = "interrupted"
         try:
@@ -378,10 +381,10 @@ class Registration:
         return Reply()
 
     async def _admit(
-        self, call: Call, caller: Platform, theirs: Credentials, *, attempt: str | None
+        self, call: Call, caller: Platform, met: Introduced, *, attempt: str | None
     ) -> Reply:
         """Call back, then commit: the new token works before the reply is out (CORE-REG-10)."""
-        caller = _called_as(call, caller)
+        caller, theirs = _called_as(call, caller), met.credentials
         offer = await self._call_back(theirs, call.version, caller, call.correlation_id)
         token = self._vault.new_token()
         known = structs.replace(caller, roles=tuple(theirs.roles))
@@ -396,6 +399,7 @@ class Registration:
             self._told(caller, call.version) if attempt else None,
             by_them=True,
             we_are=caller.we_are,
+            listing=await self._listing(caller, met),
         )
         phase = Phase.CALLBACK if attempt else Phase.REGISTERED
         await self._store.apply(enrolment.enter(caller.id, entry, phases=(phase,), attempt=attempt))
@@ -415,11 +419,11 @@ class Registration:
         except TimeoutError:
             raise Unreachable("Your versions did not answer in time") from None
 
-    def _read_body(self, call: Call, caller: Platform) -> Credentials:
+    def _read_body(self, call: Call, caller: Platform) -> Introduced:
         if call.body is None:
             raise InvalidBody("A JSON body is needed")
         theirs = introduced(call.body, call.version, _called_as(call, caller).we_are)
-        self._refuse_ours(theirs)
+        self._refuse_ours(theirs.credentials)
         return theirs
 
     def _refuse_ours(self, theirs: Credentials) -> None:
@@ -441,6 +445,13 @@ class Registration:
             self._identity, version, token=token, url=self._versions_url(platform),
             we_are=platform.we_are, behind=await self._connected(platform),
         )  # fmt: skip
+
+    async def _listing(self, platform: Platform, theirs: Introduced) -> Listing | None:
+        """What it says of those behind it, in the place of what it said before."""
+        if theirs.behind is None:
+            return None
+        formerly = await self._directory.told_by(platform.id)
+        return Listing(platform.id, theirs.behind, formerly, self._identity)
 
     def _versions_url(self, platform: Platform) -> str:
         """That of the tree, for a partner that knows us in one role of two."""
@@ -489,7 +500,7 @@ def _uncertain(fault: BaseException) -> bool:
     return isinstance(fault, AnswerLost) or (isinstance(fault, Unreachable) and fault.sent)
 
 
-def _read_theirs(reply: Reply, version: Version, platform: Platform) -> Credentials:
+def _read_theirs(reply: Reply, version: Version, platform: Platform) -> Introduced:
     try:
         return introduced(reply.data or b"null", version, platform.we_are)
     except CallerError as fault:
