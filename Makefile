@@ -25,8 +25,11 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# What fails beside others, on a machine that is too busy, is named and run once more, alone.
 test: lint
-	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS) || { test $$? -eq 1 && \
+	echo "what failed beside others, once more and alone:" && \
+	$(BIN)/python -m pytest -n 0 --last-failed --last-failed-no-failures none $(ARGS); }
 
 soak: $(STAMP)
 	VOLTROAM_SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "soak or not soak" $(ARGS)

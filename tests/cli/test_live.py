@@ -4,6 +4,7 @@ The chargers are the charger world, at real pace, where nobody comes by himself.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -276,18 +277,21 @@ def test_a_node_that_does_not_run_is_named(tmp_path: Path, arguments: tuple[str,
 
 
 def test_who_reads_no_further_ends_the_watching_in_silence(stage: Stage) -> None:
-    """`watch | head` ends without a word."""
+    """`watch | head` ends without a word, and at the next line: none waits in a buffer."""
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     watching = subprocess.Popen(
         [sys.executable, "-m", "voltroam", "-c", str(stage.emsp.config), "watch"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=plain,
     )  # fmt: skip
     assert watching.stdout is not None
     assert watching.stderr is not None
     watching.stdout.close()
-    end = time.monotonic() + 60
+    loads, end = 0, time.monotonic() + 120
     while watching.poll() is None and time.monotonic() < end:
         stage.emsp.load("tokens", [doc.token(("DE", "MOV"), doc.fresh("PIPE"))])
+        loads += 1
     assert watching.wait(60) == Exit.FAILED
+    assert loads < 100  # a buffer holds the lines of more
     assert watching.stderr.read() == b""
     watching.stderr.close()
 

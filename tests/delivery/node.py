@@ -180,7 +180,7 @@ async def fresh_store(folder: Path) -> Store:
     return await open_store(f"sqlite:///{path}")
 
 
-async def until(check: Any, seconds: float = 30.0) -> None:
+async def until(check: Any, seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not check():
             await asyncio.sleep(0.005)

@@ -53,7 +53,7 @@ QUESTION = AuthorizationQuestion(
 )  # fmt: skip
 
 
-def order(seconds: float = 5.0) -> Order:
+def order(seconds: float = 60.0) -> Order:
     return Order(
         id="o1", command=CommandType.START_SESSION,
         body=StartSession(response_url="https://p.example/r", token=TOKEN, location_id="L1"),

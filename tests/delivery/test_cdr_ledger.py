@@ -24,7 +24,7 @@ async def entry(ours: Node) -> dict[str, Any]:
 
 
 async def state_is(ours: Node, *states: str) -> dict[str, Any]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             found = await ours.delivery.cdrs(platform("p1"))
             if found and found[0]["state"] in states:

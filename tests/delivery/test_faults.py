@@ -144,7 +144,7 @@ async def test_a_partner_that_cannot_be_reached_is_offline_and_wakes_when_it_cal
             assert found is not None
             return found.status
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await status() is not Status.OFFLINE:
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.3)
@@ -291,7 +291,7 @@ async def test_a_partner_that_denies_us_stops_its_lane_visibly(tmp_path: Path) -
         await until(lambda: [s.state for s in ours.delivery.stats()] == ["stopped"])
         await asyncio.sleep(0.2)
         assert len(partner.sent) <= 2
-        async with asyncio.timeout(30):  # it is noted a moment later
+        async with asyncio.timeout(60):  # it is noted a moment later
             while (await ours.delivery.facts(platform("p1")))["stopped"] != "unknown token":
                 await asyncio.sleep(0.02)
         partner.refuse = lambda sent: None

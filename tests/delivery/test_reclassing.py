@@ -12,6 +12,7 @@ import pytest_asyncio
 from msgspec import structs
 from tests.delivery.fakes import OUR, TABLE, FakeCalls, Partner, identity, location, platform, role
 from tests.delivery.fakes import tariff as plain_tariff
+from tests.delivery.hub_node import HubNode, party
 from tests.delivery.node import QUICK, Node, until
 
 from voltroam.delivery.reclassing import PIECE, Reclassing
@@ -164,7 +165,7 @@ async def test_a_version_that_is_spoken_no_more_hides_nothing(store: Store, cloc
 
 
 async def until_judged(store: Store, versions: tuple[str, ...]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (held := await basis_of(store)) is None or held.versions != versions:
             await asyncio.sleep(0.02)
 
@@ -325,3 +326,50 @@ async def test_another_owners_tariff_keeps_its_time_when_a_hub_shows_it(
     assert (held.audience, shown.audience) == ("NL/OUR~2.2.1!s", "NL/OUR")
     assert (shown.document, shown.last_updated) == (held.document, held.last_updated)
     assert shown.changed > held.changed
+
+
+class DatedHub(HubNode):
+    """A hub by a clock that the test sets."""
+
+    at: Clock
+    versions = BOTH
+
+    def now(self) -> int:
+        return self.at()
+
+
+async def test_a_hub_tells_2_1_1_anew_what_names_a_tariff_that_begins_or_ends(
+    store: Store, clock: Clock
+) -> None:
+    """R211-077: the location is its owner's and keeps its time; who speaks 2.2.1 hears nothing,
+    for there it is the same."""
+    DatedHub.at = clock
+    begin, end = START + timedelta(seconds=20), START + timedelta(seconds=40)
+    hub = DatedHub(store, FakeCalls(), replace(QUICK, turns_every=0.02), "open", 300.0)
+    cpo = party("cpo", (Role.CPO, "NL/OUR"))
+    await hub.join(cpo)
+    old = await hub.join(party("old", (Role.EMSP, "DE/OLD"), version="2.1.1"))
+    new = await hub.join(party("new", (Role.EMSP, "DE/NEW")))
+    await hub.share(
+        TARIFF, tariff("GOLD", start_date_time=written(begin), end_date_time=written(end)), cpo
+    )
+    place = location("L", tariffs=("GOLD",), postal_code="1000AA")
+    await hub.share(LOCATION, place, cpo)
+    hub.start()
+    await hub.settle()
+    [at_old], [at_new] = ([one for one in it.held if "locations/" in one] for it in (old, new))
+    told = len([one for one in new.sent if one.path == at_new])
+
+    def shown() -> Any:
+        return old.holds(at_old)["evses"][0]["connectors"][0].get("tariff_id")
+
+    assert shown() is None
+    clock.at = begin
+    await until(lambda: shown() == "GOLD")
+    assert old.holds(at_old)["last_updated"] == msgspec.json.decode(place)["last_updated"]
+    clock.at = end
+    await until(lambda: shown() is None)
+    await hub.settle()
+    assert new.holds(at_new) == msgspec.json.decode(place)
+    assert len([one for one in new.sent if one.path == at_new]) == told
+    await hub.stop()

@@ -246,7 +246,7 @@ async def test_registration_pulls_everything_and_an_outage_by_date(tmp_path: Pat
                          sessions=[session("S")], cdrs=[cdr("C")])  # fmt: skip
         ours.delivery = ours.make(sync=True)
         ours.start()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(ours.calls.asked) < 4:
                 await asyncio.sleep(0.01)
         assert {module for _, module, _ in ours.calls.asked} == {
@@ -257,7 +257,7 @@ async def test_registration_pulls_everything_and_an_outage_by_date(tmp_path: Pat
         facts = await ours.delivery.facts(CPO)
         assert set(facts["pulled"]) == {"locations", "tariffs", "sessions", "cdrs"}
         await ours.delivery.timetable.returned("p1")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(ours.calls.asked) < 8:
                 await asyncio.sleep(0.01)
         assert all("date_from" in query for _, _, query in ours.calls.asked[4:])
@@ -296,7 +296,7 @@ async def test_a_partner_that_sends_its_credentials_again_is_pulled_in_full(
         await ours.directory.update("p1", lambda it: structs.replace(it, introduced_at=ours.now()))
         await until(lambda: len(ours.calls.asked) >= 8)
         assert ("p1", "locations", {}) in ours.calls.asked[4:]
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (await held(ours, LOCATION))["L2"] == location("L2"):
                 await asyncio.sleep(0.01)
         assert (await held(ours, LOCATION))["L1"] == location("L1")

@@ -188,7 +188,7 @@ async def test_after_all_attempts_an_event_is_a_dead_letter_and_can_be_replayed(
     made, _ = await hooks.add(URL)
     async with running(any_store, receiver, knobs=structs.replace(QUICK, attempts=3)):
         await happen(any_store, "k/bad", "k/good", "k/bad")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(await hooks.dead(made.id)) < 2:
                 await happen(any_store, "k/good")
                 await asyncio.sleep(0.02)
@@ -214,7 +214,7 @@ async def test_gone_is_taken_at_its_word_and_enable_goes_on_there(any_store: Sto
     made, _ = await hooks.add(URL)
     async with running(any_store, receiver):
         await happen(any_store, "k/1")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (await hooks.get(made.id)).active:
                 await asyncio.sleep(0.01)
         await happen(any_store, "k/2")
@@ -276,7 +276,7 @@ async def test_a_removed_subscription_leaves_nothing(any_store: Store) -> None:
     made, _ = await hooks.add(URL)
     async with running(any_store, receiver, knobs=structs.replace(QUICK, attempts=1)):
         await happen(any_store, "k/1", "k/2")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not await hooks.dead(made.id):
                 await asyncio.sleep(0.01)
     await hooks.remove(made.id)

@@ -52,7 +52,7 @@ def test_a_provider_steers_a_session_through_the_emsp(node: MakeNode, backing: B
             await done(await opened.profiles.set(own_id, limited("12"), partner="movia")),
             await done(await opened.profiles.active(own_id, 600, partner="movia")),
         ]
-        async with asyncio.timeout(30):  # the house needs the power for itself
+        async with asyncio.timeout(60):  # the house needs the power for itself
             while (held := await opened.profiles.known(own_id, PartyId("DE", "MOV"))) is None or [
                 one.limit for one in held.active.charging_profile.charging_profile_period or ()
             ] != [10]:

@@ -79,7 +79,7 @@ class Place:
             if one.method == "POST" and f"for={name}&" in one.target
         ]  # fmt: skip
 
-    def result(self, name: str, number: int = 1, *, seconds: float = 10) -> Recorded:
+    def result(self, name: str, number: int = 1, *, seconds: float = 60.0) -> Recorded:
         found = wait_until(
             lambda: self.results(name)[number - 1 :], seconds=seconds, what=f"result of {name}"
         )

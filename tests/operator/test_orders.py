@@ -21,7 +21,7 @@ SESSION = "/sessions/NL/AAA/S1"
 
 
 async def until(met: Callable[[], Any]) -> Any:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not (found := met()):
             await asyncio.sleep(0.01)
     return found
@@ -90,7 +90,7 @@ async def test_a_reservation_is_taken_back_by_the_operator(street: Desk, emsp: D
     path = f"/orders/{host.orders[0]}/cancel-reservation"
     told = await street.ask("POST", path, {"message": "Works in the street"})
     assert told.status == 204
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             held = (await emsp.ask("GET", f"/commands/{reserving['id']}")).json
             if held["canceled"] is not None:

@@ -64,13 +64,13 @@ async def walked(two: Two, path: str, *, at: str = "cpo") -> list[Any]:
 
 async def deliver(desk: Desk) -> None:
     """Until all that can be is delivered."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(60):
         while not await desk.delivery.at_rest():
             await asyncio.sleep(0.02)
 
 
 async def until(met: Callable[[], Awaitable[Any]]) -> Any:
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(60):
         while not (found := await met()):
             await asyncio.sleep(0.02)
     return found

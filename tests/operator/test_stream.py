@@ -97,7 +97,7 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         self._gone.set()
         assert self._task is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await self._task
 
     async def _receive(self) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class Client:
         self.ended = not message.get("more_body", False)
 
     async def until(self, met: Any) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not met():
                 await asyncio.sleep(0.005)
 

@@ -187,7 +187,7 @@ def order(
     id: str = "order-1",  # noqa: A002
     session_id: str | None = None,
     reservation: int | None = None,
-    seconds: float = 30,
+    seconds: float = 60.0,
 ) -> Order:
     """A command of the eMSP as the node hands it over."""
     commands = {

@@ -115,13 +115,14 @@ async def test_what_was_acknowledged_survives_kill_9(url: str) -> None:
 
 
 async def test_a_lease_has_one_holder_until_it_ends(store: Store, other: Store) -> None:
-    assert await store.lease("job", "one", 0.4)
-    assert not await other.lease("job", "two", 0.4)
-    assert await store.lease("job", "one", 0.4)  # kept
-    assert await other.lease("another job", "two", 0.4)
+    assert await store.lease("job", "one", 60)
+    assert not await other.lease("job", "two", 60)
+    assert await store.lease("job", "one", 60)  # kept
+    assert await other.lease("another job", "two", 60)
     await other.release("job", "two")  # not its own: nothing
-    assert not await other.lease("job", "two", 0.4)
-    await asyncio.sleep(0.5)
+    assert not await other.lease("job", "two", 60)
+    assert await store.lease("job", "one", 0.1)
+    await asyncio.sleep(0.2)
     assert await other.lease("job", "two", 5)
     assert not await store.lease("job", "one", 5)
     await other.release("job", "two")
@@ -135,11 +136,11 @@ async def test_one_of_many_gets_a_lease(store: Store, other: Store) -> None:
 
 
 async def test_leases_of_many_names_are_taken_and_kept_together(store: Store, other: Store) -> None:
-    assert await other.lease("b", "two", 0.4)
-    assert await store.leases(["a", "b", "c"], "one", 5) == {"a", "c"}
-    assert await other.leases(["c", "b", "a", "d"], "two", 5) == {"b", "d"}
-    assert await store.leases(["a", "c"], "one", 5) == {"a", "c"}  # kept
-    assert await store.leases([], "one", 5) == frozenset()
+    assert await other.lease("b", "two", 60)
+    assert await store.leases(["a", "b", "c"], "one", 60) == {"a", "c"}
+    assert await other.leases(["c", "b", "a", "d"], "two", 60) == {"b", "d"}
+    assert await store.leases(["a", "c"], "one", 60) == {"a", "c"}  # kept
+    assert await store.leases([], "one", 60) == frozenset()
 
 
 async def test_a_write_of_the_same_store_wakes_at_once(

@@ -36,6 +36,12 @@ def write(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
+def write_now(text: str) -> None:
+    """The same for what is read as it happens: it never waits in a buffer for the next line."""
+    write(text)
+    sys.stdout.flush()
+
+
 def remark(text: str) -> None:
     """A line on stderr, for people."""
     sys.stderr.write(text + "\n")

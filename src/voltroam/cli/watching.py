@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from voltroam.cli.operating import node_url
-from voltroam.cli.outcome import Exit, Stop, write
+from voltroam.cli.outcome import Exit, Stop, write_now
 from voltroam.cli.run import settings_of, with_opened
 from voltroam.delivery.telling import Telling
 from voltroam.holdings import Holdings
@@ -141,11 +141,11 @@ def _line(event: dict[str, Any], json: bool) -> None:
     if not event:
         return
     if json:
-        write(msgspec.json.encode(event).decode())
+        write_now(msgspec.json.encode(event).decode())
         return
     data = event.get("data", {})
     at = str(event.get("timestamp", ""))[11:19]
-    write(f"{at:8} {event['type']:18} {_words(data)}".rstrip())
+    write_now(f"{at:8} {event['type']:18} {_words(data)}".rstrip())
 
 
 def _words(data: dict[str, Any]) -> str:

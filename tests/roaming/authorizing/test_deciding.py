@@ -253,7 +253,7 @@ async def test_a_host_that_fails_leaves_a_legal_answer_in_time(
         ours.host.says = {
             "broken": RuntimeError("no"), "cancelled": asyncio.CancelledError(), "wrong": "yes"
         }[fault]  # fmt: skip
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         assert decided(await ask(pair)) == answer
     await ours.log.close()
     assert [entry.by for entry in await ours.log.newest()] == ["default"]

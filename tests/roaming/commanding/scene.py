@@ -162,7 +162,7 @@ class Scene:
         self.cpo.company.clock.forward(seconds)
 
 
-async def until(met: Callable[[], bool], seconds: float = 30.0) -> None:
+async def until(met: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not met():
         assert time.monotonic() < end, "it did not happen"
@@ -170,7 +170,7 @@ async def until(met: Callable[[], bool], seconds: float = 30.0) -> None:
 
 
 async def eventually(
-    get: Callable[[], Awaitable[Any]], met: Callable[[Any], bool], seconds: float = 5.0
+    get: Callable[[], Awaitable[Any]], met: Callable[[Any], bool], seconds: float = 60.0
 ) -> Any:
     end = time.monotonic() + seconds
     while True:

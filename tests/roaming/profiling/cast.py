@@ -175,7 +175,7 @@ def listening(node: Serve) -> Serve:
     return serve
 
 
-async def until(met: Callable[[], Any], seconds: float = 30) -> Any:
+async def until(met: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first truthy answer."""
     async with asyncio.timeout(seconds):
         while not (found := met()):

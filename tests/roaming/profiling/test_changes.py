@@ -43,7 +43,7 @@ async def test_each_change_is_pushed_to_the_sender_that_set_a_profile(stage: Mak
     assert request.url == "https://emsp.example/ocpi/2.2.1/sender/chargingprofiles/S1"
     assert limits(request) == [8]
     assert json.loads(request.body)["charging_profile"]["duration"] == 300
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (known := await it.emsp.profiles.known("S1", PartyId("NL", "AAA"))) is None:
             await asyncio.sleep(0.005)
     events = await it.emsp.company.store.events(0, 1000)

@@ -41,7 +41,7 @@ async def posted(stage: Stage, count: int = 1) -> list[Request]:
 async def settled(actor: Actor) -> None:
     """Until every order has its last state."""
     last = {OrderState.POSTED, OrderState.FAILED, OrderState.LOST}
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while {order.state for order in await actor.steering.newest(50)} - last:
             await asyncio.sleep(0.005)
 
