@@ -21,7 +21,6 @@ from voltroam.store.interface import ObjectRow
 from voltroam.wire.call import Routing
 
 Ways = Sequence[Routing]
-_NO_WAYS: Mapping[str, Ways] = {}
 
 
 class _Known(NamedTuple):
@@ -113,18 +112,35 @@ class Copies:
         names = (sight.lost if lost else sight.classes).get(kind, NOBODY)
         at = (sight.platform, kind, lost)
         known = self._read.get(at)
-        if known is None or known[0] is not names:
+        if known is None:
             known = self._read[at] = (names, self._sorted(names))
+        elif known[0] is not names:
+            known = self._read[at] = (names, self._mended(*known, names))
         return known[1].get(bare(row.audience), ())
 
-    def _sorted(self, names: frozenset[str]) -> Mapping[str, Ways]:
-        if not names:
-            return _NO_WAYS
+    def _sorted(self, names: Iterable[str]) -> Mapping[str, Ways]:
         found: dict[str, list[Routing]] = {}
         for name in sorted(names):
             party = contract_party(name)
             if party is not None:
                 found.setdefault(owner_in(name), []).append(Routing(party, self._hub))
+        return found
+
+    def _mended(
+        self, before: frozenset[str], ways: Mapping[str, Ways], names: frozenset[str]
+    ) -> Mapping[str, Ways]:
+        """Of hundreds of owners few move at a time."""
+        found = dict(ways)
+        for name in before ^ names:
+            party = contract_party(name)
+            if party is None:
+                continue
+            owner = owner_in(name)
+            way = [one for one in found.pop(owner, ()) if one.to != party]
+            if name in names:
+                way.append(Routing(party, self._hub))
+            if way:
+                found[owner] = sorted(way, key=lambda one: one.to or party)
         return found
 
 
