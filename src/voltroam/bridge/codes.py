@@ -50,6 +50,7 @@ CODES: dict[str, Meaning] = {
             "type-regular-dropped": "REGULAR is what a tariff without type is",
             "type-renamed": "type and parking_type are two names of the same",
             "vat-amount": "the difference to the amount without VAT became a tax named VAT",
+            "vat-rate": "the tariff tells the rate of VAT, and the amounts agree with it",
             "vat-included": "VAT was added to the amount before taxes",
         },
     ),

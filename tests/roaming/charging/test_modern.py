@@ -63,8 +63,8 @@ async def billed(operator: Operator, **begun: Any) -> str:
     return cdr_id
 
 
-async def modern(operator: Operator, cdr_id: str) -> Json:
-    row = await operator.store.get(object_key(resource("cdrs"), CPO, {"id": cdr_id}))
+async def modern(operator: Operator, name: str, kind: str = "cdrs") -> Json:
+    row = await operator.store.get(object_key(resource(kind), CPO, {"id": name}))
     assert row is not None
     given = received_in(row.sidecar)
     assert given is not None
@@ -85,6 +85,8 @@ async def test_taxes_are_told_by_the_rates_of_the_tariff(operator: Operator) -> 
     assert new["total_cost"] == {
         "before_taxes": Decimal("6.00"), "taxes": [vat(9, "0.09"), vat(21, "1.05")],
     }  # fmt: skip
+    assert (await modern(operator, cdr_id, "sessions"))["total_cost"] == new["total_cost"]
+    assert (await operator.session(cdr_id))["total_cost"] == old["total_cost"]
     assert new["total_energy_cost"]["taxes"] == [vat(21, "1.05")]
     assert new["total_fixed_cost"]["taxes"] == [vat(9, "0.09")]
     (tariff,) = new["tariffs"]

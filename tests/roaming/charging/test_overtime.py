@@ -4,22 +4,18 @@ By hand: 0.50 per kWh, and 12.00 per hour and 3.00 once beyond the slot, with 21
 ends after 60 minutes, the session after 90; 10 kWh flow evenly in the hour and 5 after it.
 """
 
-import json
 from decimal import Decimal
 from typing import Any
 
 from tests.roaming.charging.chargers import (
-    CPO,
     PLAIN,
     ZONE,
-    Json,
     Operator,
     component,
     dimensions,
     element,
     meter,
     minute,
-    resource,
     tariff,
 )
 from tests.roaming.charging.test_modern import modern, open_under, vat
@@ -28,8 +24,6 @@ from voltroam.billing.any_version import read_cdr
 from voltroam.billing.audit import Context, audit
 from voltroam.roaming.charging import Correction
 from voltroam.roaming.charging.ports import BookedFor
-from voltroam.roaming.keys import object_key
-from voltroam.roaming.received import received_in
 from voltroam.wire.encode import encode
 
 SLOTTED = tariff(
@@ -58,21 +52,12 @@ async def stays(operator: Operator, minutes: float = 90, **begun: Any) -> str:
     return name
 
 
-async def received(operator: Operator, kind: str, name: str) -> Json:
-    row = await operator.store.get(object_key(resource(kind), CPO, {"id": name}))
-    assert row is not None
-    given = received_in(row.sidecar)
-    assert given is not None
-    found: Json = json.loads(given.document, parse_float=Decimal)
-    return found
-
-
 async def test_time_beyond_the_slot_is_told_and_priced(operator: Operator) -> None:
     """RBK-047: 15 kWh are 7.50, half an hour beyond is 6.00 and its fee 3.00: 16.50 and 3.47."""
     await open_under(operator, SLOTTED)
     operator = await came(operator)
     name = await stays(operator)
-    session = await received(operator, "sessions", name)
+    session = await modern(operator, name, "sessions")
     beyond = [one for one in map(dimensions, session["charging_periods"])
               if "RESERVATION_OVERTIME" in one]  # fmt: skip
     assert sum(one["RESERVATION_OVERTIME"] for one in beyond) == Decimal("0.5")

@@ -1,6 +1,8 @@
 """Sessions and CDRs between 2.2.1 and 2.3.0."""
 
 from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
 
 from voltroam.bridge.crossing import Crossing
 from voltroam.bridge.members import each, listed, within
@@ -8,6 +10,7 @@ from voltroam.bridge.named import type_down, type_up
 from voltroam.bridge.packages import core_cdr
 from voltroam.bridge.terms import Document
 from voltroam.bridge.v2_3_0.prices import price_down, price_up
+from voltroam.bridge.v2_3_0.rates import rate_of, tariffs_of, with_rate
 from voltroam.bridge.v2_3_0.tariffs import tariff_down, tariff_up, untaxed
 from voltroam.bridge.v2_3_0.words import CONNECTOR_TYPES, TOKEN_TYPES
 from voltroam.bridge.words import known_plug
@@ -26,7 +29,8 @@ AMOUNTS = (
 def session_up(session: Document, at: str, crossing: Crossing) -> Document:
     """Only the amount of money changes shape (OCPI 2.3.0 §mod_sessions, Session)."""
     raised = dict(session)
-    within(raised, "total_cost", at, lambda one, where: price_up(one, where, crossing))
+    rate = rate_of("total_cost", tariffs_of(session, crossing))
+    within(raised, "total_cost", at, partial(_priced_up, rate, crossing))
     within(raised, "cdr_token", at, lambda one, where: type_up(one, where, crossing))
     return raised
 
@@ -42,11 +46,17 @@ def session_down(session: Document, at: str, crossing: Crossing) -> Document | N
 def cdr_up(cdr: Document, at: str, crossing: Crossing) -> Document:
     """Amounts and embedded tariffs change shape, all else stays (OCPI 2.3.0 §mod_cdrs, CDR)."""
     raised = dict(cdr)
+    tariffs = listed(cdr, "tariffs")
     for name in AMOUNTS:
-        within(raised, name, at, lambda one, where: price_up(one, where, crossing))
+        rate = rate_of(name, tariffs)
+        within(raised, name, at, partial(_priced_up, rate, crossing))
     each(raised, "tariffs", at, lambda one, where: tariff_up(one, where, crossing))
     within(raised, "cdr_token", at, lambda one, where: type_up(one, where, crossing))
     return raised
+
+
+def _priced_up(rate: Decimal | None, crossing: Crossing, price: Document, at: str) -> Document:
+    return with_rate(price_up(price, at, crossing), rate, at, crossing)
 
 
 def cdr_down(cdr: Document, at: str, crossing: Crossing) -> Document | None:
