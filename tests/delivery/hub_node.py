@@ -26,6 +26,7 @@ from voltroam.delivery.connecting import Connecting
 from voltroam.delivery.deliver import Delivery
 from voltroam.delivery.knobs import Knobs
 from voltroam.roaming.accept import accept, remove
+from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.hub.agreements import Agreement, Default, Side
 from voltroam.roaming.hub.announcing import Announcing
@@ -49,13 +50,16 @@ PULLED = Profile(catch_up="wait_for_pull")
 class HubNode(Node):
     """`announced` counts the times that client info moved."""
 
+    versions: tuple[str, ...] = identity().versions
+
     def __init__(
         self, store: Store, calls: FakeCalls, knobs: Knobs, default: Default, after: float
     ) -> None:
         self.default: Default = default
         self.after = after
         self.ahead = 0.0
-        super().__init__(store, identity(role(Role.HUB, *HUB)), knobs, calls)
+        ident = structs.replace(identity(role(Role.HUB, *HUB)), versions=self.versions)
+        super().__init__(store, ident, knobs, calls)
 
     def clock(self) -> float:
         """What was read of agreements and platforms counts for a second of this clock."""
@@ -71,6 +75,7 @@ class HubNode(Node):
             self.store, self.directory, self.calls, self.identity, TABLE,
             now=self.now, knobs=self.knobs, chance=random.Random(1), sync=sync,
             connecting=Connecting(self.sharings, self.announcing, self.after),
+            bridging=Bridging(self.store, self.identity, now=self.now),
         )  # fmt: skip
 
     async def share(

@@ -288,7 +288,7 @@ async def test_a_tariff_that_ends_while_it_is_shown_is_not_forgotten(
     await node.put(TARIFF, scheduled("GOLD"))
     await node.join(platform("old", role(Role.EMSP, "DE", "OLD"), version="2.1.1"))
 
-    async def slow(*_: object) -> int:
+    async def slow(*_: object, **_how: object) -> int:
         clock.at = START + 2 * HOUR
         return 0
 

@@ -165,6 +165,13 @@ def turn_of(kind: str, document: bytes, spoken: Sequence[str], now: int) -> int 
     return None if found is None else round(found.timestamp() * 1e6)
 
 
+def first_turn(tariffs: Iterable[Document], terms: Terms) -> int | None:
+    """When (µs) the first of these tariffs begins or ends; None if none will."""
+    now = terms.now
+    found = [] if now is None else [turn("Tariff", tariff, now) for tariff in tariffs]
+    return min((round(one.timestamp() * 1e6) for one in found if one is not None), default=None)
+
+
 def floors_shown(
     kind: str,
     version: Version,

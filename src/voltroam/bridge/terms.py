@@ -147,5 +147,8 @@ class Terms:
     spelling_of: Callable[[str, str], str | None] = _no_spelling
     """How an object (`Location`, …) is spelled that is held under the same id but for its case."""
 
+    turns_at: int | None = None
+    """When (µs) one of the tariffs begins or ends next: what is said now may be wrong from then."""
+
     def relaxed(self, relaxation: Relaxation) -> bool:
         return relaxation in self.relaxations

@@ -102,6 +102,15 @@ class Courier:
             document = references.without(row.document, named)
         return structs.replace(row, document=document), view
 
+    def told(self, row: ObjectRow, base: State, view: str, sight: Sight) -> bool:
+        """Whether all who get it have it so, by the known state `base`: then that is the state."""
+        if self._copies is not None and self._copies.gone(sight, row):
+            return False
+        same = self._shelf.find(row.key, base) == row.document
+        if same:
+            self._shelf.put(row, view)
+        return same
+
     async def show(
         self,
         platform: Platform,

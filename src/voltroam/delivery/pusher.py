@@ -141,6 +141,15 @@ class Pusher:
         if known == (row.changed, shown, view) and not entry.doubt:
             return
         base = State(known[0], known[2]) if known is not None and known[1] else None
+        courier = self._gear.courier
+        if (
+            shown
+            and base is not None
+            and not entry.doubt
+            and courier.told(row, base, view, self.sight)
+        ):
+            self._remember(key, (row.changed, shown, view))
+            return
         if self.platform.profile.rate:
             await self.pulse.pace(self.platform.profile.rate)
         if shown:

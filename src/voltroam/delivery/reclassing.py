@@ -150,16 +150,17 @@ class Reclassing:
         key = read_turn(note.document)
         resource = self._table.resources[key.kind]
         moved = await self._store.apply(self._turning(resource, key))
-        if moved and await self._is_heard(key):
-            await show_anew(self._store, self._table, key)
+        if moved and await self._is_heard():
+            await show_anew(self._store, self._table, key, ours=self._is_ours(key))
         await self._store.apply(self._settled(resource, key, note))
         return moved
 
-    async def _is_heard(self, key: ObjectKey) -> bool:
-        """Whether a partner is told another id than before by what names the object: ours only."""
+    def _is_ours(self, key: ObjectKey) -> bool:
         country, _, code = key.owner.partition("/")
-        if not self._identity.holds(PartyId(country, code)):
-            return False
+        return self._identity.holds(PartyId(country, code))
+
+    async def _is_heard(self) -> bool:
+        """Whether a partner may be told another id than before by what names the object."""
         found = [it for it in await self._platforms.all() if it.is_registered]
         return has_older_than_home(spoken_by(platform) for platform in found)
 

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -17,6 +17,7 @@ from voltroam.bridge.passage import (
     Inward,
     Passed,
     between,
+    first_turn,
     home,
     id_to_name,
     ids_at_home,
@@ -58,6 +59,13 @@ _Shown = tuple[bytes, bytes | None, str]
 _Key = tuple[str, bytes, bytes | None]
 
 
+class _Shot(NamedTuple):
+    """A projection, and until when (µs) it is right by the clock; None: for good."""
+
+    passed: Passed
+    until: int | None
+
+
 class NotCarried(PartnerError):
     """What cannot be said in the partner's version without saying something else."""
 
@@ -89,7 +97,7 @@ class Bridging:
         self._now = now
         self._zone_at = zone_at
         self._contracts = Contracts(store)
-        self._kept: OrderedDict[_Key, Passed] = OrderedDict()
+        self._kept: OrderedDict[_Key, _Shot] = OrderedDict()
         self._size = 0
 
     # -- objects --------------------------------------------------------------------------------
@@ -182,19 +190,20 @@ class Bridging:
                 continue
             key = (view, document, sidecar)
             kept = self._kept.get(key)
-            if kept is None:
-                terms = terms or await self._terms(platform, None)
-                owner = _party(folded) if folded else _owner_of(document)
-                about = await self._with_places(replace(terms, owner=owner), kind, document)
-                if received is None:
-                    kept = outward(kind, document, version, about)
-                else:
-                    kept = between(kind, received.document, received.version, version, about)
-                if kept.document is not None:  # what may not be shown now, may be in a moment
-                    self._keep(key, kept)
-            else:
+            if kept is not None and (kept.until is None or self._now() < kept.until):
                 self._kept.move_to_end(key)
-            found.append(kept)
+                found.append(kept.passed)
+                continue
+            terms = terms or await self._terms(platform, None)
+            owner = _party(folded) if folded else _owner_of(document)
+            about = await self._with_places(replace(terms, owner=owner), kind, document)
+            if received is None:
+                passed = outward(kind, document, version, about)
+            else:
+                passed = between(kind, received.document, received.version, version, about)
+            if passed.document is not None:  # what may not be shown now, may be in a moment
+                self._keep(key, _Shot(passed, about.turns_at))
+            found.append(passed)
         return found
 
     async def keep(self, platform: Platform) -> None:
@@ -428,7 +437,7 @@ class Bridging:
         if not names:
             return terms
         tariffs = await self._held(TARIFF, terms.owner, names)
-        return replace(terms, tariff_of=tariffs.get)
+        return replace(terms, tariff_of=tariffs.get, turns_at=first_turn(tariffs.values(), terms))
 
     async def _held(
         self, resource: Resource, owner: PartyId, ids: Iterable[object]
@@ -450,12 +459,14 @@ class Bridging:
         minute = self._now() // 60_000_000 if version.role_trees else 0
         return f"{kind} {version.number} {platform.id} {hash(platform.profile)} {minute}"
 
-    def _keep(self, key: _Key, passed: Passed) -> None:
-        self._kept[key] = passed
-        self._size += _weight(key, passed)
+    def _keep(self, key: _Key, shot: _Shot) -> None:
+        before = self._kept.pop(key, None)
+        self._size -= 0 if before is None else _weight(key, before.passed)
+        self._kept[key] = shot
+        self._size += _weight(key, shot.passed)
         while self._size > KEPT:
             old, gone = self._kept.popitem(last=False)
-            self._size -= _weight(old, gone)
+            self._size -= _weight(old, gone.passed)
 
 
 def _named(document: bytes) -> Mapping[str, object]:

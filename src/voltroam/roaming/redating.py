@@ -1,4 +1,8 @@
-"""Our own objects written anew with a later `last_updated`, so that whoever pulls finds them."""
+"""Objects written anew because something changed that others are told by them.
+
+Our own get a later `last_updated`, so that whoever pulls finds them. Those of others stay as they
+are: they are moved in the feed alone, so that lanes tell them again.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -36,17 +40,19 @@ def in_class(row: ObjectRow, audience: str, now: int) -> ObjectDraft:
     return _draft(row, dated, to_micros(parse_datetime(text)), audience)
 
 
-async def show_anew(store: Store, table: Table, key: ObjectKey) -> int:
+async def show_anew(store: Store, table: Table, key: ObjectKey, *, ours: bool = True) -> int:
     """Write anew what names an object, of the same owner; how many."""
     count = 0
     for resource in table.resources.values():
         references = references_of(resource)
         if references is not None and references.kind == key.kind:
-            count += await _all_of(store, resource.kind, references, key)
+            count += await _all_of(store, resource.kind, references, key, ours=ours)
     return count
 
 
-async def _all_of(store: Store, kind: str, references: References, key: ObjectKey) -> int:
+async def _all_of(
+    store: Store, kind: str, references: References, key: ObjectKey, *, ours: bool
+) -> int:
     ids = frozenset({key.id})
     waiting: list[ObjectKey] = []
     count = 0
@@ -54,15 +60,21 @@ async def _all_of(store: Store, kind: str, references: References, key: ObjectKe
         if references.named(row.document, ids):
             waiting.append(row.key)
         if len(waiting) == AT_ONCE:
-            count += await _write(store, references, waiting, ids)
+            count += await _write(store, references, waiting, ids, ours=ours)
             waiting = []
-    return count + await _write(store, references, waiting, ids)
+    return count + await _write(store, references, waiting, ids, ours=ours)
 
 
 async def _write(
-    store: Store, references: References, keys: Sequence[ObjectKey], ids: frozenset[str]
+    store: Store,
+    references: References,
+    keys: Sequence[ObjectKey],
+    ids: frozenset[str],
+    *,
+    ours: bool,
 ) -> int:
-    changes = [_dated(references, key, ids) for key in keys]
+    change = _dated if ours else _again
+    changes = [change(references, key, ids) for key in keys]
     return sum(await asyncio.gather(*(store.apply(change) for change in changes)))
 
 
@@ -81,6 +93,22 @@ def _dated(references: References, key: ObjectKey, ids: frozenset[str]) -> Chang
 
         draft = _draft(row, dated, to_micros(moment), row.audience)
         return Decision(True, objects=(draft,), events=(event(key, "changed"),))
+
+    return Change(decide, objects=(key,))
+
+
+def _again(references: References, key: ObjectKey, ids: frozenset[str]) -> Change[bool]:
+    """Another's object, as it is."""
+
+    def decide(held: Held) -> Decision[bool]:
+        row = held.objects.get(key)
+        if row is None or row.deleted or not references.named(row.document, ids):
+            return Decision(False)
+        draft = ObjectDraft(
+            key, row.version, row.document, row.last_updated, row.audience, row.sources,
+            row.notes, row.sidecar, again=True,
+        )  # fmt: skip
+        return Decision(True, objects=(draft,))
 
     return Change(decide, objects=(key,))
 

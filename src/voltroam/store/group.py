@@ -143,7 +143,7 @@ class _Planner:
 
     def _write_object(self, draft: ObjectDraft) -> None:
         before = self._objects[draft.key]
-        if before is not None and _same_object(before, draft):
+        if before is not None and _same_object(before, draft) and not draft.again:
             return
         # A deleted object that comes again is a new one: the end of every list is its place.
         fresh = before is None or (before.deleted and not draft.deleted)
@@ -158,7 +158,7 @@ class _Planner:
             draft.sidecar,
             before.former if before else (),
             draft.deleted,
-            before.stored_at if before is not None and draft.alike else self._now,
+            before.stored_at if before and (draft.alike or draft.again) else self._now,
             0 if before is None or fresh else before.created,
             before.changed if before else 0,
             before.revision + 1 if before else 1,

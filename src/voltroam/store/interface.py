@@ -77,6 +77,7 @@ class ObjectDraft(msgspec.Struct, frozen=True):
     A draft whose audience differs from the held row's appends the old one to `former`.
     `quiet` keeps `changed` (a new source or note alone is no change for partners), unless the
     audience differs; `alike` keeps it then too, and `stored_at`: the same partners see either.
+    `again` moves an object in which nothing changed: what partners are told of it did.
     """
 
     key: ObjectKey
@@ -90,6 +91,7 @@ class ObjectDraft(msgspec.Struct, frozen=True):
     deleted: bool = False
     quiet: bool = False
     alike: bool = False
+    again: bool = False
 
 
 class Record(msgspec.Struct, frozen=True):
