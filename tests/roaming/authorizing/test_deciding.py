@@ -333,7 +333,7 @@ async def test_every_answer_is_logged_without_the_uid(asking: Pair, emsp_side: O
     assert (known.answer, known.by, known.side) == ("ALLOWED", "tokens", Side.GIVEN)
     assert (known.partner, known.asked_by) == (partner.id, "NL/AAA")
     assert (known.location_id, known.evse_uids) == ("LOC1", ("E1",))
-    assert known.authorization_reference == allowed.data["authorization_reference"]
+    assert known.authorization_reference == allowed.data["authorization_reference"] == known.id
     assert known.token == emsp_side.log.fingerprint(UID)
     assert known.ms >= 0
     assert (unknown.answer, unknown.token) == (

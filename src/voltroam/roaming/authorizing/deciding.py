@@ -5,7 +5,6 @@ limits do. Nothing is said of tokens that are not ours, and nothing to platforms
 """
 
 import asyncio
-import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
@@ -267,16 +266,17 @@ def _verdict(
         location = LocationReferences(location_id=location.location_id, evse_uids=list(evse_uids))
     return Verdict(
         id=id_, own=own, allowed=allowed, by=by, info=info, location=location,
-        authorization_reference=_reference(judged.decision),
+        authorization_reference=_reference(judged.decision) or id_,
     )  # fmt: skip
 
 
-def _reference(decision: AuthorizationDecision | None) -> str:
-    """The host's if it fits a CiString(36), else ours; it comes back in Session and CDR."""
+def _reference(decision: AuthorizationDecision | None) -> str | None:
+    """The host's if it fits a CiString(36). Else it is the id of the authorization in our log, so
+    that it leads there from Session and CDR."""
     given = decision.authorization_reference if decision is not None else None
     if given and len(given) <= _LONGEST_REFERENCE and given.isascii() and given.isprintable():
         return given
-    return os.urandom(16).hex()
+    return None
 
 
 def _read_location(call: Call, caller: Platform) -> LocationReferences | None:
