@@ -19,12 +19,12 @@ from voltroam.roaming.hub.crossings import Crossings
 from voltroam.roaming.hub.forward import Forwarding
 from voltroam.roaming.hub.front import Front, Ports
 from voltroam.roaming.hub.knobs import HubKnobs
-from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.shared import Shared, sights
 from voltroam.roaming.hub.sharing import Sharings
 from voltroam.roaming.hub.surroundings import NextHubs
 from voltroam.roaming.hub.trace import Hop, decided
 from voltroam.roaming.hub.urls import HubUrls
+from voltroam.roaming.later import Later
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.serving import Answering, Serving
 from voltroam.seeing import sight_of

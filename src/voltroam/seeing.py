@@ -7,10 +7,10 @@ from voltroam.holdings import Holdings, micros
 from voltroam.roaming.hub.book import AgreementBook
 from voltroam.roaming.hub.index import RoutingIndex
 from voltroam.roaming.hub.knobs import HubKnobs
-from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.surroundings import Surroundings
 from voltroam.roaming.hub.tally import Tally
 from voltroam.roaming.hub.trace import Trace
+from voltroam.roaming.later import Later
 
 
 def sight_of(holdings: Holdings, knobs: HubKnobs, later: Later) -> HubSight:

@@ -10,7 +10,7 @@ from voltroam.delivery.freshness import STEP, Freshness
 from voltroam.delivery.pulling import Pulling
 from voltroam.delivery.records import SYNC, SyncNote, read
 from voltroam.delivery.timetable import always
-from voltroam.roaming.hub.later import Later
+from voltroam.roaming.later import Later
 from voltroam.standard.endpoints import SESSION
 from voltroam.standard.v2_2_1 import Role
 from voltroam.store.interface import Store

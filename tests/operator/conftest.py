@@ -47,10 +47,10 @@ from voltroam.roaming.host import (
 )
 from voltroam.roaming.hub.book import AgreementBook
 from voltroam.roaming.hub.index import RoutingIndex
-from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.surroundings import Surroundings
 from voltroam.roaming.hub.tally import Tally
 from voltroam.roaming.hub.trace import Trace
+from voltroam.roaming.later import Later
 from voltroam.roaming.paying import Paying, Terminals
 from voltroam.roaming.profiling import Preferences, Profiles, Steering
 from voltroam.roaming.reconciling import Reconciling

@@ -10,7 +10,7 @@ from voltroam.cli.outcome import Exit, Stop
 from voltroam.delivery.hub_sight import HubSight
 from voltroam.knobs import read_knobs
 from voltroam.roaming.hub.knobs import HubKnobs
-from voltroam.roaming.hub.later import Later
+from voltroam.roaming.later import Later
 from voltroam.seeing import sight_of
 from voltroam.standard.parties import PartyId
 

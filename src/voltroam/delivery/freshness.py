@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from voltroam.delivery.ports import Now
 from voltroam.delivery.records import SEPARATOR, SYNC, SyncNote, read
-from voltroam.roaming.hub.later import Later
+from voltroam.roaming.later import Later
 from voltroam.store.interface import RecordDraft, RecordKey, Store
 
 PUSHED = "pushed"

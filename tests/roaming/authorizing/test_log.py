@@ -52,7 +52,7 @@ async def test_entries_reach_the_disk_by_themselves(
     log = make()
     noted = [entry(log, emsp) for _ in range(450)]
     for one in noted:
-        await log.note(one)
+        log.note(one)
     async with asyncio.timeout(60):
         while len(await emsp.store.records("authorization")) < 450:
             await asyncio.sleep(0.01)
@@ -67,7 +67,7 @@ async def test_closing_writes_the_rest(
     emsp: Company, make: Callable[..., AuthorizationLog]
 ) -> None:
     log = make(within=60)
-    await log.note(entry(log, emsp))
+    log.note(entry(log, emsp))
     assert await emsp.store.records("authorization") == []
     await log.close()
     assert len(await emsp.store.records("authorization")) == 1
@@ -78,7 +78,7 @@ async def test_a_disk_that_comes_back_loses_nothing(
 ) -> None:
     store, heard = Refusing(emsp.store), list[NodeError]()
     log = make(store, report=heard.append)
-    await log.note(entry(log, emsp))
+    log.note(entry(log, emsp))
     async with asyncio.timeout(60):
         while not heard:
             await asyncio.sleep(0.01)
@@ -95,7 +95,7 @@ async def test_a_disk_that_stays_full_costs_the_oldest_entries_only(
     store = Refusing(emsp.store)
     log = make(store, within=60, most=3)
     for number in range(5):
-        await log.note(entry(log, emsp, str(number)))
+        log.note(entry(log, emsp, str(number)))
     assert log.lost == 2
     store.full = False
     await log.close()
@@ -106,7 +106,7 @@ async def test_what_the_disk_refuses_at_the_end_is_counted(
     emsp: Company, make: Callable[..., AuthorizationLog]
 ) -> None:
     log = make(Refusing(emsp.store), within=60)
-    await log.note(entry(log, emsp))
+    log.note(entry(log, emsp))
     await log.close()
     assert log.lost == 1
 
@@ -131,12 +131,12 @@ async def test_what_comes_while_a_group_is_written_waits_for_the_next_one(
         async def apply(self, change: Change[Any]) -> Any:
             self.groups += 1
             assert self.groups < 100
-            await log.note(entry(log, emsp))
+            log.note(entry(log, emsp))
             return await self._store.apply(change)
 
     busy = Busy(emsp.store)
     log = make(busy, within=60)
-    await log.note(entry(log, emsp))
+    log.note(entry(log, emsp))
     assert await log.flush()
     assert (busy.groups, len(await emsp.store.records("authorization"))) == (1, 1)
     busy.full = False

@@ -15,11 +15,11 @@ from voltroam.roaming.hub.breaker import Breaker
 from voltroam.roaming.hub.forward import Forwarding
 from voltroam.roaming.hub.front import Front, Ports
 from voltroam.roaming.hub.index import RoutingIndex
-from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.surroundings import Surroundings
 from voltroam.roaming.hub.trace import Trace
 from voltroam.roaming.hub.urls import HubUrls
 from voltroam.roaming.interactive import stand_ins
+from voltroam.roaming.later import Later
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.serving import Serving
 from voltroam.standard.endpoints import CLIENT_INFO

@@ -4,9 +4,9 @@ from typing import Any
 
 from tests.roaming.company import Clock, Company
 
-from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.tally import KEPT, TALLY, WINDOW, Tally
 from voltroam.roaming.hub.trace import Hop
+from voltroam.roaming.later import Later
 from voltroam.roaming.platforms import Phase, Platform, Status
 from voltroam.standard.status import StatusCode
 

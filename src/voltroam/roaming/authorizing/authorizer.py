@@ -120,7 +120,7 @@ class Authorizer:
         found = await self._find(question, contract_party)
         took = round((self._clock() - begun) * 1000, 3)
         unknown = found.by == UNKNOWN.by
-        await self._log.note(
+        self._log.note(
             Entry(
                 id=id_, at=self._log.now(), side=Side.TAKEN, by=found.by, ms=took,
                 answer=UNKNOWN_TOKEN if unknown else found.allowed.value,

@@ -189,7 +189,7 @@ class Deciding:
             return verdict
         finally:
             took = round((self._clock() - begun) * 1000, 3)
-            await self._log.note(
+            self._log.note(
                 Entry(
                     id=id_, at=self._log.now(), side=Side.GIVEN, answer=answer, by=by, ms=took,
                     token=own.fingerprint if own else self._log.fingerprint(uid), type=type_.value,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.seats import Seat, World
 from voltroam.roaming.keys import object_key
+from voltroam.roaming.later import Later
 from voltroam.roaming.vault import Vault
 from voltroam.standard.endpoints import LOCATION, TOKEN, Endpoint, Resource, UrlPlace
 from voltroam.standard.errors import CallerError

@@ -12,8 +12,8 @@ import msgspec
 
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.hub.health import BOUNDS_MS, Count
-from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.trace import Hop
+from voltroam.roaming.later import Later
 from voltroam.roaming.platforms import Status
 from voltroam.roaming.timed import before, time_of
 from voltroam.standard.status import StatusCode

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from voltroam.roaming.hub.later import Later
 from voltroam.roaming.hub.route import Row
+from voltroam.roaming.later import Later
 from voltroam.roaming.redaction import redacted
 from voltroam.roaming.timed import timed_id
 from voltroam.store.interface import RecordDraft, RecordKey, Store

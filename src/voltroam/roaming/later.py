@@ -8,13 +8,14 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from voltroam.standard.errors import NodeError
-from voltroam.store.interface import Change, Decision, RecordDraft, Store
+from voltroam.store.interface import Change, Decision, EventDraft, RecordDraft, Store
 
 WITHIN = 0.25
 MOST = 20_000
 """Records that may wait; when the disk is gone the oldest go first."""
 _GROUP = 200
 """Records in one change: the statements of a change run on the event loop."""
+_Note = tuple[RecordDraft, EventDraft | None]
 
 
 class Later:
@@ -32,25 +33,32 @@ class Later:
         self._within = within
         self._most = most
         self._report = report
-        self._waiting: list[RecordDraft] = []
+        self._waiting: list[_Note] = []
         self._turn = asyncio.Lock()
         self._writing: asyncio.Task[None] | None = None
         self.lost = 0
         """Records dropped because the disk refused them for too long."""
 
-    def note(self, draft: RecordDraft) -> None:
+    def note(self, draft: RecordDraft, event: EventDraft | None = None) -> None:
+        """Keep a record, and what it tells whoever listens."""
         if len(self._waiting) >= self._most:
             del self._waiting[0]
             self.lost += 1
-        self._waiting.append(draft)
+        self._waiting.append((draft, event))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_soon())
 
     async def flush(self) -> bool:
-        """Write what waits; False if the disk refused."""
+        """Write what waits now; False if the disk refused.
+
+        What comes meanwhile waits for its own turn: under load there would be a commit after the
+        other, of a few records each.
+        """
         async with self._turn:
-            while self._waiting:
-                group = self._waiting[:_GROUP]
+            left = len(self._waiting)
+            while left > 0 and self._waiting:
+                group = self._waiting[: min(left, _GROUP)]
+                left -= len(group)
                 try:
                     await self._store.apply(_written(group))
                 except NodeError as fault:
@@ -77,7 +85,9 @@ class Later:
         self._writing = None
 
 
-def _written(group: Sequence[RecordDraft]) -> Change[None]:
+def _written(group: Sequence[_Note]) -> Change[None]:
     """The newest of each key."""
-    decision = Decision(None, records=tuple({draft.key: draft for draft in group}.values()))
+    records = tuple({draft.key: draft for draft, _ in group}.values())
+    events = tuple(event for _, event in group if event is not None)
+    decision = Decision(None, records=records, events=events)
     return Change(lambda _: decision)
