@@ -1,6 +1,7 @@
 """Plain JSON objects, read with patience: what has another shape than expected stays as it is."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -41,6 +42,12 @@ def number(value: object) -> Decimal | None:
             return None
         return found if found.is_finite() else None
     return None
+
+
+def moment(written: str) -> datetime:
+    """A time without zone is UTC. Raises ValueError."""
+    found = datetime.fromisoformat(written)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 def each(

@@ -1,10 +1,10 @@
 """Which of a connector's tariffs a 2.1.1 partner is told: it can hold one."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from voltroam.bridge.crossing import Crossing
-from voltroam.bridge.members import listed, text
+from voltroam.bridge.members import listed, moment, text
 from voltroam.bridge.terms import Document
 
 REGULAR = "REGULAR"
@@ -46,7 +46,7 @@ def in_force(tariff: Any, now: datetime | None) -> bool:
     if now is None:
         return False
     try:
-        return (start is None or _moment(start) <= now) and (end is None or now < _moment(end))
+        return (start is None or moment(start) <= now) and (end is None or now < moment(end))
     except ValueError:
         return False
 
@@ -59,13 +59,7 @@ def next_turn(tariff: Any, now: datetime) -> datetime | None:
         if written is None:
             continue
         try:
-            found.append(_moment(written))
+            found.append(moment(written))
         except ValueError:
             continue
     return min((one for one in found if one > now), default=None)
-
-
-def _moment(written: str) -> datetime:
-    """A time without zone is UTC."""
-    found = datetime.fromisoformat(written)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found

@@ -9,9 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from voltroam.bridge.crossing import Crossing
-from voltroam.bridge.members import listed, number, part, text
+from voltroam.bridge.members import listed, moment, number, part, text
 from voltroam.bridge.terms import Document
-from voltroam.wire.times import parse_datetime
 
 ROUNDED = Decimal("0.02")
 """So far from the rate is an amount that was rounded, and the one before it, to a hundredth."""
@@ -61,8 +60,8 @@ def tariffs_of(session: Document, crossing: Crossing) -> list[Mapping[str, Any]]
 
 def _is_before(tariff: Mapping[str, Any], start: str) -> bool:
     try:
-        return parse_datetime(tariff.get("last_updated") or "") <= parse_datetime(start)
-    except (TypeError, ValueError):
+        return moment(text(tariff, "last_updated") or "") <= moment(start)
+    except ValueError:
         return False
 
 
