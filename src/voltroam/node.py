@@ -22,8 +22,8 @@ from voltroam.delivery.webhooks import Webhooks
 from voltroam.holdings import Holdings, micros
 from voltroam.hosts import ended, living
 from voltroam.hubbing import Hubbing
+from voltroam.invoices import beside
 from voltroam.live import Live
-from voltroam.operating import operator_of
 from voltroam.roaming.host import Host, Unattended
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.serving import Answering as Handler
@@ -102,8 +102,9 @@ class Node(Answering):
     def app(self, metrics: Metrics | None = None) -> OcpiApp:
         """OCPI and operator API as an ASGI application, to mount at the path of the node's URL."""
         settings = self.holdings.settings
-        beside = operator_of(self) if settings.operator.enabled else None
-        return ocpi_app(self, settings, self.holdings.router, metrics=metrics, beside=beside)
+        return ocpi_app(
+            self, settings, self.holdings.router, metrics=metrics, beside=beside(settings, self)
+        )
 
     def start(self) -> None:
         """Begin to deliver, synchronise and tidy up in the background."""

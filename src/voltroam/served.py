@@ -12,10 +12,10 @@ from voltroam.delivery.jobs import supervise
 from voltroam.delivery.knobs import Knobs
 from voltroam.hosts import read_host
 from voltroam.hubbing import HubFigures
+from voltroam.invoices import beside_later
 from voltroam.logs import set_up_logs
 from voltroam.modules import read_table
 from voltroam.node import Node
-from voltroam.operating import Beside
 from voltroam.roaming.platforms import Caller, Platform
 from voltroam.settings import Settings, read_settings
 from voltroam.standard.errors import Unauthorized
@@ -122,5 +122,5 @@ def serving_app() -> OcpiApp:
         router,
         metrics=metrics,
         lifespan=served.life,
-        beside=Beside(lambda: served.here) if settings.operator.enabled else None,
+        beside=beside_later(settings, lambda: served.here),
     )

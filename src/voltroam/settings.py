@@ -120,6 +120,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     network: Network = Network()
     tls: Tls = Tls()
     operator: OperatorApi = OperatorApi()
+    invoices: bool = False
+    """Serve the invoices of drivers who paid at terminals, below `<url>/invoices/`."""
     world: WorldKnobs = WorldKnobs()
     """The charger world, where it is the host."""
     profile: dict[str, str | bool | int | float] = {}

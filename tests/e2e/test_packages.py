@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from tests.e2e import documents
@@ -39,7 +41,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         node.config.write_text(f'versions = ["2.2.1", "2.3.0"]\n{settings}', "utf-8")
     cpo.config.with_name("willing.py").write_text(WILLING, "utf-8")
     settings = cpo.config.read_text("utf-8")
-    cpo.config.write_text(f'host = "willing:Willing"\n{settings}', "utf-8")
+    own = 'host = "willing:Willing"\ninvoices = true\n'
+    cpo.config.write_text(f"{own}{settings}", "utf-8")
     try:
         cpo.serve()
         emsp.serve()
@@ -146,7 +149,7 @@ def test_a_slot_is_booked_changed_given_up_and_fulfilled(pair: Pair) -> None:
 
 def test_a_terminal_is_assigned_paid_at_and_confirmed(pair: Pair) -> None:
     """RPAY-001, RPAY-002, RPAY-003, RPAY-004, RPAY-008, RPAY-009, RPAY-010, RPAY-019, RPAY-023,
-    RPAY-024, RPAY-025, RPAY-032"""
+    RPAY-024, RPAY-025, RPAY-032, RPAY-035"""
     cpo, ptp = pair.cpo, pair.emsp
     made = ptp.json("terminal", "add", "NL/NOD", '{"reference":"SN-1","city":"Wien"}')
     name = made["terminal_id"]
@@ -191,6 +194,13 @@ def test_a_terminal_is_assigned_paid_at_and_confirmed(pair: Pair) -> None:
     )
     assert [(one["reference"], one["match"]) for one in advice] == [(reference, "MATCHED")]
     assert advice[0]["eft_data"] == ["Card ***1234"]
+    address = f"{cpo.url}/invoices/{reference}"
+    with urlopen(address, timeout=SECONDS) as page:
+        told = page.read().decode()
+    assert "INV-77" in told
+    assert "Card ***1234" in told
+    with pytest.raises(HTTPError, match="404"):
+        urlopen(f"{address}0", timeout=SECONDS)
 
     off = cpo.json("terminal", "deactivate", name)
     assert off.get("location_ids", []) == []

@@ -27,6 +27,7 @@ FLOORS = {
     "answering": 6,
     "node": 6,
     "application": 6,
+    "invoices": 6,
     "operating": 6,
     "packaged": 6,
     "embedding": 6,

@@ -81,6 +81,7 @@ class _Referring(msgspec.Struct):
     status: str = ""
     invoice_reference_id: str | None = None
     session_id: str | None = None
+    credit: bool | None = None
 
 
 _REFERRING = msgspec.json.Decoder(_Referring)
@@ -271,12 +272,7 @@ class Paying:
     async def _advised(self, row: ObjectRow) -> None:
         confirmation = _CONFIRMATION.decode(row.document)
         reference = confirmation.authorization_reference
-        record = await self._store.record(RecordKey(REFERRED, fold(reference)))
-        cdr_id, total = None, None
-        if record is not None:
-            cdr_id, total = msgspec.json.decode(
-                record.document, type=tuple[str, Decimal | None], strict=False
-            )
+        cdr_id, total = await _referred(self._store, reference) or (None, None)
         paid = _with_taxes(confirmation.total_costs)
         line = AdviceLine(
             id=confirmation.id, provider=row.key.owner, reference=reference,
@@ -292,15 +288,18 @@ class Paying:
         await self._put(draft, EventDraft("payment.advised", key.id, told))
 
     async def _own_cdr(self, reference: str, row: ObjectRow) -> None:
-        """A confirmation may come before or after the CDR."""
+        """A confirmation may come before or after the CDR. A Credit CDR is paid by nobody."""
+        said = _REFERRING.decode(row.document)
+        if said.credit:
+            return
         cost = amount_of(row.document)
         total = None if cost is None else cost.after
-        document = _ENCODER.encode((_REFERRING.decode(row.document).id, total))
+        document = _ENCODER.encode((said.id, total))
         await self._put(RecordDraft(RecordKey(REFERRED, fold(reference)), document))
         for record in await self._store.records(ADVICE, parent=fold(reference)):
             line = _ADVICE.decode(record.document)
             match = judged(line.status, line.captured, total, known=True)
-            after = structs.replace(line, match=match, cdr_id=_REFERRING.decode(row.document).id)
+            after = structs.replace(line, match=match, cdr_id=said.id)
             await self._put(RecordDraft(record.key, _ENCODER.encode(after), record.parent))
 
     # -- inside -----------------------------------------------------------------------------------
@@ -348,6 +347,25 @@ class Paying:
             return Decision(None, records=(draft,), events=events)
 
         await self._store.apply(Change(decide))
+
+
+async def cdr_of(store: Store, reference: str) -> str | None:
+    """The CDR of ours that has this authorization_reference, the newest that is no Credit CDR."""
+    found = await _referred(store, reference)
+    return None if found is None else found[0]
+
+
+async def advice_of(store: Store, reference: str) -> list[AdviceLine]:
+    """The confirmations that we got of one payment."""
+    records = await store.records(ADVICE, parent=fold(reference))
+    return [_ADVICE.decode(one.document) for one in records]
+
+
+async def _referred(store: Store, reference: str) -> tuple[str, Decimal | None] | None:
+    record = await store.record(RecordKey(REFERRED, fold(reference)))
+    if record is None:
+        return None
+    return msgspec.json.decode(record.document, type=tuple[str, Decimal | None], strict=False)
 
 
 def _is_refused(command: Command) -> bool:
