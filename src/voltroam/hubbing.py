@@ -25,6 +25,7 @@ from voltroam.roaming.hub.surroundings import NextHubs
 from voltroam.roaming.hub.trace import Hop, decided
 from voltroam.roaming.hub.urls import HubUrls
 from voltroam.roaming.later import Later
+from voltroam.roaming.one_party import OneParty
 from voltroam.roaming.platforms import Platform, Status
 from voltroam.roaming.serving import Answering, Serving
 from voltroam.seeing import sight_of
@@ -96,9 +97,10 @@ class Hubbing:
         self.trace.listeners.append(self.tally.note)
         urls = HubUrls(holdings.store, holdings.vault, holdings.router, holdings.table, micros)
         crossings = Crossings(holdings.bridging, holdings.table)
+        one_party = OneParty(holdings.store)
         forwarding = Forwarding(
             exchange, directory, urls, self.breaker, timeout=knobs.timeout, offline=self._offline,
-            crossings=crossings, hub=holdings.identity.parties(Role.HUB)[0],
+            crossings=crossings, hub=holdings.identity.parties(Role.HUB)[0], one_party=one_party,
         )  # fmt: skip
         self.sharings = Sharings(self.surroundings, directory, holdings.table)
         self.connecting = Connecting(
@@ -107,8 +109,9 @@ class Hubbing:
             knobs.alive_after,
             frozenset(knobs.collect),
             self.freshness.pushes,
+            one_party,
         )
-        serving = replace(serving, sights=sights(self.sharings))
+        serving = replace(serving, sights=sights(self.sharings), one_party=one_party)
         self.dispatch = Dispatch(serving, handlers)
         shared = Shared(serving, self.freshness.pushed)
         self.front = Front(

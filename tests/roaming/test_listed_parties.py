@@ -4,14 +4,20 @@ import json
 from typing import Any
 
 import pytest
+from tests.roaming import objects
 from tests.roaming.company import Company, Network, meet, role
 from tests.roaming.conftest import Found
+from tests.roaming.hub.scene import offer_all
+from tests.roaming.profiling.cast import Actor, Charger
 
 from voltroam.roaming.accept import accept
 from voltroam.roaming.client_info import beside, info_of, told_status
 from voltroam.roaming.directory import client_info_key
 from voltroam.roaming.platforms import Platform
-from voltroam.standard.endpoints import CLIENT_INFO
+from voltroam.roaming.profiling import ProfileKnobs
+from voltroam.roaming.profiling.places import held_session
+from voltroam.standard.endpoints import CLIENT_INFO, SESSION
+from voltroam.standard.errors import CallerError
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import ConnectionStatus, Role
 from voltroam.standard.versions import V2_2_1, V2_3_0
@@ -27,6 +33,7 @@ class Lister:
 
     def __init__(self, hub: Company, network: Network) -> None:
         self.company = hub
+        self.network = network
         self.lists: list[tuple[str, str]] = []
         network.hosts[hub.host] = self.serve
 
@@ -165,3 +172,28 @@ async def test_a_party_that_is_connected_directly_stays_so(found: Found, hub: Li
     await meet(cpo, emsp)
     await joined(hub, emsp)
     assert await behind(emsp) == [BBB]
+
+
+async def test_operators_behind_a_hub_are_steered_like_others(found: Found, hub: Lister) -> None:
+    """A session's id tells whose it is, or the hub does where it connects one operator."""
+    offer_all(hub.company)
+    emsp = await found("emsp.example", EMSP, versions=(V2_3_0,))
+    await joined(hub, emsp)
+    assert sorted(await emsp.directory.operators()) == [AAA, BBB]
+    session = objects.session()
+    await emsp.store.apply(
+        accept(
+            SESSION, json.dumps(session).encode(), version=V2_2_1, strict=False,
+            source=await emsp.partner("hub.example"), identity=emsp.identity,
+        )
+    )  # fmt: skip
+    held = await held_session(emsp.store, emsp.directory, session["id"])
+    assert held.operator == AAA
+    actor = Actor(emsp, Charger(), ProfileKnobs())
+    with pytest.raises(CallerError, match="connects 2 operators"):
+        await actor.profiles.clear("S9", partner="hub.example")
+    await learn_anew(hub, emsp, ("NL/BBB", "CPO"))
+    await actor.profiles.clear("S9", partner="hub.example")
+    (sent,) = hub.network.sent("DELETE", "chargingprofiles/S9")
+    assert sent.headers["ocpi-to-party-id"] == "BBB"
+    await actor.close()

@@ -8,6 +8,7 @@ from voltroam.delivery.log import Log
 from voltroam.delivery.timetable import Pushes, always
 from voltroam.roaming.hub.announcing import Announcing
 from voltroam.roaming.hub.sharing import Sharings
+from voltroam.roaming.one_party import OneParty
 from voltroam.store.interface import Store
 
 log = Log("voltroam.announcer")
@@ -25,6 +26,8 @@ class Connecting:
     """Kinds that are pulled although they are for one party each (sessions, CDRs)."""
     pushes: Pushes = always
     """`Freshness.pushes`: who does not push is pulled more often."""
+    one_party: OneParty | None = None
+    """Who has which name at partners that know the hub as one party."""
 
 
 class Announcer:

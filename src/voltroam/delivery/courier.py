@@ -16,23 +16,26 @@ from voltroam.delivery.sight import Sight
 from voltroam.delivery.takeback import published, withdrawn
 from voltroam.roaming.bridging import Bridging, NotCarried, is_at_home, spoken_by
 from voltroam.roaming.marks import Marks
+from voltroam.roaming.one_party import TAKEN, OneParty
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.references import references_of
 from voltroam.roaming.weigh import flow_of, same
 from voltroam.standard.endpoints import Part, Removal, Resource, Table
 from voltroam.standard.errors import PartnerError, Refused
+from voltroam.standard.parties import PartyId
 from voltroam.standard.versions import VERSIONS, Version
 from voltroam.store.interface import ObjectRow
 from voltroam.wire.call import Reply, Routing
 from voltroam.wire.diff import PatchPlan
 from voltroam.wire.parts import get_part
 
+_SHOWING = frozenset({"PUT", "PATCH", "POST"})
 RESUMES = frozenset({Fault.UNREACHABLE, Fault.SERVER, Fault.BUSY, Fault.STOPPED})
 """Faults after which the lane waits, so that nothing more is asked now."""
 
 
 class Courier:
-    """Speaks to every partner; holds no state of any lane. `copies`: of a hub."""
+    """Speaks to every partner; holds no state of any lane. `copies`, `one_party`: of a hub."""
 
     def __init__(
         self,
@@ -43,9 +46,11 @@ class Courier:
         *,
         copies: Copies | None = None,
         bridging: Bridging | None = None,
+        one_party: OneParty | None = None,
     ) -> None:
         self._calls = calls
         self._bridging = bridging
+        self._one_party = one_party
         self._marks = marks
         self._resources = table.resources
         self._shelf = shelf
@@ -301,12 +306,35 @@ class Courier:
         return await self._calls.call(
             platform,
             endpoint,
-            keys=_under_one_party(keys, platform, to),
+            keys=await self._under_one_party(keys, platform, row, method, to),
             query={name: value for name, value in address.query.items() if name in endpoint.query},
             body=body,
             routing=to or self._addresses.routing(row, address, platform),
             correlation_id="" if to is None else flow_of(row),
         )
+
+    async def _under_one_party(
+        self,
+        keys: Mapping[str, str],
+        platform: Platform,
+        row: ObjectRow,
+        method: str,
+        to: Routing | None,
+    ) -> Mapping[str, str]:
+        """Who knows a hub as the one party of its credentials gets all as that party's (2.1.1).
+
+        NotCarried, or Refused as by one that has no such object, if another party's has the name.
+        """
+        hub = to.sender if to is not None else None
+        if hub is None or spoken_by(platform).credentials_roles:
+            return keys
+        if self._one_party is not None:
+            resource = self._resources[row.key.kind]
+            country, _, code = row.key.owner.partition("/")
+            name = next(value for key, value in keys.items() if key not in OWNER)
+            if not await self._one_party.gives(platform, resource, PartyId(country, code), name):
+                raise NotCarried(TAKEN) if method in _SHOWING else Refused(TAKEN, http=404)
+        return {**keys, **dict(zip(OWNER, hub, strict=True))}
 
 
 async def _each(
@@ -323,15 +351,6 @@ async def _each(
             refused = fault
     if refused is not None:
         raise refused
-
-
-def _under_one_party(
-    keys: Mapping[str, str], platform: Platform, to: Routing | None
-) -> Mapping[str, str]:
-    """Who knows a hub as the one party of its credentials gets all as that party's (2.1.1)."""
-    if to is None or to.sender is None or spoken_by(platform).credentials_roles:
-        return keys
-    return {**keys, **dict(zip(OWNER, to.sender, strict=True))}
 
 
 def _part_keys(parts: Sequence[Part], ids: Sequence[str]) -> dict[str, str]:

@@ -92,6 +92,7 @@ class Delivery:
                 calls, table, Shelf(knobs.shelf_bytes), marks,
                 copies=Copies(identity.parties()[0]) if connecting else None,
                 bridging=bridging,
+                one_party=connecting.one_party if connecting else None,
             ),
             ledger=self._ledger,
             marks=marks,

@@ -238,6 +238,17 @@ class Directory:
                 routed.append(party)
         return tuple(routed)
 
+    async def operators(self) -> tuple[PartyId, ...]:
+        """The CPOs that we exchange with, each once: partners' own, and those behind hubs."""
+        found: dict[str, PartyId] = {}
+        for platform in await self.all():
+            if platform.is_registered:
+                met = platform.parties(Role.CPO)
+                if platform.is_hub:
+                    met += await self.behind(platform, (Role.CPO,))
+                found |= {party.folded: party for party in met}
+        return tuple(found.values())
+
     async def told_by(self, hub_id: str) -> tuple[ObjectKey, ...]:
         """The client info of the parties that a hub told of, or lists."""
         rows = self._store.scan(CLIENT_INFO.kind)

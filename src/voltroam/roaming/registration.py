@@ -19,6 +19,7 @@ from voltroam.roaming.handshake import Handshake, Offer
 from voltroam.roaming.introductions import Introduced, introduce, introduced
 from voltroam.roaming.listed import Listing
 from voltroam.roaming.names import forget
+from voltroam.roaming.one_party import release
 from voltroam.roaming.platforms import (
     Caller,
     Identity,
@@ -253,6 +254,7 @@ class Registration:
         removed = await self._store.apply(enrolment.expel(platform_id, reason))
         self._directory.forget(platform_id)
         await forget(self._store, platform_id)
+        await release(self._store, platform_id)
         return removed
 
     # -- as Sender ------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from voltroam.roaming.directory import Directory
 from voltroam.roaming.grants import granted_to
 from voltroam.roaming.keys import object_key, path_ids, values_of
 from voltroam.roaming.marks import Marks
+from voltroam.roaming.one_party import OneParty
 from voltroam.roaming.owners import owns
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.settle import Writer
@@ -42,6 +43,8 @@ class Serving:
     """Of a hub, which shows what others gave it; None: our own objects, by our own rules."""
     bridging: Bridging | None = None
     """The doors to other versions; None: the house's own alone is spoken."""
+    one_party: OneParty | None = None
+    """Of a hub: who has which name at partners that know it as one party."""
     pieces: Pieces = field(default_factory=Pieces)
     """What partners have sent lately."""
     marks: Marks = field(init=False)
@@ -93,6 +96,10 @@ class Serving:
             documents = await self.marks.shown(caller, resource, documents)
         if self.bridging is None or is_spoken_here(call.version):
             return documents
+        if self.one_party is not None and not call.version.credentials_roles:
+            both = zip(documents, sidecars, strict=True)
+            named = [one for one in both if await self.one_party.shows(caller, resource, one[0])]
+            documents, sidecars = [one for one, _ in named], [other for _, other in named]
         passed = await self.bridging.shown(resource, call.version, caller, documents, sidecars)
         carried = [one.document for one in passed if one.document is not None]
         return await self.marks.shown(caller, resource, carried) if masked else carried

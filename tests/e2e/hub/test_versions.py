@@ -246,6 +246,41 @@ def test_what_passes_within_2_1_1_is_the_hubs_too(town: Town) -> None:
     assert request.json == old_session(name, "FROLM12E46L89")
 
 
+def test_two_parties_things_of_one_name_never_become_one_in_2_1_1(town: Town) -> None:
+    """There both stand under the hub's party: who comes first has the name, in pushes, lists and
+    what is passed on alike; the other's is not carried, for a reason."""
+    name = doc.fresh("L")
+    first = old_location(name) | {"name": "First"}
+    assert ask(town.old, "PUT", f"RECEIVER/locations/NL/OLD/{name}", body=first).answer.code == 1000
+    copy_at(town.older, f"/locations/DE/HUB/{name}")
+    other = doc.location(NEW, name, postal_code="1000", name="Second")
+    path = f"RECEIVER/locations/BE/NEW/{name}"
+    assert ask(town.new, "PUT", path, to=("DE", "HUB"), body=other).answer.code == 1000
+    assert copy_at(town.msp, f"/locations/BE/NEW/{name}").json["name"] == "Second"
+
+    def parked() -> Any:
+        waiting = town.hub.json("partner", "parked", "older")
+        return [one for one in waiting if "called so" in str(one)]
+
+    assert wait_until(parked, what="the reason")
+    pushed = [
+        one.json["name"] for one in town.older.http.recorded
+        if one.method == "PUT" and f"/locations/DE/HUB/{name}" in one.target
+    ]  # fmt: skip
+    listed = ask(town.older, "GET", "SENDER/locations").answer.data
+    assert pushed == [one["name"] for one in listed if one["id"] == name] == ["First"]
+
+    session = doc.fresh("S")
+    path = f"RECEIVER/sessions/NL/OLD/{session}"
+    asked = ask(town.old, "PUT", path, body=old_session(session, "FROLM12E46L89"))
+    assert asked.answer.code == 1000, asked.answer.json
+    body = doc.session(NEW, session, OLM, location_id=name)
+    asked = ask(town.new, "PUT", f"RECEIVER/sessions/BE/NEW/{session}", to=OLM, body=body)
+    assert asked.answer.code == 2000, asked.answer.json
+    assert "called so" in asked.answer.json["status_message"]
+    assert not asked.at(town.older)
+
+
 def test_a_driver_of_2_2_1_is_authorized_for_2_1_1(town: Town) -> None:
     """Found by its token; the answer of 2.1.1 does not name it."""
     token = doc.token(MSP, "012345678")

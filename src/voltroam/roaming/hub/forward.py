@@ -16,6 +16,7 @@ from voltroam.roaming.hub.breaker import Breaker
 from voltroam.roaming.hub.crossings import Answered, Crossing, Crossings, Ends
 from voltroam.roaming.hub.route import Forward
 from voltroam.roaming.hub.urls import HubUrls, Passage
+from voltroam.roaming.one_party import TAKEN, OneParty
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.endpoints import Behaviour, Endpoint, Interface, UrlPlace
 from voltroam.standard.errors import (
@@ -98,6 +99,7 @@ class Forwarding:
         offline: Callable[[str], Awaitable[None]],
         crossings: Crossings | None = None,
         hub: PartyId | None = None,
+        one_party: OneParty | None = None,
     ) -> None:
         self._exchange = exchange
         self._directory = directory
@@ -107,6 +109,7 @@ class Forwarding:
         self._offline = offline
         self._crossings = crossings
         self._hub = hub
+        self._one_party = one_party
         self._flights: dict[_Flight, int] = {}
 
     async def forward(
@@ -214,16 +217,22 @@ class Forwarding:
         """The path below the endpoint, with the names that the receiver has.
 
         Who knows the hub as the one party of its credentials gets all as that party's (2.1.1).
+        CallerError if another party's has the name there.
         """
+        call = leg.call
         tail = raw_tail(leg.call)
         if leg.crossing is not None and self._crossings is not None:
             tail = await self._crossings.tail(leg.crossing) or tail
         if self._hub is None or version_of(leg.there).credentials_roles:
             return tail
-        segments = tail.split("/")
-        if leg.call.endpoint.segments[: len(OWNER_KEYS)] == OWNER_KEYS:
-            segments[: len(OWNER_KEYS)] = self._hub
-        return "/".join(segments)
+        if call.endpoint.segments[: len(OWNER_KEYS)] != OWNER_KEYS:
+            return tail
+        resource, owner = call.endpoint.resource, call.owner
+        if self._one_party is not None and resource is not None and owner is not None:
+            name = list(call.keys.values())[len(OWNER_KEYS)]
+            if not await self._one_party.gives(leg.there, resource, owner, name):
+                raise CallerError(f"not carried: {TAKEN}", status_code=StatusCode.CLIENT_ERROR)
+        return "/".join((*self._hub, *tail.split("/")[len(OWNER_KEYS) :]))
 
     async def _outgoing(self, leg: _Leg) -> Call:
         """A new request id, the same correlation id; URLs for results are ours."""

@@ -1,6 +1,6 @@
 """Which session is meant, whose it is, and what its EVSE can do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voltroam.roaming.directory import Directory
@@ -101,7 +101,7 @@ async def held_session(
     store: Store, directory: Directory, session_id: str, operator: PartyId | None = None
 ) -> Found:
     """A session that an operator gave us. CallerError if there is none, or several of that id."""
-    operators = [operator] if operator else _operators(await directory.all())
+    operators = (operator,) if operator else await directory.operators()
     rows = [await store.get(session_key(owner, session_id)) for owner in operators]
     found = [it for it in map(found_in, rows) if it is not None and it.row.sources]
     if not found:
@@ -133,12 +133,3 @@ def holds(caller: Platform, party: PartyId, sender: PartyId | None) -> bool:
     if sender is not None:
         return sender.same(party)
     return any(own.same(party) for own in caller.parties(Role.EMSP, Role.SCSP))
-
-
-def _operators(platforms: Iterable[Platform]) -> list[PartyId]:
-    found: dict[str, PartyId] = {}
-    for platform in platforms:
-        if platform.is_registered:
-            for party in platform.parties(Role.CPO):
-                found[party.folded] = party
-    return list(found.values())

@@ -284,6 +284,10 @@ class Profiles:
         if platform is None or not platform.is_registered:
             raise CallerError(f"There is no partner {partner}")
         theirs = platform.parties(Role.CPO) or platform.parties(Role.EMSP)
+        if platform.is_hub and operator is None:
+            theirs = await self._directory.behind(platform, (Role.CPO,))
+            if len(theirs) > 1:
+                raise CallerError(f"{partner} connects {len(theirs)} operators: name one")
         to = operator or (theirs[0] if theirs else None)
         if to is None:
             raise CallerError(f"{partner} has nobody to ask")

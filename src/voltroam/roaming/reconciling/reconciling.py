@@ -291,10 +291,10 @@ class Reconciling:
         return None if row is None or row.deleted else row
 
     async def _operators(self) -> list[PartyId]:
-        """Those that partners registered with us."""
+        """Those that partners registered with us, or that hubs connect."""
         partners = await self._directory.all()
         found = [party for one in partners for party in one.parties(Role.CPO)]
-        return _once(found)
+        return _once([*found, *await self._directory.operators()])
 
 
 def _once(parties: Sequence[PartyId]) -> list[PartyId]:
