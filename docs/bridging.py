@@ -42,6 +42,14 @@ def bridging(notice: str) -> Iterator[str]:
     yield from _profiles()
 
 
+_ALIKE = """\
+Each counts on the step where it matters, for partners of 2.1.1 and of 2.2.1: what came in 2.3.0 is
+read anew for a partner of 2.2.1 that allows `rounded-net-prices` (tariffs),
+`parking-restrictions-dropped` (EVSEs), `j3400-as-tesla-s`, `unknown-words` (EVSEs, CDRs, types of
+tokens) or `unknown-fields` (locations).
+On the way up nothing is refused that a profile could allow."""
+
+
 def _relaxations() -> Iterator[str]:
     yield ""
     yield "## What a partner's profile may allow"
@@ -53,6 +61,8 @@ def _relaxations() -> Iterator[str]:
     said = _said(terms)
     for one in Relaxation:
         yield f"| `{one}` | {said['Relaxation', one.name]} |"
+    yield ""
+    yield from _ALIKE.splitlines()
 
 
 def _kinds() -> Iterator[str]:

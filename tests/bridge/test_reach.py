@@ -19,12 +19,26 @@ from tests.bridge.samples import (
     TARIFF_230,
 )
 
+from voltroam.bridge.passage import floors_shown
 from voltroam.bridge.reach import lowest, reach, relaxed, turn
-from voltroam.bridge.terms import Relaxation
+from voltroam.bridge.terms import Relaxation, Terms
 from voltroam.standard.versions import VERSIONS
 
 NO_CODE = {name: value for name, value in LOCATION_221.items() if name != "postal_code"}
 LIMITED = {**TARIFF_221, "max_price": {"excl_vat": Decimal(5)}}
+PRICED = {"type": "ENERGY", "price": Decimal("0.35"), "vat": 19, "step_size": 1}
+GROSS: dict[str, Any] = {
+    **TARIFF_230, "tax_included": "YES", "elements": [{"price_components": [PRICED]}],
+}  # fmt: skip
+"""Without its tax the price has no end."""
+UNRATED = {**TARIFF_230, "tax_included": "YES"}
+BY_CURRENT = {
+    "price_components": [{**PRICED, "type": "TIME"}], "restrictions": {"min_current": 6},
+}  # fmt: skip
+PLUGGED = {**CDR_230, "cdr_location": {**CDR_230["cdr_location"], "connector_standard": "MCS"}}
+TESLA = {
+    **CDR_230, "cdr_location": {**CDR_230["cdr_location"], "connector_standard": "SAE_J3400"},
+}  # fmt: skip
 DATED = {**TARIFF_221, "start_date_time": "2026-06-01T00:00:00Z"}
 
 
@@ -88,7 +102,11 @@ def test_reach_and_conversion_agree(
         ("Tariff", {**LIMITED, "type": "AD_HOC_PAYMENT"}, "lt"),
         ("Tariff", {**DATED, "max_price": {"excl_vat": Decimal(5)}}, "ls"),
         ("Tariff", {**LIMITED, "elements": [RESERVING]}, ""),
-        ("Tariff", TARIFF_230, ""),
+        ("Tariff", GROSS, "r"),
+        ("Tariff", UNRATED, ""),
+        ("CDR", PLUGGED, "u"),
+        ("CDR", TESLA, "j"),
+        ("Token", SAMPLES["Token"]["2.3.0"], "u"),
         ("Location", NO_CODE, "p"),
         ("Location", {**NO_CODE, "publish": False}, ""),
         ("CDR", {**CDR_221, "credit": True}, ""),
@@ -99,6 +117,52 @@ def test_what_a_profile_must_allow_is_told_too(
 ) -> None:
     """R211-077"""
     assert reach(kind, document).needs == needs
+
+
+def test_what_opens_2_1_1_is_told_beside_what_opens_2_2_1() -> None:
+    """R211-077: two steps, each by its own rules."""
+    assert reach("Tariff", GROSS).opens == "!r!"
+    assert reach("Tariff", {**GROSS, "max_price": {"before_taxes": 5}}).opens == "!r!l"
+    assert reach("Tariff", {**GROSS, "elements": [*GROSS["elements"], BY_CURRENT]}).opens == "!r"
+    assert reach("CDR", {**TESLA, "credit": True}).opens == "!j"
+    assert reach("Token", SAMPLES["Token"]["2.3.0"]).opens == "!u!"
+    assert reach("Tariff", LIMITED).opens == "!l"
+
+
+@pytest.mark.parametrize(
+    ("version", "relaxations", "seen"),
+    [
+        ("2.2.1", ["rounded-net-prices"], {"2.2.1", "2.3.0!r", "2.3.0!r!", "2.3.0!r!l"}),
+        ("2.2.1", ["unknown-words"], {"2.2.1"}),
+        ("2.1.1", ["rounded-net-prices"], {"2.3.0!r!"}),
+        ("2.1.1", ["price-limits-dropped"], {"2.2.1!l"}),
+        ("2.1.1", ["rounded-net-prices", "price-limits-dropped"],
+         {"2.2.1!l", "2.3.0!r!", "2.3.0!r!l"}),
+        ("2.3.0", [], {"2.2.1", "2.2.1!l", "2.3.0", "2.3.0!r", "2.3.0!r!", "2.3.0!r!l"}),
+    ],
+)  # fmt: skip
+def test_a_profile_is_shown_what_it_opens_and_nothing_else(
+    version: str, relaxations: list[str], seen: set[str]
+) -> None:
+    told = set(floors_shown("Tariff", VERSIONS[version], VERSIONS, relaxations))
+    limits = {one for one in told if not {"s", "t"} & set(one)}
+    assert limits == seen | ({"2.2.1!l"} if version == "2.2.1" else set())
+
+
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [("Tariff", GROSS), ("CDR", PLUGGED), ("CDR", TESLA), ("Token", SAMPLES["Token"]["2.3.0"])],
+)
+@pytest.mark.parametrize("target", ["2.2.1", "2.1.1"])
+def test_what_a_profile_opens_does_pass_in_its_version(
+    kind: str, document: dict[str, Any], target: str
+) -> None:
+    letter = reach(kind, document).needs
+    for relaxation in Relaxation:
+        allowed = floors_shown(kind, VERSIONS[target], VERSIONS, [relaxation])
+        if any(one.startswith(f"2.3.0!{letter}") for one in allowed):
+            terms = Terms(owner=PLAIN.owner, relaxations=frozenset({relaxation}))
+            assert cross(kind, document, "2.3.0", target, terms).value is not None, relaxation
 
 
 def test_a_tariff_turns_at_its_start_and_at_its_end() -> None:

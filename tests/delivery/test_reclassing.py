@@ -16,13 +16,15 @@ from tests.delivery.hub_node import HubNode, party
 from tests.delivery.node import QUICK, Node, until
 
 from voltroam.delivery.reclassing import PIECE, Reclassing
+from voltroam.roaming.accept import accept
 from voltroam.roaming.audience import at_version
+from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.platforms import Identity, Profile
 from voltroam.roaming.reclass import basis_of, formerly
 from voltroam.roaming.turns import TURN
 from voltroam.standard.endpoints import LOCATION, TARIFF, Resource
 from voltroam.standard.v2_2_1 import Role
-from voltroam.standard.versions import VERSIONS
+from voltroam.standard.versions import V2_3_0, VERSIONS
 from voltroam.store.interface import ObjectRow, PageQuery, Store
 from voltroam.store.migrations import migrate
 from voltroam.store.open import open_store
@@ -210,6 +212,38 @@ async def test_a_profile_that_allows_more_brings_the_object_and_takes_it_back(
     assert await listed(node, "2.1.1", TARIFF, Profile()) == []
     await node.directory.save(structs.replace(there, profile=Profile(postal_code="0000")))
     await until(lambda: set(old.held) == {PLACE})
+    await node.stop()
+
+
+async def test_the_same_holds_for_what_came_in_2_3_0_and_a_partner_of_2_2_1(
+    store: Store, clock: Clock
+) -> None:
+    """A price that includes its tax, and has no end without it: rounded for who takes it so."""
+    node = node_on(store, clock, speaking("2.1.1", "2.2.1", "2.3.0"))
+    priced = {"type": "ENERGY", "price": 0.35, "vat": 19, "step_size": 1}
+    document = tariff("GOLD", tax_included="YES", elements=[{"price_components": [priced]}])
+    bridging = Bridging(store, node.identity, now=node.now)
+    inward = await bridging.inward(TARIFF, V2_3_0, None, [document])
+    change = accept(
+        TARIFF, document, version=V2_3_0, source=None, identity=node.identity, strict=True,
+        inward=inward,
+    )  # fmt: skip
+    await store.apply(change)
+    old, new = await old_and_new(node)
+    node.start()
+    await node.rest()
+    assert (old.held, new.held) == ({}, {})
+    for partner in (old, new):
+        there = await node.directory.platform(partner.id)
+        assert there is not None
+        allowing = Profile(relaxations=("rounded-net-prices",))
+        await node.directory.save(structs.replace(there, profile=allowing))
+        await until(lambda partner=partner: set(partner.held) == {GOLD})
+        shown = partner.holds(GOLD)
+        assert shown["elements"][0]["price_components"][0]["price"] == 0.294118
+        assert "tax_included" not in shown
+        await node.directory.save(there)
+        await until(lambda partner=partner: not partner.held)
     await node.stop()
 
 

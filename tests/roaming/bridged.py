@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from tests.roaming.company import NOW, Answer, Clock, answer_of, role
 
+from voltroam.roaming.accept import accept
 from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.dispatch import Dispatch
@@ -20,7 +21,7 @@ from voltroam.standard.endpoints import LOCATION, Interface, Resource, Table
 from voltroam.standard.parties import PartyId
 from voltroam.standard.trees import Tree
 from voltroam.standard.v2_2_1 import Role
-from voltroam.standard.versions import VERSIONS
+from voltroam.standard.versions import VERSIONS, Version
 from voltroam.store.interface import ObjectRow, Store
 from voltroam.store.open import open_store
 from voltroam.wire.call import Request
@@ -39,7 +40,7 @@ class Ours:
         self.store = store
         versions = tuple(VERSIONS.values())
         table = Table()
-        identity = Identity(
+        self.identity = identity = Identity(
             name="us", url="https://us.example",
             roles=(role("NL/OUR", Role.CPO), role("DE/OUR", Role.EMSP)),
             versions=tuple(VERSIONS),
@@ -50,18 +51,33 @@ class Ours:
         serving = Serving(store, directory, identity, table, self.router, bridging=self.bridging)
         self.dispatch = Dispatch(serving, {})
 
-    async def ask(self, who: Platform, method: str, path: str, body: Any = None) -> Answer:
-        """`locations/NL/AAA/…` below the RECEIVER's URL of the partner's version and tree."""
+    async def ask(
+        self,
+        who: Platform,
+        method: str,
+        path: str,
+        body: Any = None,
+        interface: Interface = Interface.RECEIVER,
+    ) -> Answer:
+        """`locations/NL/AAA/…` below the interface's URL of the partner's version and tree."""
         version = VERSIONS[who.version or ""]
         module, _, rest = path.partition("/")
         row = next(one for one in self.router.table.at(version) if one.module.name == module)
-        url = self.router.endpoint_url(
-            version, row.module, Interface.RECEIVER, who.tree or Tree.CPO
-        )
+        url = self.router.endpoint_url(version, row.module, interface, who.tree or Tree.CPO)
         data = b"" if body is None else _ENCODER.encode(body)
         target = "/" + f"{url}/{rest}".split("/", 3)[3]
         call = read_call(Request(method, target, {}, data), self.router)
         return answer_of(write_response(await self.dispatch.answer(call, who), call, now=NOW))
+
+    async def keep(self, resource: Resource, document: Any, version: Version) -> None:
+        """An object of our own, written in that version."""
+        data = _ENCODER.encode(document)
+        inward = await self.bridging.inward(resource, version, None, [data])
+        change = accept(
+            resource, data, version=version, source=None, identity=self.identity, strict=True,
+            inward=inward,
+        )  # fmt: skip
+        await self.store.apply(change)
 
     async def held(self, id_: str, resource: Resource = LOCATION) -> ObjectRow | None:
         return await self.store.get(object_key(resource, AAA, {"id": id_}))

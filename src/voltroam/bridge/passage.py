@@ -1,6 +1,6 @@
 """Documents as bytes between a partner's version and the house's own."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -10,7 +10,14 @@ import msgspec
 from voltroam.bridge.convert import KINDS, NEW_IN_2_3_0, at_home, convert
 from voltroam.bridge.named import named_at_home
 from voltroam.bridge.notes import Note, Severity
-from voltroam.bridge.reach import RULES, allowed_by, needs_of, opens_below, reach, turn
+from voltroam.bridge.reach import (
+    RULES,
+    is_above_home,
+    matters_above_home,
+    opened,
+    reach,
+    turn,
+)
 from voltroam.bridge.terms import Document, Terms
 from voltroam.standard.errors import CallerError
 from voltroam.standard.versions import HOME, VERSIONS, Version, is_above_lowest
@@ -23,7 +30,6 @@ _NOT_KNOWN = {
     "ChargingPreferencesResponse": b'"NOT_POSSIBLE"',
 }
 
-OPENED = "!"
 _DATED = b"_date_time"
 
 
@@ -110,6 +116,26 @@ def is_home(kind: str, version: Version) -> bool:
     return version == HOME or kind in NEW_IN_2_3_0 or kind not in KINDS
 
 
+def is_as_kept(kind: str, version: Version, relaxations: Collection[str]) -> bool:
+    """Whether a partner of that version and profile is shown documents as the house keeps them.
+
+    One of the house's own version that allows what is unsafe is shown more of what came in 2.3.0.
+    """
+    if not is_home(kind, version):
+        return False
+    return not relaxations or matters_above_home(kind).isdisjoint(relaxations)
+
+
+def is_newer(version: Version) -> bool:
+    """Whether it may say more than the house's own version."""
+    return version.rank > HOME.rank
+
+
+def is_unsaid_here(kind: str, document: bytes) -> bool:
+    """Whether a document is kept in 2.3.0, for ours would say something else (decision 0006)."""
+    return is_above_home(kind, _members(document))
+
+
 def home(kind: str, document: bytes, version: Version, terms: Terms) -> Passed:
     """The document as the house keeps it. InvalidBody cannot be: it was read before."""
     if is_home(kind, version):
@@ -141,14 +167,15 @@ def floor(
 
     Nothing where that is no matter: to every version that the house speaks. `foreign`: it came in
     another version, so that it may say what ours cannot. After `!` stand the letters of what a
-    profile must allow to be shown it in the version below too: `2.2.1!ls`. `now`: microseconds.
+    profile must allow to be shown it in the version below too, and after another one those of the
+    next: `2.2.1!ls`, `2.3.0!r!s`. `now`: microseconds.
     """
     if not has_floors(kind, spoken, foreign=foreign):
         return ""
     found = reach(kind, _members(document), now=_moment(now))
     if not is_above_lowest(found.lowest, spoken):
         return ""
-    return f"{found.lowest.number}{OPENED}{found.needs}" if found.needs else found.lowest.number
+    return f"{found.lowest.number}{found.opens}"
 
 
 def has_floors(kind: str, spoken: Sequence[str], *, foreign: bool) -> bool:
@@ -182,18 +209,13 @@ def floors_shown(
 ) -> Iterator[str]:
     """The floors of what a partner of that version and profile is shown, beside what has none."""
     spoken = tuple(spoken)
+    given = frozenset(relaxations)
     for one in VERSIONS.values():
-        if not is_above_lowest(one, spoken):
-            continue
-        if one.rank <= version.rank:
-            yield one.number
-            needs = needs_of(kind, one)
-        elif version is opens_below(one):
-            allowed = allowed_by(kind, tuple(relaxations), postal_code=postal_code)
-            needs = needs_of(kind, one, allowed)
-        else:
-            continue
-        yield from (f"{one.number}{OPENED}{need}" for need in needs)
+        if is_above_lowest(one, spoken):
+            if one.rank <= version.rank:
+                yield one.number
+            for more in opened(kind, one, version, given, postal_code=postal_code):
+                yield f"{one.number}{more}"
 
 
 def basis(spoken: Iterable[str]) -> tuple[tuple[str, ...], int]:

@@ -18,12 +18,11 @@ from voltroam.delivery.outcome import Fault, Verdict, judge
 from voltroam.delivery.ports import Calls, Now
 from voltroam.delivery.records import LEDGER, CdrEntry, CdrState, draft, ledger_key, read, write
 from voltroam.delivery.sight import FOREVER
-from voltroam.roaming.bridging import Bridging, NotCarried, is_at_home
+from voltroam.roaming.bridging import Bridging, NotCarried, is_at_home, spoken_by
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.redaction import secrets_in, without
 from voltroam.standard.endpoints import Table
 from voltroam.standard.errors import PartnerError
-from voltroam.standard.versions import VERSIONS
 from voltroam.store.interface import (
     Change,
     Decision,
@@ -214,10 +213,10 @@ class CdrLedger:
 
     async def _said(self, platform: Platform, row: ObjectRow) -> bytes:
         """The CDR in the partner's version. NotCarried where it may not go there."""
-        if self._bridging is None or is_at_home(platform):
+        resource = self._resources[row.key.kind]
+        if self._bridging is None or is_at_home(platform, resource):
             return row.document
-        version = VERSIONS[platform.version or ""]
-        passed = await self._bridging.outward(self._resources[row.key.kind], version, platform, row)
+        passed = await self._bridging.outward(resource, spoken_by(platform), platform, row)
         if passed.document is None:
             raise NotCarried(passed.why_not)
         return passed.document

@@ -23,7 +23,7 @@ from voltroam.roaming.weigh import flow_of, same
 from voltroam.standard.endpoints import Part, Removal, Resource, Table
 from voltroam.standard.errors import PartnerError, Refused
 from voltroam.standard.parties import PartyId
-from voltroam.standard.versions import VERSIONS, Version
+from voltroam.standard.versions import Version
 from voltroam.store.interface import ObjectRow
 from voltroam.wire.call import Reply, Routing
 from voltroam.wire.diff import PatchPlan
@@ -76,19 +76,19 @@ class Courier:
         partner of another version has a view of its own. NotCarried if it has no words for it.
         """
         row, view = await self.masked(platform, row)
-        version = self._foreign(platform)
+        resource = self._resources[row.key.kind]
+        version = self._foreign(platform, resource)
         if version is None or self._bridging is None:
             return row, view
-        resource = self._resources[row.key.kind]
         passed = await self._bridging.outward(resource, version, platform, row)
         if passed.document is None:
             raise NotCarried(passed.why_not)
         row = structs.replace(row, document=passed.document, sidecar=None)
         return row, f"{version.number}/{platform.id} {view}"
 
-    def _foreign(self, platform: Platform) -> Version | None:
-        """The version that it speaks, where that is not the house's own."""
-        return None if is_at_home(platform) else VERSIONS[platform.version or ""]
+    def _foreign(self, platform: Platform, resource: Resource) -> Version | None:
+        """The version that it speaks, where what it is shown is not as the house keeps it."""
+        return None if is_at_home(platform, resource) else spoken_by(platform)
 
     async def masked(self, platform: Platform, row: ObjectRow) -> tuple[ObjectRow, str]:
         """The same in the house's version: what is taken back is not to be shown any more, and
@@ -262,7 +262,7 @@ class Courier:
                 if not judge(fault).unknown:
                     raise
             return
-        if self._bridging is None or self._foreign(platform) is None:
+        if self._bridging is None or self._foreign(platform, resource) is None:
             last = withdrawn(resource, self._shelf.document(row, base))
         else:
             last = await self._withdrawn_abroad(platform, resource, row)
@@ -277,7 +277,7 @@ class Courier:
         What a version has no word for, such as a location that is not to be published, is left to
         its parts: all EVSEs are REMOVED.
         """
-        last, version = withdrawn(resource, row.document), self._foreign(platform)
+        last, version = withdrawn(resource, row.document), self._foreign(platform, resource)
         if last is None or version is None or self._bridging is None:
             return last
         whole = structs.replace(row, document=published(last, shown=True), sidecar=None)

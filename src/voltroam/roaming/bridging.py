@@ -21,8 +21,11 @@ from voltroam.bridge.passage import (
     home,
     id_to_name,
     ids_at_home,
+    is_as_kept,
     is_home,
+    is_newer,
     is_spoken_here,
+    is_unsaid_here,
     may_have_twin,
     outward,
     read_plain,
@@ -168,7 +171,7 @@ class Bridging:
     ) -> list[Passed]:
         """The same for a page of a list."""
         kind = resource.object.__name__
-        if is_home(kind, version):
+        if is_as_kept(kind, version, platform.profile.relaxations):
             return [Passed(document) for document in documents]
 
         async def once() -> list[Passed]:
@@ -188,6 +191,9 @@ class Bridging:
             if received is not None and version.is_called(received.version.number):
                 found.append(Passed(received.document))
                 continue
+            if is_spoken_here(version) and (received is None or not is_newer(received.version)):
+                found.append(Passed(document))
+                continue
             key = (view, document, sidecar)
             kept = self._kept.get(key)
             if kept is not None and (kept.until is None or self._now() < kept.until):
@@ -201,6 +207,9 @@ class Bridging:
                 passed = outward(kind, document, version, about)
             else:
                 passed = between(kind, received.document, received.version, version, about)
+            if passed.document is None and is_spoken_here(version):
+                # What passed for whoever gave it is kept in our version, and shown so.
+                passed = passed if is_unsaid_here(kind, document) else Passed(document)
             if passed.document is not None:  # what may not be shown now, may be in a moment
                 self._keep(key, _Shot(passed, about.turns_at))
             found.append(passed)
@@ -491,10 +500,9 @@ def asked_in(call: Call) -> Asked | None:
     return None if uid is None else Asked(uid, call.query.get("type", Asked("").type))
 
 
-def is_at_home(platform: Platform) -> bool:
-    """Whether it speaks the house's own version: nothing is to be bridged."""
-    version = VERSIONS.get(platform.version or "")
-    return version is None or is_spoken_here(version)
+def is_at_home(platform: Platform, resource: Resource) -> bool:
+    """Whether it is shown objects of a kind as the house keeps them: nothing is to be bridged."""
+    return is_as_kept(resource.object.__name__, spoken_by(platform), platform.profile.relaxations)
 
 
 def spoken_by(platform: Platform) -> Version:

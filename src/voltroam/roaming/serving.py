@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from voltroam.bridge.passage import is_spoken_here
+from voltroam.bridge.passage import is_as_kept, is_spoken_here
 from voltroam.roaming.audience import at_version, visible
 from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.directory import Directory
@@ -94,7 +94,8 @@ class Serving:
         resource = resource_of(call)
         if masked:
             documents = await self.marks.shown(caller, resource, documents)
-        if self.bridging is None or is_spoken_here(call.version):
+        kind, allowed = resource.object.__name__, caller.profile.relaxations
+        if self.bridging is None or is_as_kept(kind, call.version, allowed):
             return documents
         if self.one_party is not None and not call.version.credentials_roles:
             both = zip(documents, sidecars, strict=True)
