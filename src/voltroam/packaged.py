@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from uuid import uuid4
 
 from voltroam.delivery.jobs import supervise
@@ -10,7 +9,7 @@ from voltroam.delivery.knobs import Knobs
 from voltroam.holdings import Holdings, micros
 from voltroam.roaming.booking import Bookings, Books, Desk
 from voltroam.roaming.booking.ports import nobody_decides
-from voltroam.roaming.charging.ports import BookedFor
+from voltroam.roaming.charging.ports import BookedFor, Coming
 from voltroam.roaming.commanding import Commands
 from voltroam.roaming.exchange import Exchange
 from voltroam.roaming.paying import Paying, Terminals
@@ -18,7 +17,7 @@ from voltroam.roaming.reconciling import Reconciling
 from voltroam.roaming.serving import Answering
 from voltroam.standard.packages import BOOKING, INVOICE_RECORD, TERMINAL
 from voltroam.standard.parties import PartyId
-from voltroam.standard.v2_2_1 import CdrToken, TokenType
+from voltroam.standard.v2_2_1 import TokenType
 
 LOOK = 0.5
 """Seconds between two looks at what changed or is due."""
@@ -66,42 +65,26 @@ class Packaged:
         if self.terminals is not None:
             self.paying = Paying(self._store, self._identity, commands, now=micros)
 
-    async def booked(
-        self,
-        owner: PartyId,
-        location_id: str,
-        evse_uid: str,
-        token: CdrToken,
-        at: datetime,
-        *,
-        reference: str | None,
-    ) -> BookedFor | None:
+    async def booked(self, coming: Coming) -> BookedFor | None:
         """The booking that a driver comes for."""
         if self.desk is None:
             return None
         found = await self.desk.booked_for(
-            owner, location_id=location_id, evse_uid=evse_uid, token=token, at=at,
-            reference=reference,
+            coming.owner, location_id=coming.location_id, evse_uid=coming.evse_uid,
+            token=coming.token, at=coming.at, reference=coming.reference,
         )  # fmt: skip
         if found is None:
             return None
         end = found.period.end_date_time
         return BookedFor(found.id, found.authorization_reference, end)
 
-    async def invoiced(
-        self,
-        owner: PartyId,
-        location_id: str,
-        evse_uid: str,
-        token: CdrToken,
-        *,
-        reference: str | None,
-    ) -> str | None:
+    async def invoiced(self, coming: Coming) -> str | None:
         """The reference of the payment, where the terminals of a place leave the invoice to us."""
+        token, reference = coming.token, coming.reference
         if self.terminals is None or token.type is not TokenType.AD_HOC_USER or reference is None:
             return None
         provider = PartyId(token.country_code, token.party_id)
-        ours = await self.terminals.we_invoice(provider, location_id, evse_uid)
+        ours = await self.terminals.we_invoice(provider, coming.location_id, coming.evse_uid)
         return reference if ours else None
 
     def start(self) -> None:

@@ -27,7 +27,7 @@ from voltroam.pricing import Amount
 from voltroam.roaming.accept import accept
 from voltroam.roaming.charging import Correction
 from voltroam.roaming.charging.modern import taxed
-from voltroam.roaming.charging.ports import BookedFor
+from voltroam.roaming.charging.ports import BookedFor, Coming
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.received import received_in
 from voltroam.standard.versions import V2_3_0
@@ -143,11 +143,11 @@ async def test_a_tariff_of_2_2_1_gives_the_same_cdr_as_ever(operator: Operator) 
 async def test_a_booking_and_our_invoice_are_named_in_the_cdr(operator: Operator) -> None:
     """RBK-046, RPAY-020, RPAY-022: `booking_id` is of 2.3.0 only."""
 
-    async def booked(*_place: object, reference: str | None) -> BookedFor:
+    async def booked(_coming: Coming) -> BookedFor:
         return BookedFor("B1", "A1")
 
-    async def invoiced(*_place: object, reference: str | None) -> str | None:
-        return reference
+    async def invoiced(coming: Coming) -> str | None:
+        return coming.reference
 
     operator = Operator(operator.store, operator.clock, booked=booked, invoiced=invoiced)
     await operator.open(PLAIN)

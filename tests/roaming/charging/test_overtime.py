@@ -23,7 +23,7 @@ from tests.roaming.charging.test_modern import modern, open_under, vat
 from voltroam.billing.any_version import read_cdr
 from voltroam.billing.audit import Context, audit
 from voltroam.roaming.charging import Correction
-from voltroam.roaming.charging.ports import BookedFor
+from voltroam.roaming.charging.ports import BookedFor, Coming
 from voltroam.wire.encode import encode
 
 SLOTTED = tariff(
@@ -37,7 +37,7 @@ SLOTTED = tariff(
 async def came(operator: Operator, slot: float = 60) -> Operator:
     """Whoever charges here comes for a booking whose slot is so long (minutes)."""
 
-    async def booked(*_place: object, reference: str | None) -> BookedFor:
+    async def booked(_coming: Coming) -> BookedFor:
         return BookedFor("B1", "A1", minute(slot))
 
     return Operator(operator.store, operator.clock, booked=booked)

@@ -31,6 +31,7 @@ from voltroam.roaming.charging.opening import (
 from voltroam.roaming.charging.papers import bill_of, session_of
 from voltroam.roaming.charging.ports import (
     Booked,
+    Coming,
     Invoiced,
     OnArrival,
     nobody_books,
@@ -133,16 +134,13 @@ class Charging:
         owner = self._owner(operator)
         site = await site_of(self._store, owner, location_id, evse_uid, connector_id)
         card = card_of(token)
-        booked = await self._booked(
-            owner, site.location.id, site.evse_uid, card, at, reference=authorization_reference
-        )
+        coming = Coming(owner, site.location.id, site.evse_uid, card, at, authorization_reference)
+        booked = await self._booked(coming)
         reference, booking, until = authorization_reference, None, None
         if booked is not None:
             reference, booking = reference or booked.authorization_reference, booked.booking_id
             until = None if booked.until is None else tidy(booked.until)
-        invoice = await self._invoiced(
-            owner, site.location.id, site.evse_uid, card, reference=reference
-        )
+        invoice = await self._invoiced(coming._replace(reference=reference))
         wish = wish_of(token, preference)
         driver = Driver(card, auth_method, reference, wish, booking, until, invoice)
         name, moment = session_id or id_for(order_id), tidy(at)

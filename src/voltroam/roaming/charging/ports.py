@@ -17,6 +17,17 @@ class OnArrival(Protocol):
     async def __call__(self, charge: Charge) -> None: ...
 
 
+class Coming(NamedTuple):
+    """A driver who comes to charge, and the authorization_reference that the start had."""
+
+    owner: PartyId
+    location_id: str
+    evse_uid: str
+    token: CdrToken
+    at: datetime
+    reference: str | None
+
+
 class BookedFor(NamedTuple):
     """The booking that a driver comes for, the authorization that was given with it, and when its
     slot is over."""
@@ -27,56 +38,23 @@ class BookedFor(NamedTuple):
 
 
 class Booked(Protocol):
-    """The booking that a driver comes for, if there is one: by the token, or by the
-    authorization_reference that the start had."""
+    """The booking that a driver comes for, if there is one: by the token, or by the reference."""
 
-    async def __call__(
-        self,
-        owner: PartyId,
-        location_id: str,
-        evse_uid: str,
-        token: CdrToken,
-        at: datetime,
-        *,
-        reference: str | None,
-    ) -> BookedFor | None: ...
+    async def __call__(self, coming: Coming) -> BookedFor | None: ...
 
 
 class Invoiced(Protocol):
     """What our invoice for a driver who pays at a terminal is known by; None: we make none."""
 
-    async def __call__(
-        self,
-        owner: PartyId,
-        location_id: str,
-        evse_uid: str,
-        token: CdrToken,
-        *,
-        reference: str | None,
-    ) -> str | None: ...
+    async def __call__(self, coming: Coming) -> str | None: ...
 
 
-async def nobody_invoices(
-    owner: PartyId,
-    location_id: str,
-    evse_uid: str,
-    token: CdrToken,
-    *,
-    reference: str | None,
-) -> str | None:
+async def nobody_invoices(coming: Coming) -> str | None:
     """Where no payment terminals are known."""
     return None
 
 
-async def nobody_books(
-    owner: PartyId,
-    location_id: str,
-    evse_uid: str,
-    token: CdrToken,
-    at: datetime,
-    *,
-    reference: str | None,
-) -> BookedFor | None:
+async def nobody_books(coming: Coming) -> BookedFor | None:
     """Where no bookings are taken."""
     return None
 
