@@ -1,11 +1,11 @@
 """The ledger of the commands that we sent: every step is committed, and whoever waits is woken."""
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 
 import msgspec
 
+from voltroam.roaming.bells import Bells
 from voltroam.roaming.commanding.command import COMMAND, Command, lapsed
 from voltroam.standard.errors import NotFound
 from voltroam.standard.parties import fold
@@ -22,8 +22,6 @@ from voltroam.store.interface import (
 
 RESERVED = "command_reservation"
 """Record kind: the id of the newest RESERVE_NOW by partner and folded reservation id."""
-POLL = 0.05
-"""Seconds between two looks for a result that reached another process."""
 UNKNOWN = "No such command"
 Step = Callable[[Command, int], Command]
 """From what is held, and the time in microseconds, to what shall be."""
@@ -37,7 +35,7 @@ class CommandLedger:
         self._store = store
         self._now = now
         self._wait = wait
-        self._bells: dict[str, set[asyncio.Event]] = {}
+        self._bells = Bells()
 
     async def get(self, command_id: str) -> Command | None:
         record = await self._store.record(RecordKey(COMMAND, command_id))
@@ -79,33 +77,14 @@ class CommandLedger:
             return Decision(after, records=(_draft(after),), events=(_event(after),))
 
         command = await self._store.apply(Change(decide, records=(key,)))
-        for bell in self._bells.get(command_id, ()):
-            bell.set()
+        self._bells.ring(command_id)
         return command
 
     async def settled(self, command_id: str, timeout: float | None) -> Command:
         """Wait until it is settled, whichever process settles it, or until time is up."""
-        loop = asyncio.get_running_loop()
-        until = None if timeout is None else loop.time() + timeout
-        bell = asyncio.Event()
-        bells = self._bells.setdefault(command_id, set())
-        bells.add(bell)
-        try:
-            while True:
-                bell.clear()
-                command = await self._lapse(command_id)
-                pause = POLL if until is None else min(POLL, until - loop.time())
-                if command.is_settled or pause <= 0:
-                    return command
-                try:
-                    async with asyncio.timeout(pause):
-                        await bell.wait()
-                except TimeoutError:
-                    continue
-        finally:
-            bells.discard(bell)
-            if not bells:
-                self._bells.pop(command_id, None)
+        return await self._bells.until(
+            command_id, partial(self._lapse, command_id), _is_settled, timeout
+        )
 
     async def look(self) -> None:
         """Settle what time has settled."""
@@ -119,6 +98,10 @@ class CommandLedger:
         if command.due is None or self._now() < command.due:
             return command
         return await self.move(command_id, partial(_lapsed, wait=self._wait))
+
+
+def _is_settled(command: Command) -> bool:
+    return command.is_settled
 
 
 def _lapsed(command: Command, now: int, *, wait: int) -> Command:

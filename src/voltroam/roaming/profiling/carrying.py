@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
 from msgspec import structs
 
+from voltroam.roaming.background import Background
 from voltroam.roaming.callbacks import post_result, row_of
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.exchange import Exchange, version_of
@@ -84,7 +85,7 @@ class Carrying:
         self._now = now
         self._knobs = knobs
         self._changes = changes
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     # --- taking ---
@@ -137,7 +138,7 @@ class Carrying:
 
         answer, fresh = await self._store.apply(Change(decide, records=(steered_at, request)))
         if fresh:
-            self._start(self._run(entry))
+            self._background.start(self._run(entry))
         return answer
 
     # --- doing ---
@@ -273,16 +274,8 @@ class Carrying:
         elif entry.state is OrderState.POSTING:
             await self._move(entry.id, OrderState.POSTING, OrderState.LOST)
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def close(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._background.close()
 
 
 async def erase(store: Store, drafts: Sequence[RecordDraft]) -> None:

@@ -1,10 +1,10 @@
 """Changes of the active profile: whoever set a profile for a session hears of them (CHP-UPD)."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
+from voltroam.roaming.background import Background
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.exchange import Exchange
 from voltroam.roaming.host import ProfileOutcome
@@ -54,7 +54,7 @@ class Changes:
         self._now = now
         self._knobs = knobs
         self._pushes = Pushes(store, directory, exchange, table=table, now=now, knobs=knobs)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
 
     async def changed(
         self, session_id: str, active: ActiveChargingProfile, *, operator: PartyId | None
@@ -142,10 +142,7 @@ class Changes:
         return Change(decide, records=(key,))
 
     async def close(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._background.close()
 
     async def _note(
         self, session: str, change: Callable[[Steered], Steered], active: ActiveChargingProfile
@@ -165,9 +162,7 @@ class Changes:
 
     def _start(self, session: str) -> None:
         """In the background: a charger's report does not wait for partners."""
-        task = asyncio.create_task(self.tell(session))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background.start(self.tell(session))
 
     async def _own(self, session_id: str, operator: PartyId | None) -> Found:
         found = await own_session(self._store, self._identity, session_id, operator)

@@ -5,7 +5,6 @@ Towards the provider it is the receiver, towards the operator the sender. Each l
 URL of its own, and the provider may know a session by an id that only the two of them use.
 """
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
 from uuid import uuid4
@@ -13,6 +12,7 @@ from uuid import uuid4
 import msgspec
 from msgspec import structs
 
+from voltroam.roaming.background import Background
 from voltroam.roaming.callbacks import post_result, row_of
 from voltroam.roaming.directory import Directory
 from voltroam.roaming.exchange import Exchange, version_of
@@ -90,7 +90,7 @@ class Relay:
         self._now = now
         self._knobs = knobs
         self._pushes = Pushes(store, directory, exchange, table=table, now=now, knobs=knobs)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
 
     async def share(
         self,
@@ -233,15 +233,10 @@ class Relay:
 
     def start(self, work: Coroutine[None, None, None]) -> None:
         """In the background: who brought it does not wait for the provider."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background.start(work)
 
     async def close(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._background.close()
 
     async def _want(self, shared: Shared, active: ActiveChargingProfile) -> None:
         push = Push(

@@ -1,12 +1,12 @@
 """Sending a charging-profile request: written down, sent once, its result known by its URL."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import msgspec
 
+from voltroam.roaming.bells import Bells
 from voltroam.roaming.callbacks import response_url, row_of
 from voltroam.roaming.exchange import Exchange, version_of
 from voltroam.roaming.platforms import Platform
@@ -53,7 +53,6 @@ from voltroam.wire.times import from_micros
 
 STEERS = "steers"
 """Record kind: we sent this partner a profile for that session; the id is `steers_key`."""
-POLL = 0.05
 SENDING_LIMIT = 60
 """Seconds beyond the partner's time for a request, after which its sender is taken for dead."""
 MANY = 500
@@ -99,7 +98,7 @@ class Sending:
         self._router = router
         self._table = table
         self._now = now
-        self._bells: dict[str, asyncio.Event] = {}
+        self._bells = Bells()
 
     async def send(
         self,
@@ -163,24 +162,7 @@ class Sending:
         return await self.move(call_id, lapsed)
 
     async def await_result(self, call_id: str, timeout: float | None) -> ProfileCall:
-        loop = asyncio.get_running_loop()
-        until = None if timeout is None else loop.time() + timeout
-        bell = self._bells.setdefault(call_id, asyncio.Event())
-        try:
-            while True:
-                bell.clear()
-                call = await self.lapse(call_id)
-                pause = POLL if until is None else min(POLL, until - loop.time())
-                if call.is_settled or pause <= 0:
-                    return call
-                try:
-                    async with asyncio.timeout(pause):
-                        await bell.wait()
-                except TimeoutError:
-                    continue
-        finally:
-            if self._bells.get(call_id) is bell:
-                del self._bells[call_id]
+        return await self._bells.until(call_id, partial(self.lapse, call_id), _is_settled, timeout)
 
     async def move(
         self, call_id: str, step: Callable[[ProfileCall, int], ProfileCall]
@@ -200,9 +182,7 @@ class Sending:
             return Decision(after, records=(_draft(after),), events=events)
 
         call = await self._store.apply(Change(decide, records=(key,)))
-        bell = self._bells.get(call_id)
-        if bell is not None:
-            bell.set()
+        self._bells.ring(call_id)
         return call
 
     async def take_onward(self, call_id: str) -> ProfileCall | None:
@@ -232,6 +212,10 @@ class Sending:
             return Decision(None, records=drafts)
 
         await self._store.apply(Change(decide))
+
+
+def _is_settled(call: ProfileCall) -> bool:
+    return call.is_settled
 
 
 def _asked(call: ProfileCall, url: str) -> tuple[Mapping[str, str], bytes | None]:
