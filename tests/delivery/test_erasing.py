@@ -111,6 +111,7 @@ async def everything(store: Store) -> None:
         draft(dead_key(letter), letter, parent="s"),
         RecordDraft(RecordKey("exempt", "1"), b'{"token":%s}' % body, fingerprint),
         RecordDraft(RecordKey("hub_bond", f"token/{fingerprint} DE/MSP"), b'["DE/MSP",""]'),
+        RecordDraft(RecordKey("hub_name", f"p/tokens/{digest(fold(UID))}"), b'"DE/MSP"', "p"),
         RecordDraft(RecordKey("token_limits", f"DE/MSP\x1f{UID}\x1fRFID"), b'{"mark":"BLOCKED"}'),
         RecordDraft(
             RecordKey("authorization", timed_id(now)), b'{"token":"%s"}' % fingerprint.encode()
@@ -144,7 +145,7 @@ async def whole(url: str) -> bytes:
 async def test_the_whole_database_holds_no_trace_of_it(any_store: Store, any_url: str) -> None:
     await everything(any_store)
     before = await whole(any_url)
-    secrets = (UID, UID.lower(), CONTRACT, NUMBER, VAULT.hash(fold(UID)))
+    secrets = (UID, UID.lower(), CONTRACT, NUMBER, VAULT.hash(fold(UID)), digest(fold(UID)))
     assert all(secret.encode() in before for secret in secrets)
     report = await Erasing(any_store, VAULT).erase(UID)
     assert report.scrubbed
@@ -157,8 +158,8 @@ async def test_the_whole_database_holds_no_trace_of_it(any_store: Store, any_url
     assert UID not in str(report)
     assert report.found == {
         "tokens": 1, "sessions": 1, "cdrs": 1, "locations": 1, "parked": 1, "quarantine": 1,
-        "webhook_dead": 1, "exempt": 1, "token_limits": 1, "hub_bond": 1, "authorization": 1,
-        "order": 1, "charge": 1, "event": 3,
+        "webhook_dead": 1, "exempt": 1, "token_limits": 1, "hub_bond": 1, "hub_name": 1,
+        "authorization": 1, "order": 1, "charge": 1, "event": 3,
     }  # fmt: skip
     assert report.valid == 1
     assert (await any_store.check()).ok

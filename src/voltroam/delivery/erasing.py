@@ -17,6 +17,7 @@ from voltroam.delivery.erasing_words import Words, is_of_type, linked_words, spe
 from voltroam.delivery.records import PARKED, QUARANTINE, CdrEntry, CdrState, ledger_key, read
 from voltroam.roaming.keys import JOINT, spelled
 from voltroam.roaming.names import PAIR, Pair, rewritten
+from voltroam.roaming.one_party import NAME
 from voltroam.roaming.paying.paying import ADVICE, PAYMENT, REFERRED
 from voltroam.roaming.paying.payment import Payment, is_settled
 from voltroam.roaming.received import received_in
@@ -40,7 +41,7 @@ from voltroam.store.interface import (
 )
 
 PIECE = 200
-WHOLE = frozenset({PARKED, "exempt", "token_limits", "hub_bond"})
+WHOLE = frozenset({PARKED, "exempt", "token_limits", "hub_bond", NAME})
 """Kinds of records that are about the token alone: they go whole."""
 SEALED = frozenset(
     {

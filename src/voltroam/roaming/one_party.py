@@ -7,11 +7,11 @@ free again once what had it was deleted, or is a token that is not valid any mor
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from itertools import product
 
 import msgspec
 
+from voltroam.bridge.named import digest
 from voltroam.roaming.keys import object_key, values_of
 from voltroam.roaming.platforms import Platform
 from voltroam.standard.endpoints import Audience, Resource
@@ -44,8 +44,7 @@ class OneParty:
         self, platform: Platform, resource: Resource, owner: PartyId, name: str
     ) -> bool:
         """Whether that party has the name at the partner; it gets one that is free."""
-        digest = sha256(fold(name).encode()).hexdigest()
-        key = RecordKey(NAME, f"{platform.id} {resource.kind} {digest}")
+        key = RecordKey(NAME, f"{platform.id}/{resource.kind}/{digest(fold(name))}")
         if self._mine.get(key) == owner.folded:
             self._mine.move_to_end(key)
             return True
@@ -99,9 +98,10 @@ def _claim(
 
     def decide(held: Held) -> Decision[str]:
         record = held.records.get(key)
-        if record is not None and record.document.decode() != former:
-            return Decision(record.document.decode())
-        draft = RecordDraft(key, owner.folded.encode(), parent)
+        holder = None if record is None else _TEXT.decode(record.document)
+        if holder not in (None, former):
+            return Decision(holder)
+        draft = RecordDraft(key, msgspec.json.encode(owner.folded), parent)
         return Decision(owner.folded, records=(draft,))
 
     return Change(decide, records=(key,))
