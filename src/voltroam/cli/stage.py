@@ -93,9 +93,9 @@ class Stage:
                 for line in (self._seen.curl, *self._seen.tries):
                     remark(line)
             else:
-                from voltroam.cli.screen import Screen
+                from voltroam.cli.screen import screen
 
-                stack.enter_context(Screen(self._seen))
+                stack.enter_context(screen(self._seen))
             await self._run(cpo, emsp, seconds, stop)
             equal = await self._settle(cpo, emsp)
             return self._seen.summary(equal)

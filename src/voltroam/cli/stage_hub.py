@@ -131,9 +131,9 @@ class HubStage:
                 f"{desk} {words}" for words in ("hub parties", "hub health", "trace")
             ]
             if show:
-                from voltroam.cli.screen_hub import HubScreen
+                from voltroam.cli.screen_hub import hub_screen
 
-                stack.enter_context(HubScreen(self._seen))
+                stack.enter_context(hub_screen(self._seen))
             else:
                 for line in (*(f"{name}: {url}" for name, url in self._seen.urls.items()),
                              *self._seen.tries):  # fmt: skip
