@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from voltroam.bridge.convert import KINDS, NEW_IN_2_3_0, at_home, convert
+from voltroam.bridge.crossing import Crossing
 from voltroam.bridge.named import named_at_home
 from voltroam.bridge.notes import Note, Severity
+from voltroam.bridge.packages import may_say, without
 from voltroam.bridge.reach import (
     RULES,
     is_above_home,
@@ -150,6 +152,16 @@ def outward(kind: str, document: bytes, version: Version, terms: Terms) -> Passe
         return Passed(document)
     bridged = convert(kind, _members(document), source=HOME, target=version, terms=terms)
     return _passed(document, bridged.value, bridged.notes)
+
+
+def cored(kind: str, document: bytes, lacking: Collection[str]) -> Passed:
+    """A document of 2.3.0 for a partner that lacks these packages (OCPI 2.3.0 §mod_bookings)."""
+    step = without(kind, lacking)
+    if step is None or not may_say(document, lacking):
+        return Passed(document)
+    crossing = Crossing(Terms())
+    found = step(_members(document), "", crossing)
+    return _passed(document, found, tuple(crossing.notes)) if crossing.notes else Passed(document)
 
 
 def between(kind: str, document: bytes, source: Version, target: Version, terms: Terms) -> Passed:

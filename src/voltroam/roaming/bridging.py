@@ -6,17 +6,19 @@ without a look.
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from voltroam.bridge.packages import PACKAGES
 from voltroam.bridge.passage import (
     Inward,
     Passed,
     between,
+    cored,
     first_turn,
     home,
     id_to_name,
@@ -30,7 +32,7 @@ from voltroam.bridge.passage import (
     outward,
     read_plain,
 )
-from voltroam.bridge.terms import Asked, Document, Terms
+from voltroam.bridge.terms import Asked, Document, Relaxation, Terms
 from voltroam.roaming.contracts import Contracts
 from voltroam.roaming.keys import object_key
 from voltroam.roaming.names import NameTables, NameTaken
@@ -186,10 +188,11 @@ class Bridging:
         terms: Terms | None = None
         found: list[Passed] = []
         view = self._view(kind, version, platform)
+        lacking = packages_lacked(platform) if is_newer(version) else ()
         for document, sidecar, folded in rows:
             received = received_in(sidecar)
             if received is not None and version.is_called(received.version.number):
-                found.append(Passed(received.document))
+                found.append(cored(kind, received.document, lacking))
                 continue
             if is_spoken_here(version) and (received is None or not is_newer(received.version)):
                 found.append(Passed(document))
@@ -433,7 +436,8 @@ class Bridging:
         )
 
     async def _with_places(self, terms: Terms, kind: str, document: bytes) -> Terms:
-        """2.1.1 spells locations out where later versions name them, and shows one tariff."""
+        """2.1.1 spells locations out where later versions name them, and shows one tariff; 2.3.0
+        tells rates of VAT, which are those of the tariffs that a session names."""
         members = read_plain(document)
         if terms.owner is None or not isinstance(members, dict):
             return terms
@@ -441,7 +445,8 @@ class Bridging:
             inner = members.get("cdr_location")
             place = inner.get("id") if isinstance(inner, dict) else members.get("location_id")
             held = await self._held(LOCATION, terms.owner, [place])
-            return replace(terms, location_of=held.get)
+            tariffs = await self._held(TARIFF, terms.owner, _tariffs_under(kind, members))
+            return replace(terms, location_of=held.get, tariff_of=tariffs.get)
         names = set(_tariffs_in(members))
         if not names:
             return terms
@@ -510,6 +515,14 @@ def spoken_by(platform: Platform) -> Version:
     return VERSIONS.get(platform.version or "", HOME)
 
 
+def packages_lacked(platform: Platform) -> Collection[str]:
+    """The packages of 2.3.0 whose module a partner did not list; none where it reads over members
+    that it does not know."""
+    if Relaxation.UNKNOWN_FIELDS in platform.profile.relaxations:
+        return frozenset()
+    return PACKAGES.difference(at.identifier for at in platform.endpoints)
+
+
 def _carried(passed: Passed) -> bytes:
     if passed.document is None:
         raise NotCarried(f"not carried between the versions: {passed.why_not}")
@@ -547,6 +560,13 @@ def _owner_of(document: bytes) -> PartyId | None:
     country, party = members.get("country_code"), members.get("party_id")
     both = isinstance(country, str) and isinstance(party, str)
     return PartyId(country, party) if both else None
+
+
+def _tariffs_under(kind: str, members: Mapping[str, Any]) -> set[str]:
+    """Those that a session's periods name; a CDR has them in it."""
+    periods = members.get("charging_periods") if kind == "Session" else None
+    named = (one.get("tariff_id") for one in periods or () if isinstance(one, dict))
+    return {one for one in named if isinstance(one, str)}
 
 
 def _tariffs_in(members: Mapping[str, Any]) -> Iterable[str]:
