@@ -16,7 +16,7 @@ from voltroam.roaming.bridging import Bridging, asked_in
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.redaction import redacted
 from voltroam.roaming.vault import Vault
-from voltroam.standard.endpoints import Behaviour, Endpoint
+from voltroam.standard.endpoints import Behaviour, Endpoint, Interface
 from voltroam.standard.errors import ForbiddenUrl, PartnerError, Refused, Unreachable, Unusable
 from voltroam.standard.versions import VERSIONS, Version
 from voltroam.wire.call import NOTHING, Call, Reply, Request, Response, Routing
@@ -33,7 +33,8 @@ ONE = 5 * 1024 * 1024
 """Bytes of an answer that is one object or none."""
 PAGE = 64 * 1024 * 1024
 """Bytes of a page: partners choose its length, and 1,000 locations are 8 MB and more."""
-_SEALED_KEPT = 10_000
+_FAR_ENDS = 10_000
+"""Platforms whose token and URLs are kept at hand."""
 _PORTS = {"http": 80, "https": 443}
 _OBJECTS = msgspec.json.Decoder(list[msgspec.Raw])
 _DIRECT = Routing()
@@ -60,6 +61,24 @@ class Access:
         return f"Access(token=…, base64={self.base64}, timeout={self.timeout})"
 
 
+class _Far:
+    """How one platform is called, as it stands."""
+
+    def __init__(self, platform: Platform, version: Version, access: Access) -> None:
+        self.platform = platform
+        self.version = version
+        self.access = access
+        self._urls: dict[tuple[str, Interface | None], str] = {}
+
+    def url(self, endpoint: Endpoint) -> str:
+        """Of the endpoint that a row stands below. Raises Unusable where it has none."""
+        at = (endpoint.module.name, endpoint.interface)
+        found = self._urls.get(at)
+        if found is None:
+            found = self._urls[at] = _endpoint_url(self.platform, endpoint)
+        return found
+
+
 class Exchange:
     """Calls partners. `on_contact` hears of every answer (True) and every silence (False)."""
 
@@ -77,6 +96,7 @@ class Exchange:
         self._vault = vault
         self._on_contact = on_contact
         self._most_pages = most_pages
+        self._known: dict[str, _Far] = {}
         self._opened: dict[str, str] = {}
 
     async def call(
@@ -98,15 +118,17 @@ class Exchange:
         """
         if url is not None:
             self._check_host(platform, url)
-        address = url or _endpoint_url(platform, endpoint)
+        far = self._far(platform)
+        address = url or far.url(endpoint)
         call = Call(
-            version_of(platform), endpoint, keys, query, body, routing, new_id(),
+            far.version, endpoint, keys, query, body, routing, new_id(),
             correlation_id or new_id(),
         )  # fmt: skip
-        call = await self._said(call, platform)
-        access = self._access(platform)
+        doors = self._doors if _is_abroad(call) else None
+        if doors is not None:
+            call = await self._said(call, platform, doors)
         try:
-            reply = await self._exchange(call, address, access, whole=url is not None)
+            reply = await self._exchange(call, address, far.access, whole=url is not None)
         except Unreachable:
             self._on_contact(platform.id, False)
             raise
@@ -114,21 +136,21 @@ class Exchange:
             self._on_contact(platform.id, True)
             raise
         self._on_contact(platform.id, True)
-        return await self._heard(reply, call, platform)
+        return reply if doors is None else await self._heard(reply, call, platform, doors)
 
-    async def _said(self, call: Call, platform: Platform) -> Call:
+    async def _said(self, call: Call, platform: Platform, doors: Bridging) -> Call:
         """The body of an odd row in the partner's version; that of a plain row is in it already."""
         takes = call.endpoint.takes
-        if self._doors is None or call.body is None or takes is None or not _is_abroad(call):
+        if call.body is None or takes is None:
             return call
-        body = await self._doors.told(takes.__name__, call.body, call.version, platform)
+        body = await doors.told(takes.__name__, call.body, call.version, platform)
         return msgspec.structs.replace(call, body=body)
 
-    async def _heard(self, reply: Reply, call: Call, platform: Platform) -> Reply:
+    async def _heard(self, reply: Reply, call: Call, platform: Platform, doors: Bridging) -> Reply:
         gives = call.endpoint.gives
-        if self._doors is None or reply.data is None or gives is None or not _is_abroad(call):
+        if reply.data is None or gives is None:
             return reply
-        data = await self._doors.answered(
+        data = await doors.answered(
             gives.__name__, reply.data, call.version, platform, asked_in(call)
         )
         return msgspec.structs.replace(reply, data=data)
@@ -150,8 +172,8 @@ class Exchange:
         """
         if url is not None:
             self._check_host(platform, url)
-        address = url or _below(_endpoint_url(platform, call.endpoint), tail)
-        access = self._access(platform)
+        far = self._far(platform)
+        address, access = url or _below(far.url(call.endpoint), tail), far.access
         base64 = access.base64 and call.version.base64_token
         request = write_call(call, address, token=access.token, base64=base64, whole=True)
         limit = PAGE if call.endpoint.behaviour is Behaviour.LIST else ONE
@@ -219,7 +241,7 @@ class Exchange:
             following = again if again and again not in seen else next_link(reply.headers)
             if following is None:
                 return
-            url = urljoin(url or _endpoint_url(platform, endpoint), following)
+            url = urljoin(url or self._far(platform).url(endpoint), following)
             if url in seen:
                 raise Unusable("The list's pages run in a circle")
             seen.add(url)
@@ -235,13 +257,24 @@ class Exchange:
             fault.reword(redacted(fault.message, call, access.token))
             raise
 
+    def _far(self, platform: Platform) -> "_Far":
+        """Read once, for as long as the platform does not move."""
+        far = self._known.get(platform.id)
+        if far is None or far.platform is not platform:
+            if len(self._known) >= _FAR_ENDS:
+                self._known.clear()
+            far = self._known[platform.id] = _Far(
+                platform, version_of(platform), self._access(platform)
+            )
+        return far
+
     def _access(self, platform: Platform) -> Access:
         sealed = platform.token_sealed
         if sealed is None:
             raise Unusable(f"We hold no token of {platform.name}")
         token = self._opened.get(sealed)
         if token is None:
-            if len(self._opened) >= _SEALED_KEPT:
+            if len(self._opened) >= _FAR_ENDS:
                 self._opened.clear()
             token = self._opened[sealed] = self._vault.open(sealed)
         return Access(token, platform.profile.base64, platform.profile.timeout)

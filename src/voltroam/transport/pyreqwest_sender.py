@@ -21,6 +21,7 @@ from pyreqwest.exceptions import (
     ReadError,
     RequestTimeoutError,
 )
+from pyreqwest.request import StreamRequest
 from pyreqwest.response import Response as Answer
 
 from voltroam.standard.errors import Unreachable, Unusable
@@ -88,16 +89,7 @@ class PyreqwestSender:
             if pinned is None:
                 async with asyncio.timeout(timeout):
                     pinned = await self._make_for(to)
-            building = pinned.client.request(request.method, to.url)
-            building = building.timeout(timedelta(seconds=timeout))
-            if "accept-encoding" not in request.headers:
-                building = building.header("accept-encoding", "gzip")
-            for name, value in request.headers.items():
-                building = building.header(name, value, is_sensitive=name == "authorization")
-            if request.body:
-                building = building.body_bytes(request.body)
-            async with building.build_streamed() as answer:
-                return await _read(answer, limit)
+            return await _exchange(_built(pinned.client, request, to, timeout), limit)
         except (ConnectError, ConnectTimeoutError, PoolTimeoutError) as fault:
             sent = not _never_left(fault)
             if sent and isinstance(fault, RequestTimeoutError):
@@ -196,11 +188,34 @@ class PyreqwestSender:
         return builder.build()
 
 
+def _built(client: Client, request: Request, to: Checked, timeout: float) -> StreamRequest:
+    """In few steps: each one lets go of the interpreter's lock and waits for it again."""
+    headers = {"accept-encoding": "gzip", **request.headers}
+    token = headers.pop("authorization", None)
+    building = client.request(request.method, to.url).timeout(timedelta(seconds=timeout))
+    building = building.headers(headers)
+    if token is not None:
+        building = building.header("authorization", token, is_sensitive=True)
+    if request.body:
+        building = building.body_bytes(request.body)
+    return building.build_streamed()
+
+
+async def _exchange(asked: StreamRequest, limit: int) -> Response:
+    """An answer that is read to its end has let go of its connection, and need not be closed."""
+    answer = await asked.__aenter__()
+    try:
+        return await _read(answer, limit)
+    except BaseException:
+        await asked.__aexit__(None, None, None)
+        raise
+
+
 async def _read(answer: Answer, limit: int) -> Response:
     length = answer.get_header("content-length")
     announced(length, limit)
     if length is not None and length.isdecimal():  # no more than that can come: all at once
-        body = bytes(await answer.body_reader.bytes())
+        body = bytes(await answer.bytes())
         return Response(answer.status, fold_headers(answer.headers.items()), body)
     parts: list[bytes] = []
     size = 0

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 from voltroam.standard.endpoints import VERSIONS_MODULE
@@ -99,7 +100,8 @@ def write_call(call: Call, url: str, *, token: str, base64: bool, whole: bool = 
     target, _, query = url.partition("?")
     if segments:
         keys = call.keys
-        target = join(target, [keys[part[1:-1]] if part[0] == "{" else part for part in segments])
+        found = tuple(keys[part[1:-1]] if part[0] == "{" else part for part in segments)
+        target = f"{target.rstrip('/')}{_tail(found)}"
     if call.query:
         query = "&".join(filter(None, (query, urlencode(call.query))))
     headers = {
@@ -112,6 +114,12 @@ def write_call(call: Call, url: str, *, token: str, base64: bool, whole: bool = 
     if row.module.functional and call.version.routing_headers:
         headers.update(write_routing(call.routing))
     return Request(row.method, f"{target}?{query}" if query else target, headers, call.body or b"")
+
+
+@lru_cache(maxsize=4096)
+def _tail(segments: tuple[str, ...]) -> str:
+    """The path below an endpoint: hundreds of partners may be told of the same object."""
+    return join("", segments)
 
 
 def write_response(reply: Reply, asked: Call | Ids, *, now: datetime) -> Response:

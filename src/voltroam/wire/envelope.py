@@ -158,6 +158,8 @@ def _data(raw: msgspec.Raw) -> bytes | None:
 
 def _text(raw: msgspec.Raw) -> str | None:
     """Members that a decision never hangs on are read kindly: no text counts as absent."""
+    if not raw:
+        return None
     try:
         return _TEXT.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError):
