@@ -4,14 +4,18 @@ R230-019, R230-023, R230-024, R230-026
 """
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from tests.bridge.crossing import PLAIN
+from tests.bridge.samples import SAMPLES
 
 from voltroam.bridge.cdrs import cdr_up
+from voltroam.bridge.convert import convert, is_same
 from voltroam.bridge.notes import Severity
 from voltroam.bridge.prices import limit_up, price_up
 from voltroam.bridge.sessions import session_up
@@ -19,6 +23,7 @@ from voltroam.bridge.tariffs import tariff_up
 from voltroam.bridge.v2_3_0.money import AMOUNTS
 from voltroam.standard import v2_2_1 as old
 from voltroam.standard import v2_3_0 as new
+from voltroam.standard.versions import VERSIONS
 
 EXAMPLES = Path(__file__).parents[2].parent / "shared" / "data" / "spec-examples"
 
@@ -134,3 +139,23 @@ def test_examples_of_2_3_0_are_read_and_written_back(name: str) -> None:
     again = msgspec.json.Encoder(decimal_format="number").encode(found)
     assert msgspec.convert(json.loads(again, parse_float=Decimal), KINDS[name]) == found
     assert set(json.loads(again)) == {key for key, value in document.items() if value != []}
+
+
+@pytest.mark.parametrize("kind", list(SAMPLES))
+def test_what_is_said_to_be_the_same_is_the_same(kind: str) -> None:
+    """Then it is not even read: for a location most of the way to 2.3.0."""
+    met = {}
+    for source, document in SAMPLES[kind].items():
+        for target in VERSIONS.values():
+            ends = {"source": VERSIONS[source], "target": target}
+            met[source, target.number] = is_same(kind, terms=PLAIN, **ends)
+            if met[source, target.number]:
+                found = convert(kind, document, terms=PLAIN, **ends)
+                assert (found.value, found.notes) == (document, ())
+    assert met["2.2.1", "2.2.1"]
+    if kind == "Location":
+        assert met["2.2.1", "2.3.0"]
+        assert not met["2.1.1", "2.2.1"]
+        assert not met["2.3.0", "2.2.1"]
+        first = replace(PLAIN, max_edition=1)
+        assert not is_same(kind, source=VERSIONS["2.2.1"], target=VERSIONS["2.3.0"], terms=first)

@@ -138,6 +138,14 @@ def convert(
     return Bridged(found, tuple(crossing.notes))
 
 
+def is_same(kind: str, *, source: Version, target: Version, terms: Terms) -> bool:
+    """Whether nothing in an object would change: no step stands on its way."""
+    finished = target == V2_3_0 and (
+        terms.max_edition == 1 or terms.relaxed(Relaxation.PTP_AS_OTHER)
+    )
+    return not finished and all(step is _same for step in _steps(kind, source, target))
+
+
 def _stepped(step: Step, document: Document, crossing: Crossing) -> Document | None:
     """Take a step; its notes point into the object that was given to the first one."""
     earlier = len(crossing.notes)

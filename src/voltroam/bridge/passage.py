@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from voltroam.bridge.convert import KINDS, NEW_IN_2_3_0, at_home, convert
+from voltroam.bridge.convert import KINDS, NEW_IN_2_3_0, at_home, convert, is_same
 from voltroam.bridge.crossing import Crossing
 from voltroam.bridge.named import named_at_home
 from voltroam.bridge.notes import Note, Severity
@@ -146,11 +146,19 @@ def home(kind: str, document: bytes, version: Version, terms: Terms) -> Passed:
     return _passed(document, bridged.value, bridged.notes)
 
 
-def outward(kind: str, document: bytes, version: Version, terms: Terms) -> Passed:
-    """A document of the house in a partner's version."""
-    if is_home(kind, version):
+def is_alike(kind: str, version: Version, terms: Terms) -> bool:
+    """Whether documents of that kind are the same in a partner's version as in the house's."""
+    return is_home(kind, version) or is_same(kind, source=HOME, target=version, terms=terms)
+
+
+def outward(
+    kind: str, document: bytes, version: Version, terms: Terms, members: Document | None = None
+) -> Passed:
+    """A document of the house in a partner's version; `members`: it, where it is read already."""
+    if is_alike(kind, version, terms):
         return Passed(document)
-    bridged = convert(kind, _members(document), source=HOME, target=version, terms=terms)
+    plain = _members(document) if members is None else members
+    bridged = convert(kind, plain, source=HOME, target=version, terms=terms)
     return _passed(document, bridged.value, bridged.notes)
 
 

@@ -23,6 +23,7 @@ from voltroam.bridge.passage import (
     home,
     id_to_name,
     ids_at_home,
+    is_alike,
     is_as_kept,
     is_home,
     is_newer,
@@ -34,7 +35,7 @@ from voltroam.bridge.passage import (
 )
 from voltroam.bridge.terms import Asked, Document, Relaxation, Terms
 from voltroam.roaming.contracts import Contracts
-from voltroam.roaming.keys import object_key
+from voltroam.roaming.keys import object_key, owner_in
 from voltroam.roaming.names import NameTables, NameTaken
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.received import as_received, received_in
@@ -204,10 +205,14 @@ class Bridging:
                 found.append(kept.passed)
                 continue
             terms = terms or await self._terms(platform, None)
-            owner = _party(folded) if folded else _owner_of(document)
-            about = await self._with_places(replace(terms, owner=owner), kind, document)
+            if received is None and is_alike(kind, version, terms):
+                found.append(Passed(document))
+                continue
+            members = read_plain(document)
+            owner = _party(folded) if folded else owner_in(members)
+            about = await self._with_places(replace(terms, owner=owner), kind, members)
             if received is None:
-                passed = outward(kind, document, version, about)
+                passed = outward(kind, document, version, about, members)
             else:
                 passed = between(kind, received.document, received.version, version, about)
             if passed.document is None and is_spoken_here(version):
@@ -274,7 +279,7 @@ class Bridging:
 
         async def once() -> Passed:
             terms = replace(await self._terms(platform, None), asked=token)
-            terms = await self._with_places(terms, kind, body)
+            terms = await self._with_places(terms, kind, read_plain(body))
             return outward(kind, body, version, terms)
 
         return _carried(await self._settled(once, platform))
@@ -339,7 +344,7 @@ class Bridging:
         if first.document is None:
             return first
         terms = replace(await self._terms(target.platform, owner), asked=token)
-        terms = await self._with_places(terms, kind, first.document)
+        terms = await self._with_places(terms, kind, read_plain(first.document))
         second = between(kind, first.document, HOME, target.version, terms)
         return Passed(second.document, first.notes + second.notes)
 
@@ -400,7 +405,7 @@ class Bridging:
             )
         if version.is_called(as_received(held).version.number):
             return terms
-        return await self._with_places(terms, kind, held.document)
+        return await self._with_places(terms, kind, read_plain(held.document))
 
     async def _with_spellings(
         self,
@@ -435,10 +440,9 @@ class Bridging:
             spelling_of=lambda table, name: held.get(fold(name)) if table == kind else None,
         )
 
-    async def _with_places(self, terms: Terms, kind: str, document: bytes) -> Terms:
+    async def _with_places(self, terms: Terms, kind: str, members: Any) -> Terms:
         """2.1.1 spells locations out where later versions name them, and shows one tariff; 2.3.0
         tells rates of VAT, which are those of the tariffs that a session names."""
-        members = read_plain(document)
         if terms.owner is None or not isinstance(members, dict):
             return terms
         if kind in ("Session", "CDR"):
@@ -447,7 +451,7 @@ class Bridging:
             held = await self._held(LOCATION, terms.owner, [place])
             tariffs = await self._held(TARIFF, terms.owner, _tariffs_under(kind, members))
             return replace(terms, location_of=held.get, tariff_of=tariffs.get)
-        names = set(_tariffs_in(members))
+        names = _tariffs_in(members)
         if not names:
             return terms
         tariffs = await self._held(TARIFF, terms.owner, names)
@@ -555,13 +559,6 @@ def _party(folded: str) -> PartyId:
     return PartyId(country, party)
 
 
-def _owner_of(document: bytes) -> PartyId | None:
-    members = read_plain(document)
-    country, party = members.get("country_code"), members.get("party_id")
-    both = isinstance(country, str) and isinstance(party, str)
-    return PartyId(country, party) if both else None
-
-
 def _tariffs_under(kind: str, members: Mapping[str, Any]) -> set[str]:
     """Those that a session's periods name; a CDR has them in it."""
     periods = members.get("charging_periods") if kind == "Session" else None
@@ -569,12 +566,17 @@ def _tariffs_under(kind: str, members: Mapping[str, Any]) -> set[str]:
     return {one for one in named if isinstance(one, str)}
 
 
-def _tariffs_in(members: Mapping[str, Any]) -> Iterable[str]:
+def _tariffs_in(members: Mapping[str, Any]) -> set[str]:
     """The ids that connectors name, at whatever depth."""
-    for name, value in members.items():
-        if name == "tariff_ids" and isinstance(value, list):
-            yield from (one for one in value if isinstance(one, str))
-        elif name in ("evses", "connectors") and isinstance(value, list):
-            for one in value:
-                if isinstance(one, dict):
-                    yield from _tariffs_in(one)
+    found: set[str] = set()
+    parts = [members]
+    while parts:
+        one = parts.pop()
+        ids = one.get("tariff_ids")
+        if isinstance(ids, list):
+            found.update(name for name in ids if isinstance(name, str))
+        for name in ("evses", "connectors"):
+            below = one.get(name)
+            if isinstance(below, list):
+                parts += [inner for inner in below if isinstance(inner, dict)]
+    return found

@@ -22,6 +22,8 @@ ADDRESS = 45
 _EXACT = re.compile(r"-?[0-9]{1,3}\.[0-9]{6}")
 _SIX = Decimal("0.000001")
 _VOLTS = {"voltage": "max_voltage", "amperage": "max_amperage"}
+_FORMER_VOLTS = {new: old for old, new in _VOLTS.items()}
+_CONNECTOR_UP = _VOLTS | {"tariff_id": "tariff_ids"}
 REMOTE, NEEDS_CONNECTOR = "REMOTE_START_STOP_CAPABLE", "START_SESSION_CONNECTOR_REQUIRED"
 
 
@@ -83,7 +85,7 @@ def _connector_up(connector: Document, at: str, crossing: Crossing) -> Document:
     for name in _VOLTS:
         if name in connector:
             crossing.note("limit-of-connector-renamed", f"{at}/{name}")
-    raised = renamed(connector, _VOLTS | {"tariff_id": "tariff_ids"})
+    raised = renamed(connector, _CONNECTOR_UP)
     if "tariff_ids" in raised and isinstance(raised["tariff_ids"], str):
         raised["tariff_ids"] = [raised["tariff_ids"]]
         crossing.note("tariff-id-in-list", f"{at}/tariff_id")
@@ -237,9 +239,9 @@ def _connector_down(connector: Document, at: str, crossing: Crossing) -> Documen
     if power is not None:
         lossy = power < _computed(known)
         crossing.note("power-limit-lost" if lossy else "power-dropped", f"{at}/max_electric_power")
-    lowered = renamed(known, {new: old for old, new in _VOLTS.items()})
+    lowered = renamed(known, _FORMER_VOLTS)
     lowered.pop("max_electric_power", None)
-    for new in _VOLTS.values():
+    for new in _FORMER_VOLTS:
         if new in known:
             crossing.note("limit-of-connector-renamed", f"{at}/{new}")
     return tariff_shown(lowered, at, crossing)

@@ -12,6 +12,7 @@ from voltroam.standard.parties import PartyId
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
 _SECONDS = len("2019-06-24T12:39:09")
+_WITH_FRACTION = len("2019-06-24T12:39:09.5")
 _ZERO = ("+00:00", "-00:00", "+0000")
 LAST_UPDATED = "last_updated"
 _OPERATOR = re.compile(r"([A-Za-z]{2})\*?([A-Za-z0-9]{3})\*?E")
@@ -35,7 +36,7 @@ def times_up(document: Document, at: str, crossing: Crossing) -> Document:
         crossing.note("time-offset-zero", where)
         return f"{match[1]}{match[2] or ''}Z"
 
-    if not _some(document, _no_zulu):
+    if not _some(document, _SECONDS, _no_zulu):
         return dict(document)
     return dict(_texts(document, at, one))
 
@@ -61,30 +62,40 @@ def texts_down(document: Document, at: str, crossing: Crossing) -> Document:
             if not unicodedata.combining(letter)
         )
 
-    if not _some(document, _not_ascii if ascii_only else _fraction):
+    least, wanted = (1, _not_ascii) if ascii_only else (_WITH_FRACTION, _fraction)
+    if not _some(document, least, wanted):
         return dict(document)
     return dict(_texts(document, at, one))
 
 
 def _no_zulu(value: str) -> bool:
-    return len(value) >= _SECONDS and value[4] == "-" and value[-1] != "Z"
+    return value[4] == "-" and value[-1] != "Z"
 
 
 def _fraction(value: str) -> bool:
-    return len(value) > _SECONDS and value[_SECONDS] == "."
+    return value[_SECONDS : _SECONDS + 1] == "."
 
 
 def _not_ascii(value: str) -> bool:
     return _fraction(value) or not value.isascii()
 
 
-def _some(value: Any, wanted: Callable[[str], bool]) -> bool:
-    """Whether a text is there that matters: most documents have none, and are not walked again."""
-    if isinstance(value, str):
-        return wanted(value)
-    if isinstance(value, dict):
-        return any(_some(member, wanted) for member in value.values())
-    return isinstance(value, list) and any(_some(item, wanted) for item in value)
+def _some(value: Any, least: int, wanted: Callable[[str], bool]) -> bool:
+    """Whether a text is there that matters: most documents have none, and are not walked again.
+
+    Only those of at least so many characters are looked at.
+    """
+    parts = [value]
+    while parts:
+        whole = parts.pop()
+        for one in whole.values() if isinstance(whole, dict) else whole:
+            kind = type(one)
+            if kind is str:
+                if len(one) >= least and wanted(one):
+                    return True
+            elif kind is dict or kind is list:
+                parts.append(one)
+    return False
 
 
 def _texts(value: Any, at: str, step: Any, name: str = "") -> Any:

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from voltroam.bridge.crossing import Crossing
-from voltroam.bridge.members import listed, moment, text
+from voltroam.bridge.members import listed, moment, renamed, text
 from voltroam.bridge.terms import Document
 
 REGULAR = "REGULAR"
+_ONE = {"tariff_ids": "tariff_id"}
 
 
 def tariff_shown(connector: Document, at: str, crossing: Crossing) -> Document:
@@ -15,19 +16,15 @@ def tariff_shown(connector: Document, at: str, crossing: Crossing) -> Document:
     if "tariff_ids" not in connector:
         return connector
     ids = [one for one in listed(connector, "tariff_ids") if isinstance(one, str)]
-    lowered = {name: value for name, value in connector.items() if name != "tariff_ids"}
     found = [one for one in ids if _for_all(one, crossing, alone=len(ids) == 1)]
     where = f"{at}/tariff_ids"
     if len(found) != 1:
         crossing.note("tariffs-left-out" if ids else "no-tariffs", where)
-        return lowered
+        return {name: value for name, value in connector.items() if name != "tariff_ids"}
     crossing.note("tariff-chosen" if len(ids) > 1 else "tariff-id-out-of-list", where)
-    return {
-        ("tariff_id" if name == "tariff_ids" else name): (
-            found[0] if name == "tariff_ids" else value
-        )
-        for name, value in connector.items()
-    }
+    lowered = renamed(connector, _ONE)
+    lowered["tariff_id"] = found[0]
+    return lowered
 
 
 def _for_all(tariff_id: str, crossing: Crossing, *, alone: bool) -> bool:
