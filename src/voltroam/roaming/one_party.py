@@ -5,6 +5,7 @@ Whoever comes first has the name; the others' things are not shown there, for a 
 free again once what had it was deleted, or is a token that is not valid any more.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -58,8 +59,14 @@ class OneParty:
             self._mine.popitem(last=False)
         return True
 
-    async def shows(self, platform: Platform, resource: Resource, document: bytes) -> bool:
-        """The same of an object of the house; what is for one party only has a name of its own."""
+    async def shown(
+        self, platform: Platform, resource: Resource, documents: Sequence[bytes]
+    ) -> list[bool]:
+        """The same of a page of the house's objects, which share commits."""
+        return await asyncio.gather(*(self._shows(platform, resource, one) for one in documents))
+
+    async def _shows(self, platform: Platform, resource: Resource, document: bytes) -> bool:
+        """What is for one party only has a name of its own."""
         if resource.audience is not Audience.PARTNERS or not resource.owner_in_body:
             return True
         members = _MEMBERS.decode(document)

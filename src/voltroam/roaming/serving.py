@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 from voltroam.bridge.passage import is_as_kept, is_spoken_here
 from voltroam.roaming.audience import at_version, visible
@@ -98,9 +99,8 @@ class Serving:
         if self.bridging is None or is_as_kept(kind, call.version, allowed):
             return documents
         if self.one_party is not None and not call.version.credentials_roles:
-            both = zip(documents, sidecars, strict=True)
-            named = [one for one in both if await self.one_party.shows(caller, resource, one[0])]
-            documents, sidecars = [one for one, _ in named], [other for _, other in named]
+            few = await self.one_party.shown(caller, resource, documents)
+            documents, sidecars = list(compress(documents, few)), list(compress(sidecars, few))
         passed = await self.bridging.shown(resource, call.version, caller, documents, sidecars)
         carried = [one.document for one in passed if one.document is not None]
         return await self.marks.shown(caller, resource, carried) if masked else carried
