@@ -36,6 +36,7 @@ from voltroam.bridge.passage import (
 from voltroam.bridge.terms import Asked, Document, Relaxation, Terms
 from voltroam.roaming.contracts import Contracts
 from voltroam.roaming.keys import object_key, owner_in
+from voltroam.roaming.mentions import contract_in, tariffs_in, tariffs_under, token_in
 from voltroam.roaming.names import NameTables, NameTaken
 from voltroam.roaming.platforms import Identity, Platform
 from voltroam.roaming.received import as_received, received_in
@@ -45,7 +46,7 @@ from voltroam.standard.parties import PartyId, fold
 from voltroam.standard.status import StatusCode
 from voltroam.standard.v2_2_1 import Role
 from voltroam.standard.versions import HOME, VERSIONS, Version
-from voltroam.store.interface import ObjectRow, Store
+from voltroam.store.interface import ObjectKey, ObjectRow, Store
 from voltroam.wire.call import Call
 from voltroam.wire.plain import parse
 
@@ -63,6 +64,7 @@ T = TypeVar("T")
 _Shown = tuple[bytes, bytes | None, str]
 """A document, its sidecar and its owner folded, if that is told."""
 _Key = tuple[str, bytes, bytes | None]
+_Read = dict[ObjectKey, Document | None]
 
 
 class _Shot(NamedTuple):
@@ -188,6 +190,7 @@ class Bridging:
     ) -> list[Passed]:
         terms: Terms | None = None
         found: list[Passed] = []
+        read: _Read = {}
         view = self._view(kind, version, platform)
         lacking = packages_lacked(platform) if is_newer(version) else ()
         for document, sidecar, folded in rows:
@@ -210,7 +213,7 @@ class Bridging:
                 continue
             members = read_plain(document)
             owner = _party(folded) if folded else owner_in(members)
-            about = await self._with_places(replace(terms, owner=owner), kind, members)
+            about = await self._with_places(replace(terms, owner=owner), kind, members, read)
             if received is None:
                 passed = outward(kind, document, version, about, members)
             else:
@@ -389,7 +392,7 @@ class Bridging:
 
     async def _with_tokens(self, terms: Terms, documents: Iterable[bytes]) -> Terms:
         """2.1.1 names contracts where later versions name tokens."""
-        contracts = {one for document in documents if (one := _contract_in(document)) is not None}
+        contracts = {one for document in documents if (one := contract_in(document)) is not None}
         if not contracts:
             return terms
         found = {one: await self._contracts.tokens(one) for one in contracts}
@@ -397,7 +400,7 @@ class Bridging:
 
     async def _with_held(self, terms: Terms, kind: str, version: Version, held: ObjectRow) -> Terms:
         """What a change leaves as it is: the token, and in another version than it came in all."""
-        token = _token_in(held.document) if kind == "Session" else None
+        token = token_in(held.document) if kind == "Session" else None
         if token is not None:
             contract, others = token["contract_id"], terms.tokens_of
             terms = replace(
@@ -440,33 +443,43 @@ class Bridging:
             spelling_of=lambda table, name: held.get(fold(name)) if table == kind else None,
         )
 
-    async def _with_places(self, terms: Terms, kind: str, members: Any) -> Terms:
+    async def _with_places(
+        self, terms: Terms, kind: str, members: Any, read: _Read | None = None
+    ) -> Terms:
         """2.1.1 spells locations out where later versions name them, and shows one tariff; 2.3.0
-        tells rates of VAT, which are those of the tariffs that a session names."""
+        tells rates of VAT, which are those of the tariffs that a session names.
+
+        `read`: what was looked up for others of the same page.
+        """
+        read = {} if read is None else read
         if terms.owner is None or not isinstance(members, dict):
             return terms
         if kind in ("Session", "CDR"):
             inner = members.get("cdr_location")
             place = inner.get("id") if isinstance(inner, dict) else members.get("location_id")
-            held = await self._held(LOCATION, terms.owner, [place])
-            tariffs = await self._held(TARIFF, terms.owner, _tariffs_under(kind, members))
+            held = await self._held(LOCATION, terms.owner, [place], read)
+            tariffs = await self._held(TARIFF, terms.owner, tariffs_under(kind, members), read)
             return replace(terms, location_of=held.get, tariff_of=tariffs.get)
-        names = _tariffs_in(members)
+        names = tariffs_in(members)
         if not names:
             return terms
-        tariffs = await self._held(TARIFF, terms.owner, names)
+        tariffs = await self._held(TARIFF, terms.owner, names, read)
         return replace(terms, tariff_of=tariffs.get, turns_at=first_turn(tariffs.values(), terms))
 
     async def _held(
-        self, resource: Resource, owner: PartyId, ids: Iterable[object]
+        self, resource: Resource, owner: PartyId, ids: Iterable[object], read: _Read
     ) -> Mapping[str, Document]:
         found: dict[str, Document] = {}
         for one in ids:
             if not isinstance(one, str) or one.startswith("#"):
                 continue
-            row = await self._store.get(object_key(resource, owner, {"id": one}))
-            if row is not None and not row.deleted:
-                found[one] = read_plain(row.document)
+            key = object_key(resource, owner, {"id": one})
+            if key not in read:
+                row = await self._store.get(key)
+                held = None if row is None or row.deleted else read_plain(row.document)
+                read[key] = held
+            if (document := read[key]) is not None:
+                found[one] = document
         return found
 
     def _view(self, kind: str, version: Version, platform: Platform) -> str:
@@ -537,46 +550,6 @@ def _weight(key: _Key, passed: Passed) -> int:
     return len(key[1]) + len(key[2] or b"") + len(passed.document or b"") + 200
 
 
-def _contract_in(document: bytes) -> str | None:
-    """The contract that a body of 2.1.1 names; what is no JSON is refused where it is read."""
-    try:
-        members = read_plain(document)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    contract = members.get("auth_id") if isinstance(members, dict) else None
-    return contract if isinstance(contract, str) else None
-
-
-def _token_in(document: bytes) -> Document | None:
-    """The token of a Session, unless it was made of the contract."""
-    token = read_plain(document).get("cdr_token")
-    named = isinstance(token, dict) and isinstance(token.get("contract_id"), str)
-    return token if named and token["uid"] != token["contract_id"] else None
-
-
 def _party(folded: str) -> PartyId:
     country, _, party = folded.partition("/")
     return PartyId(country, party)
-
-
-def _tariffs_under(kind: str, members: Mapping[str, Any]) -> set[str]:
-    """Those that a session's periods name; a CDR has them in it."""
-    periods = members.get("charging_periods") if kind == "Session" else None
-    named = (one.get("tariff_id") for one in periods or () if isinstance(one, dict))
-    return {one for one in named if isinstance(one, str)}
-
-
-def _tariffs_in(members: Mapping[str, Any]) -> set[str]:
-    """The ids that connectors name, at whatever depth."""
-    found: set[str] = set()
-    parts = [members]
-    while parts:
-        one = parts.pop()
-        ids = one.get("tariff_ids")
-        if isinstance(ids, list):
-            found.update(name for name in ids if isinstance(name, str))
-        for name in ("evses", "connectors"):
-            below = one.get(name)
-            if isinstance(below, list):
-                parts += [inner for inner in below if isinstance(inner, dict)]
-    return found
