@@ -1,7 +1,8 @@
 """`python -m bench.hub`: what a hub forwards and spreads, beside nginx in the same run.
 
-`--quick` takes a few minutes and less of everything; `--parts` picks some. Prints the figures, and
-writes `docs/benchmarks-hub.md` when all parts were run in full.
+`--quick` takes a few minutes and less of everything; `--parts` picks some, and one of them can be
+tried alone: `--parts spread --platforms 50 --rates 8 --seconds 10`. Prints the figures, and writes
+`docs/benchmarks-hub.md` when all parts were run in full.
 """
 
 import argparse
@@ -31,6 +32,8 @@ class Plan:
     objects: int
     trickle: float
     """Seconds of steady changes."""
+    rates: tuple[float, ...] = (8.0, 20.0)
+    """Changes per second."""
 
 
 FULL = Plan(frozenset(PARTS), 4.0, 4, 500, 80, 100_000, 20.0)
@@ -89,7 +92,7 @@ class Bench:
         filled = broadcast.fill(ends, operator, plan.locations)
         print(f"  level {filled:.0f} s after the last of {plan.locations} locations", flush=True)
         hub.rest()
-        for rate in (8.0, 20.0):
+        for rate in plan.rates:
             found = broadcast.spread(
                 hub, ends, operator, platforms=plan.platforms, rate=rate, seconds=plan.trickle,
                 locations=plan.locations,
@@ -133,14 +136,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of everything")
     parser.add_argument("--parts", default=",".join(PARTS), help="of " + ", ".join(PARTS))
+    parser.add_argument("--platforms", type=int, help="that share what one of them tells")
+    parser.add_argument("--rates", help="changes per second that are shared: 8,20")
+    parser.add_argument("--seconds", type=float, help="for which they come")
     options = parser.parse_args()
     parts = frozenset(options.parts.split(","))
+    full = not options.quick and parts == frozenset(PARTS)
     plan = replace(QUICK if options.quick else FULL, parts=parts)
+    if options.platforms:
+        plan, full = replace(plan, platforms=options.platforms), False
+    if options.rates:
+        rates = tuple(float(rate) for rate in options.rates.split(","))
+        plan, full = replace(plan, rates=rates), False
+    if options.seconds:
+        plan, full = replace(plan, trickle=options.seconds), False
     with tempfile.TemporaryDirectory(prefix="voltroam-bench-") as folder:
         figures = Bench(plan, Path(folder)).run()
     page = report.page(figures)
     print(page)
-    if not options.quick and parts == frozenset(PARTS):
+    if full:
         (servers.ROOT / "docs" / "benchmarks-hub.md").write_text(page)
 
 

@@ -10,29 +10,43 @@ import json
 import sys
 import time
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, cast
 
 from bench.receivers import ACCEPTED, STAMP, Receiver, Stats, envelope, host
 
 BROKEN = b"HTTP/1.1 503 No\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+LENGTH, PUSHED = b"content-length: ", b" /2.2.1/"
+"""As our client writes them."""
 SLOW = 20.0
 """Seconds that a slow one takes for each answer."""
 MODULES = ("locations", "tariffs", "tokens", "sessions", "cdrs", "commands")
 
 
 class Ages(Stats):
-    """Of all platforms that behave; what each one holds stands with it."""
+    """Of all platforms that behave; what each one holds stands with it.
 
-    def push(self, body: bytes) -> None:
-        now = time.time()
-        self.count += 1
-        self.first = self.first or now
-        self.last = now
-        at = body.rfind(STAMP)
-        if at >= 0:
-            text = body[at + len(STAMP) : body.index(b'"', at + len(STAMP))].decode()
-            self.ages.append(now - datetime.fromisoformat(text).timestamp())
+    A push is noted as it came: how old its news was is worked out when somebody asks.
+    """
+
+    def clear(self) -> None:
+        super().clear()
+        self.came: list[tuple[float, bytes]] = []
+
+    def report(self) -> dict[str, Any]:
+        moments = [now for now, _ in self.came]
+        ages = [now - datetime.fromisoformat(at.decode()).timestamp() for now, at in self.came]
+        return {
+            "count": len(moments), "first": min(moments, default=0.0),
+            "last": max(moments, default=0.0), "ages": ages,
+        }  # fmt: skip
+
+
+@cache
+def object_of(target: bytes) -> bytes:
+    """The location that a path names: all platforms are asked for the same ones."""
+    parts = target.split(b"/locations/")[-1].split(b"/")
+    return parts[2] if len(parts) > 2 else parts[-1]
 
 
 class FarEnd:
@@ -45,7 +59,7 @@ class FarEnd:
         self.mode = "up"
         self.tainted = False
         """It misbehaved once: what it catches up with later says nothing of the others."""
-        self.held: dict[str, str] = {}
+        self.held: dict[bytes, bytes] = {}
         self.server: asyncio.Server | None = None
         self.open: set[asyncio.Transport] = set()
 
@@ -55,13 +69,17 @@ class FarEnd:
             partial(Connection, base, self), host(self.number), self.port
         )
 
-    def keep(self, target: bytes, body: bytes) -> None:
-        at = body.rfind(STAMP)
-        if at >= 0:
-            parts = target.decode().split("/locations/")[-1].split("/")
-            stamp = body[at + len(STAMP) : body.index(b'"', at + len(STAMP))].decode()
-            key = parts[2] if len(parts) > 2 else parts[-1]
-            self.held[key] = max(stamp, self.held.get(key, ""))
+    def keep(self, target: bytes, request: bytes) -> None:
+        """The newest `last_updated` in a request is that of the location itself."""
+        at = request.rfind(STAMP)
+        if at < 0:
+            return
+        at += len(STAMP)
+        stamp, key = request[at : request.index(b'"', at)], object_of(target)
+        if stamp > self.held.get(key, b""):
+            self.held[key] = stamp
+        if not self.tainted:
+            self.stats.came.append((time.time(), stamp))
 
 
 class City:
@@ -83,9 +101,10 @@ class City:
             await end.listen()
         end.mode = mode
 
-    def differ(self, wanted: dict[str, str], first: int) -> int:
+    def differ(self, newest: dict[str, str], first: int) -> int:
+        wanted = {key.encode(): stamp.encode() for key, stamp in newest.items()}
         return sum(
-            any(end.held.get(key, "") != stamp for key, stamp in wanted.items())
+            any(end.held.get(key) != stamp for key, stamp in wanted.items())
             for end in self.ends[first:]
             if end.mode == "up"
         )
@@ -106,6 +125,26 @@ class Connection(Receiver):
     def connection_lost(self, exc: Exception | None) -> None:
         self.end.open.discard(self.transport)
 
+    def data_received(self, data: bytes) -> None:
+        """A push that came in one piece is answered first and read after; else as it comes."""
+        end = data.find(b"\r\n\r\n")
+        at = data.find(LENGTH, 0, end)
+        if (
+            end < 0
+            or self.buffer
+            or self.end.mode != "up"
+            or at < 0
+            or data.find(PUSHED, 0, 16) < 0
+        ):
+            super().data_received(data)
+            return
+        at += len(LENGTH)
+        if len(data) != end + 4 + int(data[at : data.index(b"\r", at)]):
+            super().data_received(data)
+            return
+        self.transport.write(ACCEPTED)
+        self.end.keep(data[: data.index(b" ", 8)], data)
+
     def answer(self, head: bytes, body: bytes) -> bytes:
         method, target, _ = head.split(b" ", 2)
         if method != b"GET" and target.startswith(b"/2.2.1/"):
@@ -115,8 +154,6 @@ class Connection(Receiver):
             if self.end.mode == "broken":
                 return BROKEN
             self.end.keep(target, body)
-            if not self.end.tainted:
-                self.stats.push(body)
             return ACCEPTED
         if target.startswith(b"/mode?"):
             for pair in target.partition(b"?")[2].decode().split("&"):
