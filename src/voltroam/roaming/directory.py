@@ -110,6 +110,7 @@ class Directory:
         self._callers: dict[str, _Called] = {}
         """By token, for the many calls within one second; emptied when one outlived it."""
         self._all: tuple[float, tuple[Platform, ...]] | None = None
+        self._operators: tuple[float, tuple[PartyId, ...]] | None = None
         self._decoded: dict[str, tuple[bytes, Platform]] = {}
         """By id, with the document it was decoded from: of many platforms few move."""
         self._contacts: dict[str, int] = {}
@@ -240,6 +241,9 @@ class Directory:
 
     async def operators(self) -> tuple[PartyId, ...]:
         """The CPOs that we exchange with, each once: partners' own, and those behind hubs."""
+        if self._operators is not None and self._clock() - self._operators[0] < FRESH:
+            return self._operators[1]
+        at, age = self._clock(), self._age
         found: dict[str, PartyId] = {}
         for platform in await self.all():
             if platform.is_registered:
@@ -247,7 +251,10 @@ class Directory:
                 if platform.is_hub:
                     met += await self.behind(platform, (Role.CPO,))
                 found |= {party.folded: party for party in met}
-        return tuple(found.values())
+        operators = tuple(found.values())
+        if age == self._age:
+            self._operators = (at, operators)
+        return operators
 
     async def told_by(self, hub_id: str) -> tuple[ObjectKey, ...]:
         """The client info of the parties that a hub told of, or lists."""
@@ -266,7 +273,7 @@ class Directory:
         """What was read of it is no longer true."""
         self._age += 1
         self._platforms.pop(platform_id, None)
-        self._all = None
+        self._all = self._operators = None
         self._callers.clear()
         self._tokens = {
             hashed: seen
