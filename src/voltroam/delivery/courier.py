@@ -20,12 +20,12 @@ from voltroam.roaming.one_party import TAKEN, OneParty
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.references import references_of
 from voltroam.roaming.weigh import flow_of, same
-from voltroam.standard.endpoints import Part, Removal, Resource, Table
+from voltroam.standard.endpoints import Endpoint, Part, Removal, Resource, Table
 from voltroam.standard.errors import PartnerError, Refused
 from voltroam.standard.parties import PartyId
 from voltroam.standard.versions import Version
 from voltroam.store.interface import ObjectRow
-from voltroam.wire.call import Reply, Routing
+from voltroam.wire.call import NOTHING, Reply, Routing
 from voltroam.wire.diff import PatchPlan
 from voltroam.wire.parts import get_part
 
@@ -136,10 +136,11 @@ class Courier:
         gone = self._copies.gone(sight, row)
         if gone:
             await _each(gone, lambda to: self._take_back(platform, row, base, to))
-        await _each(
-            self._copies.due(sight, row),
-            lambda to: self._show(platform, row, base, view, doubt=doubt, to=to),
-        )
+        due = self._copies.due(sight, row)
+        if len(due) == 1:  # most platforms are one party, and there are thousands a second
+            await self._show(platform, row, base, view, doubt=doubt, to=due[0])
+            return
+        await _each(due, lambda to: self._show(platform, row, base, view, doubt=doubt, to=to))
 
     async def _show(
         self,
@@ -307,7 +308,7 @@ class Courier:
             platform,
             endpoint,
             keys=await self._under_one_party(keys, platform, row, method, to),
-            query={name: value for name, value in address.query.items() if name in endpoint.query},
+            query=_asked(address.query, endpoint) if address.query else NOTHING,
             body=body,
             routing=to or self._addresses.routing(row, address, platform),
             correlation_id="" if to is None else flow_of(row),
@@ -351,6 +352,10 @@ async def _each(
             refused = fault
     if refused is not None:
         raise refused
+
+
+def _asked(query: Mapping[str, str], endpoint: Endpoint) -> Mapping[str, str]:
+    return {name: value for name, value in query.items() if name in endpoint.query}
 
 
 def _part_keys(parts: Sequence[Part], ids: Sequence[str]) -> dict[str, str]:

@@ -28,6 +28,8 @@ class Pulse:
 
     def may_send(self, flying: int) -> bool:
         """After a fault one request at a time, once the delay is over."""
+        if not self.failures and not self.resume_at:
+            return True
         return self._clock() >= self.resume_at and (not self.failures or not flying)
 
     @property

@@ -90,7 +90,8 @@ class Pusher:
         turn = self.pulse.round
         key = entry.row.key
         try:
-            await self._renew(entry)
+            if self._is_stale(entry):
+                entry.row = await self._gear.tail.current(entry.row)
             await self._send(entry)
         except PartnerError as fault:
             # The partner may name the driver of an object of which we sent a part only.
@@ -107,12 +108,10 @@ class Pusher:
         if key not in self.wanted:
             self.settled(key)
 
-    async def _renew(self, entry: Entry) -> None:
+    def _is_stale(self, entry: Entry) -> bool:
         """What waited is read again: nothing stale is sent."""
         fresh = not entry.attempts and clock() - entry.entered < self._knobs.stale_after
-        if fresh and not self._is_passed(entry):
-            return
-        entry.row = await self._gear.tail.current(entry.row)
+        return not fresh or self._is_passed(entry)
 
     def _is_passed(self, entry: Entry) -> bool:
         """The partner has a newer state: a fill read the row before, and got to it after.
