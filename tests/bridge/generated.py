@@ -36,9 +36,12 @@ FORMS: dict[str, tuple[str, ...]] = {
     "period_end": HOURS,
 }
 """Texts with a form of their own, by the name of the member."""
-LETTERS = "abXYZ019-é"
+LETTERS = "aAbXYZ019-é"
+"""So that some ids differ by case only."""
 LONGEST, MOST = 6, 2
 """Letters of a text, items of a list."""
+LONG_ID = 39
+"""Characters of an id in 2.1.1, of which later versions take 36."""
 ALWAYS_SAID = frozenset({"postal_code", "evse_id"})
 """Optional members that most of the rules depend on: always there."""
 MOSTLY_SAID = frozenset({"evses", "regular_hours", "time_zone"})
@@ -119,7 +122,9 @@ def _value(kind: inspect.Type, name: str) -> Maker:
         case inspect.EnumType():
             return _one_of([str(member.value) for member in kind.cls])
         case inspect.StrType():
-            return _one_of(FORMS[name]) if name in FORMS else _letters
+            if name in FORMS:
+                return _one_of(FORMS[name])
+            return _long if kind.max_length == LONG_ID else _letters
         case inspect.IntType():
             least = max(kind.ge or 0, 1)
             return _one_of(range(least, min(kind.le or 1000, 1000) + 1))
@@ -149,6 +154,11 @@ def _letters(luck: Luck) -> str:
         left, letter = divmod(left, len(LETTERS))
         found += LETTERS[letter]
     return found
+
+
+def _long(luck: Luck) -> str:
+    """Seldom too long for others, and then twins by case at times."""
+    return _letters(luck) if luck.below(8) else _letters(luck)[0] * LONG_ID
 
 
 def _amount(luck: Luck) -> Decimal:
