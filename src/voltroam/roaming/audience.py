@@ -7,7 +7,8 @@ only hold. On a hub what a party shares has that party's class, as if it were th
 
 What lower versions that we speak must not be shown carries the lowest that it may be shown to:
 `NL/AAA~2.2.1`, with the letters of what a partner's profile may allow so that the version below
-sees it too: `NL/AAA~2.2.1!l`. So who speaks which version is settled before paging.
+sees it too: `NL/AAA~2.2.1!l`; after another `!` those of the one below that: `NL/AAA~2.3.0!r!s`.
+So who speaks which version is settled before paging.
 """
 
 from collections.abc import Collection, Iterable, Sequence
