@@ -7,6 +7,7 @@ any other server the application falls back on the messages.
 
 from collections.abc import Mapping
 from typing import Any
+from weakref import ref
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
@@ -17,17 +18,21 @@ SMALL = 16 * 1024
 
 
 class Direct:
-    """One request and its answer, on the connection of uvicorn's `cycle`."""
+    """One request and its answer, on the connection of uvicorn's `cycle`.
+
+    The cycle holds the scope and the scope holds this: a strong reference back would leave every
+    request, with its headers, to the garbage collector, which cost a sixth of a small call.
+    """
 
     __slots__ = ("_cycle",)
 
     def __init__(self, cycle: RequestResponseCycle) -> None:
-        self._cycle = cycle
+        self._cycle = ref(cycle)
 
     def body(self) -> bytes | None:
         """The body if all of it has arrived; None: it must be awaited."""
-        cycle = self._cycle
-        if cycle.more_body or cycle.disconnected:
+        cycle = self._cycle()
+        if cycle is None or cycle.more_body or cycle.disconnected:
             return None
         body = bytes(cycle.body)
         cycle.body.clear()
@@ -36,7 +41,9 @@ class Direct:
     async def answer(self, status: int, head: bytes, body: bytes) -> None:
         """Send an answer whole. `head`: clean header lines, each with its line end, among them the
         body's length."""
-        cycle = self._cycle
+        cycle = self._cycle()
+        if cycle is None:
+            return
         if cycle.flow.write_paused and not cycle.disconnected:
             await cycle.flow.drain()
         if cycle.disconnected:
