@@ -149,7 +149,7 @@ async def test_what_became_of_each_copy_can_be_seen(any_store: Store) -> None:
         async def states() -> dict[str, str]:
             return {one.platform.name: one.state for one in await standings.of(row)}
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (await states())["emsp"] != DELIVERED:
                 await asyncio.sleep(0.02)
         assert await states() == {"cpo": NOT_SHOWN, "emsp": DELIVERED, "nsp": PARKED}

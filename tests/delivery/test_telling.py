@@ -9,12 +9,14 @@ from tests.roaming.company import role
 
 from voltroam.delivery.telling import Telling
 from voltroam.roaming.accept import accept, remove
+from voltroam.roaming.authorizing.log import AUTHORIZATION, AuthorizationLog, Entry, Side
 from voltroam.roaming.platforms import Identity
+from voltroam.roaming.vault import Vault
 from voltroam.standard.endpoints import LOCATION, TARIFF, TOKEN, Resource
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import Role
 from voltroam.standard.versions import V2_2_1
-from voltroam.store.interface import Store
+from voltroam.store.interface import Change, Decision, RecordDraft, RecordKey, Store
 
 OURSELVES = Identity(
     name="x", url="https://x.example", roles=(role("NL/AAA", Role.CPO), role("DE/MSP", Role.EMSP))
@@ -72,3 +74,25 @@ async def test_who_is_limited_to_others_is_told_nothing(any_store: Store) -> Non
     assert await told(any_store, parties=("DE/MSP",)) == [None]
     assert OUR.folded != "NL/AAA"
     assert await told(any_store, parties=(OUR.folded,)) == [None]
+
+
+async def test_an_authorization_is_told_by_its_record(any_store: Store) -> None:
+    """The event has no copy of it: what is erased or forgotten there is not told here."""
+    log = AuthorizationLog(any_store, Vault([b"k" * 32]), now=lambda: 1_790_000_000_000_000)
+    entry = Entry(
+        id=log.new_id(), at=log.now(), side=Side.GIVEN, token=log.fingerprint("A"), type="RFID",
+        answer="ALLOWED", by="tokens", ms=0.1, asked_by="NL/AAA",
+    )  # fmt: skip
+    log.note(entry)
+    await log.close()
+    (event,) = await any_store.events(0, 10)
+    assert event.document == b""
+    (heard,) = await told(any_store, parties=("NL/AAA",))
+    assert heard["type"] == "authorization.asked"
+    assert heard["data"]["id"] == entry.id
+    assert heard["data"]["details"]["answer"] == "ALLOWED"
+    assert await told(any_store, parties=("DE/MSP",)) == [None]
+    gone = Decision(None, records=(RecordDraft(RecordKey(AUTHORIZATION, entry.id), None),))
+    await any_store.apply(Change(lambda _: gone))
+    (forgotten,) = await told(any_store)
+    assert "details" not in forgotten["data"]

@@ -1,7 +1,8 @@
 """An event in the words in which webhooks and the event stream tell it.
 
 `{"type", "timestamp", "data": {"kind", "owner", "id", …}}`: an event about an object carries the
-object as it stands when it is told, so that nobody acts on what is out of date.
+object as it stands when it is told, so that nobody acts on what is out of date; one about a record
+that has all there is to say tells that.
 """
 
 from collections.abc import Callable, Collection
@@ -11,15 +12,18 @@ from typing import Any
 import msgspec
 
 from voltroam.delivery.webhook_records import NOTHING, details_of
+from voltroam.roaming.authorizing.log import ASKED
 from voltroam.roaming.keys import JOINT
 from voltroam.standard.endpoints import Resource, Table
 from voltroam.standard.parties import PartyId
-from voltroam.store.interface import Event, ObjectKey, ObjectRow, Store
+from voltroam.store.interface import Event, ObjectKey, ObjectRow, RecordKey, Store
 from voltroam.wire.times import format_datetime, from_micros
 
 PING = "webhook.ping"
 LOST = "events.lost"
 """Told in place of events that were purged before they could be told."""
+_TOLD_BY_RECORD = frozenset({ASKED})
+"""Types of events whose key names the record that is told; they have no document of their own."""
 _PARTIES = ("operator", "asked_by", "as_party", "contract_party", "party", "owner", "to")
 """Members of an event's own document that name a party."""
 
@@ -67,6 +71,9 @@ class Telling:
             data = _object_data(resource, rest, row)
         else:
             data = {"kind": kind, "id": rest}
+            if event.type in _TOLD_BY_RECORD:
+                record = await self._store.record(RecordKey(kind, rest))
+                details = details if record is None else msgspec.Raw(record.document)
         if parties and not _concerns(row, data, details, parties):
             return None
         if bytes(details) != bytes(NOTHING):

@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from voltroam.roaming.later import MOST, WITHIN, Later
-from voltroam.roaming.timed import timed_id
+from voltroam.roaming.timed import Lots, timed_id
 from voltroam.roaming.vault import Vault
 from voltroam.standard.errors import NodeError
 from voltroam.standard.parties import fold
@@ -19,7 +19,7 @@ from voltroam.store.interface import EventDraft, RecordDraft, RecordKey, Store
 AUTHORIZATION = "authorization"
 """Record kind of `Entry`: the newest comes first, the parent is the partner's id."""
 ASKED = "authorization.asked"
-"""Event type: an operator asked us, and this is what we said."""
+"""Event type: an operator asked us, and the record that its key names is what we said."""
 UNKNOWN_TOKEN = "UNKNOWN_TOKEN"  # noqa: S105  (an answer)
 NEEDS_LOCATION = "NEEDS_LOCATION"
 UNANSWERED = "UNANSWERED"
@@ -83,6 +83,7 @@ class AuthorizationLog:
         self._store = store
         self._vault = vault
         self._now = now
+        self._lots = Lots()
         self._later = Later(store, within=within, most=most, report=report)
 
     @property
@@ -91,7 +92,7 @@ class AuthorizationLog:
         return self._later.lost
 
     def new_id(self) -> str:
-        return timed_id(self._now())
+        return timed_id(self._now(), self._lots.take)
 
     def now(self) -> int:
         return self._now()
@@ -109,7 +110,7 @@ class AuthorizationLog:
         document = _write_entry(entry)
         event = None
         if entry.side is Side.GIVEN:
-            event = EventDraft(ASKED, f"{AUTHORIZATION}/{entry.id}", document)
+            event = EventDraft(ASKED, f"{AUTHORIZATION}/{entry.id}", b"")
         key = RecordKey(AUTHORIZATION, entry.id)
         self._later.note(RecordDraft(key, document, entry.partner or "", new=True), event)
 
