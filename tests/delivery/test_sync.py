@@ -1,6 +1,8 @@
 """Pull: what partners list comes in, bad objects are set aside, vanished ones end."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from tests.delivery.fakes import (
 from tests.delivery.node import QUICK, Node, node, until
 
 from voltroam.delivery.sync import PullReport
+from voltroam.delivery.vanished import Vanished
 from voltroam.roaming.accept import accept
 from voltroam.roaming.names import NameTables
 from voltroam.roaming.platforms import Platform
@@ -28,6 +31,7 @@ from voltroam.standard.endpoints import CDR, LOCATION, SESSION, TARIFF, TOKEN, R
 from voltroam.standard.errors import PartnerError
 from voltroam.standard.v2_2_1 import Role
 from voltroam.standard.versions import V2_2_1
+from voltroam.store.interface import Change, Store
 from voltroam.wire.times import parse_datetime, to_micros
 
 EMSP = identity(role(Role.EMSP, "DE", "MSP"))
@@ -175,6 +179,51 @@ async def test_vanished_tariffs_are_gone_and_vanished_tokens_invalid(tmp_path: P
         assert ended["evses"][0]["status"] == "REMOVED"
         again = await ours.delivery.pull(both, "locations", full=True)
         assert again.removed == 0
+
+
+class _Meanwhile:
+    """A store in which something happens just before the next write."""
+
+    def __init__(self, store: Store, happens: Callable[[], Awaitable[object]]) -> None:
+        self._store = store
+        self._happens: Callable[[], Awaitable[object]] | None = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def apply(self, change: Change[Any]) -> Any:
+        happens, self._happens = self._happens, None
+        if happens is not None:
+            await happens()
+        return await self._store.apply(change)
+
+
+@pytest.mark.parametrize(("kind", "made"), [(LOCATION, location), (TARIFF, tariff), (TOKEN, token)])
+async def test_what_is_pushed_while_it_is_found_missing_has_not_vanished(
+    tmp_path: Path, kind: Resource, made: Callable[..., bytes]
+) -> None:
+    """Nothing that was acknowledged is lost."""
+    both = platform("p1", role(Role.CPO, "NL", "OUR"), role(Role.EMSP, "NL", "OUR"))
+    me = identity(role(Role.EMSP, "DE", "MSP"), role(Role.CPO, "DE", "MSP"))
+    async with node(tmp_path, ident=me) as ours:
+
+        async def push(moment: str) -> None:
+            document = made("X", at=moment)
+            taken = await ours.store.apply(
+                accept(kind, document, version=V2_2_1, source=both, identity=me, strict=False)
+            )
+            assert taken.refusal is None
+
+        await push("2026-01-01T00:00:00Z")
+        store: Any = _Meanwhile(ours.store, partial(push, T1))
+        vanished = Vanished(store, me, QUICK, lambda: 0)
+        report = PullReport(kind.kind, full=True)
+        # The first write is that of the question to an operator, which there is none of.
+        before = await ours.store.head()
+        await vanished.sweep(both, kind, set(), report, before=before)
+        (kept,) = (await held(ours, kind)).values()
+        assert kept == made("X", at=T1)
+        assert report.removed == 0
 
 
 async def test_a_refused_object_has_not_vanished(tmp_path: Path) -> None:

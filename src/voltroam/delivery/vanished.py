@@ -1,7 +1,7 @@
 """What a partner listed before and lists no more, after a complete full pull without a fault."""
 
 from collections.abc import AsyncIterator, Set
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -16,10 +16,20 @@ from voltroam.standard.endpoints import Removal, Resource
 from voltroam.standard.errors import CallerError
 from voltroam.standard.parties import PartyId
 from voltroam.standard.versions import VERSIONS
-from voltroam.store.interface import ObjectKey, ObjectRow, RecordDraft, RecordKey, Store
+from voltroam.store.interface import (
+    Change,
+    Decision,
+    Held,
+    ObjectKey,
+    ObjectRow,
+    RecordDraft,
+    RecordKey,
+    Store,
+)
 
 log = Log("voltroam.vanished")
 
+R = TypeVar("R")
 NAMED = 1000
 """Ids that a question to the operator lists at most."""
 
@@ -112,16 +122,15 @@ class Vanished:
             if resource.removal is Removal.DELETE:
                 members = msgspec.json.decode(row.document)
                 country, _, party = row.key.owner.partition("/")
-                await self._store.apply(
-                    remove(
-                        resource,
-                        PartyId(country, party),
-                        members,
-                        version=VERSIONS[row.version],
-                        source=platform,
-                        identity=self._identity,
-                    )
+                gone = remove(
+                    resource,
+                    PartyId(country, party),
+                    members,
+                    version=VERSIONS[row.version],
+                    source=platform,
+                    identity=self._identity,
                 )
+                await self._store.apply(_unless_moved(row, gone))
                 return True
             last = withdrawn(resource, row.document)
             if last is None:
@@ -135,7 +144,7 @@ class Vanished:
                 strict=False,
                 authoritative=True,
             )
-            return (await self._store.apply(change)).refusal is None
+            return (await self._store.apply(_unless_moved(row, change))).refusal is None
         except CallerError as error:
             log.warning("vanished object stays", platform=platform.name, reason=error.message)
             return False
@@ -145,3 +154,15 @@ def is_over(resource: Resource, document: bytes) -> bool:
     """Has its kind's end already: listing it or not makes no difference."""
     last = withdrawn(resource, document)
     return last is not None and msgspec.json.decode(last) == msgspec.json.decode(document)
+
+
+def _unless_moved(row: ObjectRow, change: Change[R]) -> Change[R]:
+    """What the partner pushed since the row was read is there after all."""
+
+    def decide(held: Held) -> Decision[R]:
+        now = held.objects.get(row.key)
+        if now is None or now.revision != row.revision:
+            raise CallerError("it was pushed anew meanwhile")
+        return change.decide(held)
+
+    return Change(decide, (row.key, *change.objects), change.records)

@@ -242,7 +242,7 @@ def built(folder: Path, *, database: str | None = None, workers: int = 1) -> Ite
                 partner.objects["hubclientinfo"] = far_parties()
             return joined(hub, partner, name)
 
-        yield City(
+        city = City(
             hub,
             join("cpo", (*CPO, "CPO")),
             join("msp", (*MSP, "EMSP")),
@@ -252,3 +252,11 @@ def built(folder: Path, *, database: str | None = None, workers: int = 1) -> Ite
             join("others", (*OTHER, "OTHER"), (*NSP, "NSP")),
             join("far", (*FAR_HUB, "HUB")),
         )
+        wait_until(lambda: _all_read(hub), every=0.2, what="the first reading of all lists")
+        yield city
+
+
+def _all_read(hub: Served) -> bool:
+    """What a platform pushes before the hub has read its lists, and does not list, is gone then."""
+    direct = [it for it in hub.json("hub", "parties") if it["behind"] is None]
+    return all(it["fresh"].get("tokens", {}).get("pulled") for it in direct)
