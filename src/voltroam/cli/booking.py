@@ -120,12 +120,13 @@ def request(
     Example: voltroam -c emsp/voltroam.toml booking request NL/NOD/BL1 --start 60 --end 120
     --token 04A1B2C3
     """
-    from voltroam.cli.ordering import moment
+    from voltroam.cli.ordering import slot
     from voltroam.operator.rows.bookings import REQUEST_BOOKING, BookingWanted
 
     operator, _, name = place.rpartition("/")
+    begin, until = slot(start, end)
     wanted = BookingWanted(
-        operator=operator, booking_location_id=name, start=moment(start), end=moment(end),
+        operator=operator, booking_location_id=name, start=begin, end=until,
         token_uids=token or [], power_required=power,
     )  # fmt: skip
     _ask(context, REQUEST_BOOKING, wanted, json=json)
@@ -139,10 +140,11 @@ def change(
 
     Example: voltroam -c emsp/voltroam.toml booking change NL/NOD/7c9e --start 90 --end 150
     """
-    from voltroam.cli.ordering import moment
+    from voltroam.cli.ordering import slot
     from voltroam.operator.rows.bookings import CHANGE_BOOKING, BookingChange
 
-    wanted = BookingChange(start=moment(start), end=moment(end))
+    begin, until = slot(start, end)
+    wanted = BookingChange(start=begin, end=until)
     _ask(context, CHANGE_BOOKING, wanted, json=json, **_ids(booking))
 
 

@@ -64,11 +64,17 @@ def said(one: dict[str, Any]) -> str | None:
     return str(last["result"]) if last else None
 
 
-def moment(text: str) -> datetime:
+def slot(start: str, end: str) -> tuple[datetime, datetime]:
+    """Both ends by one clock: calendars have steps, and a slot is as long as it was meant to be."""
+    now = datetime.now(UTC)
+    return moment(start, now), moment(end, now)
+
+
+def moment(text: str, now: datetime | None = None) -> datetime:
     """A moment as the standard writes it, or minutes from now."""
     try:
         if text.isdecimal():
-            return datetime.now(UTC) + timedelta(minutes=int(text))
+            return (now or datetime.now(UTC)) + timedelta(minutes=int(text))
         found = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         raise typer.BadParameter(f"`{text}` is no moment and no minutes") from None

@@ -16,7 +16,7 @@ from voltroam.simulator.world.clock import Clock
 from voltroam.simulator.world.spots import Spot
 from voltroam.simulator.world.world import World
 from voltroam.standard.endpoints import TOKEN
-from voltroam.standard.packages import BOOKING_LOCATION
+from voltroam.standard.packages import BOOKING, BOOKING_LOCATION
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import Capability, Token, TokenType, WhitelistType
 from voltroam.standard.v2_3_0.bookings import (
@@ -29,6 +29,7 @@ from voltroam.standard.v2_3_0.bookings import (
     Calendar,
     Period,
     Policy,
+    ReservationStatus,
     Timeslot,
 )
 from voltroam.store.interface import Store
@@ -84,12 +85,16 @@ class Diary:
 
     async def look(self, now: datetime) -> None:
         await self._offer(now)
+        await self._keep_up(now)
+
+    async def _keep_up(self, now: datetime) -> None:
+        """The world keeps what is granted, and nothing that was given up."""
         living = {booking.id: (owner, booking) for owner, booking in await self._desk.living()}
         for owner, booking in living.values():
             self._promised.pop(booking.id, None)
             self._world.book(await self.slot(owner, booking, booking.period))
         for gone in self._world.booked.keys() - living.keys():
-            if self._promised.get(gone, now) <= now:
+            if self._promised.get(gone, now) <= now or await self._is_over(gone):
                 self._promised.pop(gone, None)
                 self._world.unbook(gone)
 
@@ -97,10 +102,21 @@ class Diary:
         """Whether a charger can be kept then; if so it is, from now on."""
         slot = await self.slot(owner, booking, period)
         if not self._world.can_book(slot):
+            await self._keep_up(now)  # what stands in the way may have been given up just now
+        if not self._world.can_book(slot):
             return False
         self._promised[booking.id] = now + PROMISED
         self._world.book(slot)
         return True
+
+    async def _is_over(self, booking_id: str) -> bool:
+        """Written down, and neither granted nor still to be decided."""
+        operator = self._world.booked[booking_id].operator
+        row = await self._store.get(object_key(BOOKING, operator, {"id": booking_id}))
+        if row is None:
+            return False
+        status = msgspec.json.decode(row.document, type=Booking).reservation_status
+        return row.deleted or status not in (ReservationStatus.PENDING, ReservationStatus.RESERVED)
 
     async def slot(self, owner: PartyId, booking: Booking, period: Period | Timeslot) -> Slot:
         terms = booking.booking_terms
