@@ -192,11 +192,19 @@ class Bridging:
         found: list[Passed] = []
         read: _Read = {}
         view = self._view(kind, version, platform)
-        lacking = packages_lacked(platform) if is_newer(version) else ()
+        lacking: Collection[str] = ()
+        alike = False
+        if is_newer(version):
+            lacking = packages_lacked(platform)
+            terms = await self._terms(platform, None)
+            alike = is_alike(kind, version, terms)
         for document, sidecar, folded in rows:
             received = received_in(sidecar)
             if received is not None and version.is_called(received.version.number):
                 found.append(cored(kind, received.document, lacking))
+                continue
+            if received is None and alike:  # before the cache: its keys are whole documents
+                found.append(Passed(document))
                 continue
             if is_spoken_here(version) and (received is None or not is_newer(received.version)):
                 found.append(Passed(document))
@@ -208,9 +216,6 @@ class Bridging:
                 found.append(kept.passed)
                 continue
             terms = terms or await self._terms(platform, None)
-            if received is None and is_alike(kind, version, terms):
-                found.append(Passed(document))
-                continue
             members = read_plain(document)
             owner = _party(folded) if folded else owner_in(members)
             about = await self._with_places(replace(terms, owner=owner), kind, members, read)
