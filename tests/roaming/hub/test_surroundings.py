@@ -8,9 +8,10 @@ from tests.roaming.conftest import Found
 from tests.roaming.hub.conftest import Trio
 from tests.roaming.hub.scene import Hub
 
+from voltroam.roaming.directory import Directory
 from voltroam.roaming.hub.agreements import Agreement, Side
 from voltroam.roaming.hub.seats import Seat
-from voltroam.roaming.hub.surroundings import NextHubs
+from voltroam.roaming.hub.surroundings import NextHubs, Surroundings
 from voltroam.roaming.platforms import Phase, Platform, Status
 from voltroam.standard.endpoints import Interface
 from voltroam.standard.errors import Unreachable
@@ -48,6 +49,23 @@ async def test_a_registered_party_has_a_seat_with_its_endpoints(trio: Trio) -> N
     assert ("locations", Interface.SENDER) in seat.offers
     assert ("locations", Interface.RECEIVER) not in seat.offers
     assert seat.behind is None
+
+
+async def test_who_registered_a_moment_ago_at_another_process_is_there_when_it_calls(
+    trio: Trio,
+) -> None:
+    """What a process read is up to a second old; a caller is read when it calls."""
+    here = Directory(trio.company.store, trio.company.vault, clock=lambda: 0.0)
+    around = Surroundings(
+        trio.company.store, here, trio.company.identity, trio.hub.book, lambda: 0.0
+    )
+    platform = await trio.company.partner("cpo.example")
+    gone = structs.replace(platform, phase=Phase.INVITED)
+    await trio.company.directory.update(platform.id, lambda _: gone)
+    assert not (await around.world()).at(platform.id)
+    await trio.company.directory.update(platform.id, lambda _: platform)
+    assert not (await around.world()).at(platform.id)
+    assert (await around.world_with(platform)).at(platform.id)
 
 
 async def test_who_is_only_invited_has_none(trio: Trio) -> None:

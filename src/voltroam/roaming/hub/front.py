@@ -99,7 +99,7 @@ class Front:
             return await self._ports.own(call, caller)
         self._ports.heard(caller.id)
         passing = _Passing(call, caller, self._clock())
-        world = await self._surroundings.world()
+        world = await self._surroundings.world_with(caller)
         try:
             _check_offered(call, caller)
             self._forwarding.check_circle(call, caller)

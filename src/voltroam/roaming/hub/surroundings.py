@@ -70,6 +70,15 @@ class Surroundings:
         self._known, self._read = (platforms, agreements, world), at
         return world
 
+    async def world_with(self, caller: Platform) -> World:
+        """The world, and the caller in it: it may have registered a moment ago at another process
+        of this hub, and its first call must not find that it is nobody."""
+        world = await self.world()
+        if caller.is_hub or world.at(caller.id):
+            return world
+        self._directory.forget(caller.id)
+        return await self.world()
+
     def forget(self) -> None:
         """What other hubs told is no longer true."""
         self._read = -FRESH
