@@ -10,8 +10,8 @@ import time
 from bench import receivers
 from bench.node import signed
 
+from voltroam.transport.curl_sender import CurlSender
 from voltroam.transport.guard import Checked
-from voltroam.transport.pyreqwest_sender import PyreqwestSender
 from voltroam.wire.call import Request
 
 BODY = b'{"status":"CHARGING","last_updated":"2026-07-01T10:00:00.000Z"}'
@@ -19,7 +19,7 @@ PATH = "/2.2.1/receiver/locations/BE/NOD/LOC1/3256"
 
 
 async def send(port: int, partners: int, count: int, concurrency: int) -> float:
-    sender = PyreqwestSender()
+    sender = CurlSender()
     headers = {name.lower(): value for name, value in signed("x" * 32, ("BE", "NOD")).items()}
 
     async def one_lane(number: int, left: list[int]) -> None:

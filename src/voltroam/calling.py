@@ -71,9 +71,9 @@ def _library(holdings: Holdings) -> PinnedSender:
         from voltroam.transport.aiohttp_sender import AiohttpSender
 
         return AiohttpSender(tls)
-    from voltroam.transport.pyreqwest_sender import PyreqwestSender
+    from voltroam.transport.curl_sender import CurlSender
 
-    return PyreqwestSender(tls)
+    return CurlSender(tls)
 
 
 def client_tls(tls: Tls, folder: Path) -> ClientTls:

@@ -103,7 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     strict: bool = False
     """Refuse partners' objects that are against the standard, not only unusable ones."""
-    client: Literal["pyreqwest", "aiohttp"] = "pyreqwest"
+    client: Literal["curl", "aiohttp"] = "curl"
     """The HTTP client."""
     required_modules: list[str] = []
     """Modules without which a registration fails."""

@@ -14,12 +14,12 @@ from tests.e2e.nodes import command
 
 SHOW_MODULES = """
 import io, json, sys
-from voltroam.cli import run
+from voltroam.cli import main
 ended = []
 for words in json.loads(sys.argv[1]):
     sys.argv, sys.stdin = ["voltroam", *words], io.TextIOWrapper(io.BytesIO(b"[]"))
     try:
-        run()
+        main()
     except SystemExit as end:
         ended.append(end.code)
     packages = sorted({name.split(".")[0] for name in sys.modules})
@@ -30,7 +30,7 @@ DRAWING = {"rich", "pygments"}
 VALIDATING = {"pydantic", "pydantic_core", "pycountry"}
 DATABASES = {"alembic", "sqlalchemy", "asyncpg", "mako"}
 HEAVY = SERVING | DRAWING | VALIDATING | DATABASES | {"hypothesis", "pytest"}
-CALLING = {"pyreqwest", "cryptography"}
+CALLING = {"pycurl", "cryptography"}
 """What calls partners and opens the tokens for it."""
 
 

@@ -16,8 +16,8 @@ from voltroam.delivery.webhooks import Webhooks
 from voltroam.store.interface import Store
 from voltroam.transport.addresses import Reach
 from voltroam.transport.client import GuardedSender
+from voltroam.transport.curl_sender import CurlSender
 from voltroam.transport.guard import GuardSettings, UrlGuard
-from voltroam.transport.pyreqwest_sender import PyreqwestSender
 
 EVENTS = times(2_000, full=50_000)
 OBJECTS = 500
@@ -60,7 +60,7 @@ async def test_a_storm_is_delivered_with_none_lost(any_store: Store) -> None:
     server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     guard = UrlGuard(GuardSettings(http=True, reach=Reach(loopback=True)))
-    sender = GuardedSender(guard, PyreqwestSender())
+    sender = GuardedSender(guard, CurlSender())
     hooks = Webhooks(any_store, vault(), TABLE, sender.send, now=now, knobs=KNOBS)
     made, _ = await hooks.subscriptions.add(f"http://127.0.0.1:{port}/hook")
     began = time.monotonic()

@@ -11,14 +11,14 @@ import trustme
 from voltroam.transport.addresses import Reach
 from voltroam.transport.aiohttp_sender import AiohttpSender
 from voltroam.transport.client import ClientTls, GuardedSender, PinnedSender
+from voltroam.transport.curl_sender import CurlSender
 from voltroam.transport.guard import GuardSettings, Resolve, UrlGuard
-from voltroam.transport.pyreqwest_sender import PyreqwestSender
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 LOOPBACK = GuardSettings(http=True, reach=Reach(loopback=True))
 
 SENDERS: dict[str, Callable[[ClientTls | None], PinnedSender]] = {
-    "pyreqwest": PyreqwestSender,
+    "curl": CurlSender,
     "aiohttp": AiohttpSender,
 }
 

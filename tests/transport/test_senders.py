@@ -15,7 +15,7 @@ from tests.transport.conftest import Talk, guarded, ok, raw_server, read_head, s
 from voltroam.standard.errors import Silent, Unreachable, Unusable
 from voltroam.transport.aiohttp_sender import AiohttpSender
 from voltroam.transport.client import ClientTls, PinnedSender
-from voltroam.transport.pyreqwest_sender import PyreqwestSender
+from voltroam.transport.curl_sender import CurlSender
 from voltroam.wire.call import Request
 
 Library = Callable[[ClientTls | None], PinnedSender]
@@ -236,6 +236,71 @@ async def test_connections_are_kept(library: Library) -> None:
     assert connections == 1
 
 
+async def test_headers_are_those_of_the_answer_itself(library: Library) -> None:
+    """Not those of an answer that only announces it, and no trailers (RFC 9110 §15.2, §6.5)."""
+    answer = (
+        b"HTTP/1.1 103 Early Hints\r\nlink: <early>\r\n\r\n"
+        b"HTTP/1.1 201 Created\r\nlocation: /cdrs/1\r\ntransfer-encoding: chunked\r\n\r\n"
+        b"2\r\n{}\r\n0\r\nx-late: 1\r\nlocation: /cdrs/2\r\n\r\n"
+    )
+    async with raw_server(says(answer)) as port, guarded(library) as sender:
+        response = await sender.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=5)
+    assert (response.status, response.body) == (201, b"{}")
+    assert response.headers["location"] == "/cdrs/1"
+    assert "link" not in response.headers
+    assert "x-late" not in response.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "POST", "PUT"])
+async def test_without_a_body_none_is_announced_but_where_one_could_be(
+    library: Library, method: str
+) -> None:
+    """RFC 9110 §8.6"""
+    heads: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append((await read_head(reader)).lower())
+        writer.write(ok(ENVELOPE))
+
+    async with raw_server(talk) as port, guarded(library) as sender:
+        request = Request(method, f"http://127.0.0.1:{port}/", {"x-empty": ""})
+        await sender.send(request, timeout=5)
+    [head] = heads
+    assert head.startswith(method.lower().encode() + b" / http/1.1\r\n")
+    if method != "DELETE":  # which may have one or not
+        assert (b"content-length: 0\r\n" in head) == (method != "GET")
+    assert b"transfer-encoding" not in head
+    assert b"\r\nx-empty:" in head
+    for unasked in (b"accept:", b"expect:", b"user-agent:", b"content-type:"):
+        assert unasked not in head
+
+
+async def test_one_request_leaves_nothing_to_the_next(library: Library) -> None:
+    """Method, body, headers and host of the request before are gone, though what sent it is not."""
+    got: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = (await read_head(reader)).lower()
+            got.append(head + await reader.readexactly(3 if b"content-length: 3" in head else 0))
+            writer.write(ok(ENVELOPE))
+
+    async with raw_server(talk) as port, guarded(library, resolve=local) as sender:
+        named, literal = f"http://named.invalid:{port}/n", f"http://127.0.0.1:{port}/l"
+        await sender.send(Request("PUT", named, {"x-only": "1"}, b"one"), timeout=5)
+        await sender.send(Request("GET", literal), timeout=5)
+        await sender.send(Request("POST", named, body=b"two"), timeout=5)
+        await sender.send(Request("DELETE", named), timeout=5)
+    assert [one.split(b" http", 1)[0] for one in got] == [
+        b"put /n", b"get /l", b"post /n", b"delete /n",
+    ]  # fmt: skip
+    assert [b"x-only" in one for one in got] == [True, False, False, False]
+    assert [one.rsplit(b"\r\n", 1)[1] for one in got] == [b"one", b"", b"two", b""]
+    assert [f"host: 127.0.0.1:{port}".encode() in one for one in got] == [
+        False, True, False, False,
+    ]  # fmt: skip
+
+
 # -- hostile answers ------------------------------------------------------------------------------
 
 
@@ -447,6 +512,43 @@ async def test_a_connection_lost_after_it_was_made_may_have_carried_the_request(
     assert getattr(lost.value, "sent", True)
 
 
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+async def test_what_may_not_be_repeated_is_never_sent_again_by_the_library(
+    library: Library, method: str
+) -> None:
+    """RFC 9110 §9.2.2: a repetition is decided on where it is known what it costs."""
+    heads = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal heads
+        while True:
+            await read_head(reader)
+            await reader.readexactly(2)
+            heads += 1
+            if heads == 2:
+                writer.transport.abort()
+                return
+            writer.write(ok(b"{}"))
+
+    async with raw_server(talk) as port, guarded(library) as sender:
+        request = Request(method, f"http://127.0.0.1:{port}/", body=b"{}")
+        await sender.send(request, timeout=5)
+        with pytest.raises(Unreachable) as lost:
+            await sender.send(request, timeout=5)
+    assert lost.value.sent
+    assert heads == 2
+
+
+async def test_nothing_was_sent_though_the_request_before_was(library: Library) -> None:
+    async with guarded(library) as sender:
+        async with raw_server(says(ok(b"{}", "connection: close"))) as port:
+            request = Request("POST", f"http://127.0.0.1:{port}/", body=b"{}")
+            await sender.send(request, timeout=5)
+        with pytest.raises(Unreachable) as refused:
+            await sender.send(request, timeout=5)
+    assert refused.value.sent is False
+
+
 @pytest.mark.parametrize(
     "tls",
     [
@@ -532,7 +634,7 @@ async def test_a_host_that_swallows_connections_got_nothing(library: Library) ->
 
 SHORT_CONNECT: dict[Library, Library] = {
     AiohttpSender: lambda tls: AiohttpSender(tls, connect_time=0.3),
-    PyreqwestSender: lambda tls: PyreqwestSender(tls, connect_time=0.3),
+    CurlSender: lambda tls: CurlSender(tls, connect_time=0.3),
 }
 
 
@@ -552,6 +654,26 @@ async def test_a_cancelled_request_hangs_up_at_its_timeout_at_the_latest(library
         with pytest.raises(asyncio.CancelledError):
             await task
         await asyncio.wait_for(hung_up.wait(), 3)
+
+
+async def test_a_sender_that_closes_hangs_up(library: Library) -> None:
+    """A task that still waits for an answer ends; nobody waits for its time-out."""
+    asked, hung_up = asyncio.Event(), asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        asked.set()
+        await reader.read()
+        hung_up.set()
+
+    async with raw_server(talk) as port:
+        async with guarded(library) as sender:
+            request = Request("GET", f"http://127.0.0.1:{port}/")
+            waiting = asyncio.create_task(sender.send(request, timeout=60))
+            await asyncio.wait_for(asked.wait(), 60)
+        with pytest.raises((Unreachable, Unusable)):
+            await asyncio.wait_for(waiting, 60)
+        await asyncio.wait_for(hung_up.wait(), 60)
 
 
 async def test_requests_of_many_tasks_to_one_new_host_share_its_client(library: Library) -> None:

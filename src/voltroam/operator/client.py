@@ -64,10 +64,10 @@ class OperatorClient:
         if send is not None:
             self._sender: Sender = send
         else:
-            from voltroam.transport.pyreqwest_sender import PyreqwestSender
+            from voltroam.transport.curl_sender import CurlSender
 
             guard = UrlGuard(GuardSettings(http=True, reach=Reach(loopback=True, private=True)))
-            self._own = GuardedSender(guard, PyreqwestSender(ClientTls(authorities=authorities)))
+            self._own = GuardedSender(guard, CurlSender(ClientTls(authorities=authorities)))
             self._sender = self._own
 
     def __repr__(self) -> str:

@@ -2,10 +2,7 @@
 
 import asyncio
 import socket
-import ssl
-import tempfile
 from collections import OrderedDict
-from pathlib import Path
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -15,6 +12,7 @@ from voltroam.standard.errors import Unreachable, Unusable
 from voltroam.transport.client import ClientTls, announced, too_large
 from voltroam.transport.guard import Checked
 from voltroam.transport.headers import fold_headers
+from voltroam.transport.trust import tls_context
 from voltroam.wire.call import Request, Response
 
 
@@ -54,28 +52,6 @@ class _PinnedResolver(AbstractResolver):
         self._pinned.clear()
 
 
-def _tls_context(tls: ClientTls) -> ssl.SSLContext:
-    """Trust the system and our own authorities, name ourselves if we can. Raises ValueError."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        if tls.authorities is not None:
-            context.load_verify_locations(cadata=tls.authorities.decode("ascii"))
-        if tls.certificate is not None:
-            _present(context, tls)
-    except (ssl.SSLError, UnicodeDecodeError):
-        raise ValueError("a certificate, key or authority cannot be read") from None
-    return context
-
-
-def _present(context: ssl.SSLContext, tls: ClientTls) -> None:
-    with tempfile.TemporaryDirectory() as folder:  # ssl reads certificates from files only
-        file = Path(folder) / "identity.pem"
-        file.touch(mode=0o600)
-        file.write_bytes((tls.key or b"") + b"\n" + (tls.certificate or b""))
-        context.load_cert_chain(file)
-
-
 class AiohttpSender:
     """The session opens with the first request.
 
@@ -85,7 +61,7 @@ class AiohttpSender:
     def __init__(
         self, tls: ClientTls | None = None, *, connections: int = 1024, connect_time: float = 5.0
     ) -> None:
-        self._context = _tls_context(tls or ClientTls())
+        self._context = tls_context(tls or ClientTls())
         self._connect_time = connect_time
         self._connections = connections
         self._resolver = _PinnedResolver()
