@@ -23,6 +23,29 @@ SENDERS: dict[str, Callable[[ClientTls | None], PinnedSender]] = {
 }
 
 
+Library = Callable[[ClientTls | None], PinnedSender]
+ENVELOPE = b'{"status_code":1000,"timestamp":"2026-01-01T00:00:00Z"}'
+
+
+async def local(_host: str, _port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+def server_tls(
+    authority: trustme.CA, *names: str, clients: trustme.CA | None = None
+) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(*names).configure_cert(context)
+    if clients is not None:
+        clients.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def trusting(authority: trustme.CA) -> ClientTls:
+    return ClientTls(authorities=authority.cert_pem.bytes())
+
+
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
     return trustme.CA()

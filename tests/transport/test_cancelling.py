@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 
-from tests.transport.conftest import guarded, ok, raw_server, read_head
-from tests.transport.test_senders import Library
+from tests.transport.conftest import Library, guarded, ok, raw_server, read_head
 
 from voltroam.wire.call import Request
 
