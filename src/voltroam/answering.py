@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from voltroam.calling import Calling
 from voltroam.holdings import Holdings, micros
 from voltroam.knobs import read_knobs
-from voltroam.roaming.dispatch import Dispatch
+from voltroam.roaming.dispatch import NO_PROMPT, Dispatch
 from voltroam.roaming.handshake import Handshake, Required
 from voltroam.roaming.hub.book import AgreementBook
 from voltroam.roaming.hub.knobs import HubKnobs
@@ -14,7 +14,7 @@ from voltroam.roaming.interactive import interactive, stand_ins
 from voltroam.roaming.platforms import Caller, Platform
 from voltroam.roaming.registration import Connected, Registration, nobody
 from voltroam.roaming.serving import Answering as Handler
-from voltroam.roaming.serving import Serving
+from voltroam.roaming.serving import Prompt, Serving
 from voltroam.settings import Settings, SettingsError
 from voltroam.standard.endpoints import Interface
 from voltroam.standard.errors import NodeError
@@ -29,6 +29,7 @@ class Answering(Calling):
     def __init__(self, holdings: Holdings) -> None:
         super().__init__(holdings)
         settings = holdings.settings
+        self._prompt: Mapping[str, Prompt] = NO_PROMPT
         self.router = holdings.router
         self.registration = Registration(
             store=holdings.store,
@@ -58,7 +59,7 @@ class Answering(Calling):
         self._handlers = {**self.registration.handlers(), **self._interactive()}
         if holdings.identity.is_hub:
             self._handlers |= stand_ins(holdings.table)
-        self._dispatch = Dispatch(self._serving, self._handlers)
+        self._dispatch = Dispatch(self._serving, self._handlers, self._prompt)
 
     def _interactive(self) -> Mapping[str, Handler]:
         """The handlers that need more than this: named, so that partners are told of them."""
@@ -79,9 +80,18 @@ class Answering(Calling):
         self.directory.forget(caller.id)
         return await self.directory.by_token(presented)
 
+    def recall(self, headers: Mapping[str, str]) -> Caller | None:
+        """`authenticate` for who called a moment ago. None: ask it."""
+        caller = self.directory.recall(read_authorization(headers.get("authorization")))
+        return caller if caller is not None and caller.is_registered else None
+
     async def answer(self, call: Call, caller: Platform) -> Reply:
         """The reply to a call of a platform that `authenticate` named."""
         return await self._dispatch.answer(call, caller)
+
+    def at_once(self, call: Call, caller: Platform) -> Reply | None:
+        """`answer` where nothing must be waited for. None: ask it."""
+        return self._dispatch.at_once(call, caller)
 
     def _announcement(self, platform: Platform, version: Version) -> str:
         return self._dispatch.announcement(platform, version)

@@ -19,6 +19,10 @@ class Answers(Protocol):
 
     async def answer(self, call: Call, caller: Platform) -> Reply: ...
 
+    def recall(self, headers: Mapping[str, str]) -> Caller | None: ...
+
+    def at_once(self, call: Call, caller: Platform) -> Reply | None: ...
+
     async def ready(self) -> bool: ...
 
 
@@ -36,6 +40,8 @@ def ocpi_app(
         router=router,
         authenticate=node.authenticate,
         answer=node.answer,
+        recall=node.recall,
+        at_once=node.at_once,
         ready=node.ready,
         lifespan=lifespan,
         limits=server_limits(settings),

@@ -23,7 +23,7 @@ from voltroam.roaming.exchange import Exchange, Send
 from voltroam.roaming.host import Host, Order, Unattended, Wish
 from voltroam.roaming.marks import Marks, tariffs_for
 from voltroam.roaming.profiling import Preferences, Profiles, Steering
-from voltroam.roaming.serving import Answering
+from voltroam.roaming.serving import Answering, Prompt
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.v2_2_1 import ChargingPreferencesResponse, ReserveNow, SessionStatus
 from voltroam.tuning import Tuning
@@ -64,7 +64,7 @@ class Live:
         self.authorizations = AuthorizationLog(store, vault, now=micros)
         self.deciding = Deciding(
             store, identity, host, self.authorizations, knobs=tuning.authorization,
-            decides=host.decides,
+            decides=host.decides, nobody_decides=host.nobody_decides,
         )  # fmt: skip
         self.authorizer = Authorizer(
             store, directory, exchange, table=table, identity=identity, vault=vault,
@@ -109,6 +109,10 @@ class Live:
         for part in (self.commands, self.orders, self.profiles, self.steering, self.preferences):
             found.update(part.handlers())
         return found
+
+    def prompt(self) -> Mapping[str, Prompt]:
+        """The short ways of some of them."""
+        return self.deciding.prompt()
 
     def start(self) -> None:
         """Begin to do what becomes due: time-outs, results, reservations that end."""

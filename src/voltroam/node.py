@@ -89,6 +89,7 @@ class Node(Answering):
     def _interactive(self) -> Mapping[str, Handler]:
         self.live = Live(self.holdings, self.exchange, self.sender.send, self.host, self.tuning)
         self.packaged = self.live.packaged
+        self._prompt = self.live.prompt()
         return self.live.handlers()
 
     def _hubbing(self) -> Hubbing:
@@ -143,6 +144,15 @@ class Node(Answering):
         if self.hubbing is not None:
             return await self.hubbing.answer(call, caller)
         return await super().answer(call, caller)
+
+    def at_once(self, call: Call, caller: Platform) -> Reply | None:
+        """`answer` where nothing must be waited for. None: ask it."""
+        if caller.status is Status.OFFLINE or self.hubbing is not None:
+            return None
+        reply = super().at_once(call, caller)
+        if reply is not None:
+            self.delivery.heard(caller.id)
+        return reply
 
     async def _clients_of(self, hub: Platform) -> None:
         await self.delivery.pull(hub, CLIENT_INFO.kind)

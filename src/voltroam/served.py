@@ -98,6 +98,12 @@ class _Served:
     async def answer(self, call: Call, caller: Platform) -> Reply:
         return await self.here.answer(call, caller)
 
+    def recall(self, headers: Mapping[str, str]) -> Caller | None:
+        return self.here.recall(headers)
+
+    def at_once(self, call: Call, caller: Platform) -> Reply | None:
+        return self.here.at_once(call, caller)
+
     async def ready(self) -> bool:
         return await self.here.ready()
 

@@ -122,6 +122,21 @@ async def test_without_a_webhook_that_decides_the_other_host_does(any_store: Sto
     assert receiver.got == []
 
 
+async def test_that_nobody_decides_is_known_for_a_second(
+    any_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until somebody looked, and from then on, somebody might."""
+    asked = await host(any_store, Receiver(), subscribe=False)
+    assert not asked.nobody_decides()
+    assert not await asked.decides()
+    assert asked.nobody_decides()
+    monkeypatch.setattr("voltroam.delivery.subscriptions.FRESH", -1.0)
+    assert not asked.nobody_decides()
+    deciding = await host(any_store, Receiver())
+    assert await deciding.decides()
+    assert not deciding.nobody_decides()
+
+
 async def test_each_question_has_its_answer(any_store: Store) -> None:
     answers: dict[str, Any] = {
         "command.consider": {"result": "REJECTED", "message": "closed"},

@@ -333,5 +333,8 @@ async def test_only_one_webhook_decides(any_store: Store) -> None:
     with pytest.raises(CallerError, match="decides already"):
         await hooks.add(URL, decides=True)
     assert (await hooks.deciding()) == made
+    assert not hooks.is_undecided
     await hooks.remove(made.id)
+    assert not hooks.is_undecided
     assert await hooks.deciding() is None
+    assert hooks.is_undecided

@@ -86,6 +86,11 @@ class AskingHost:
         takes = getattr(type(self._otherwise), "authorize", None)
         return takes is not Unattended.authorize or await self._subscriptions.deciding() is not None
 
+    def nobody_decides(self) -> bool:
+        """Whether it is known by heart that nobody would: then `decides` need not be awaited."""
+        takes = getattr(type(self._otherwise), "authorize", None)
+        return takes is Unattended.authorize and self._subscriptions.is_undecided
+
     async def authorize(self, question: AuthorizationQuestion) -> AuthorizationDecision | None:
         """`authorization.decide`."""
         asked = await self._subscriptions.deciding()

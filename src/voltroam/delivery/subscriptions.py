@@ -169,6 +169,12 @@ class Subscriptions:
             self._decider = at, await self._deciding()
         return self._decider[1]
 
+    @property
+    def is_undecided(self) -> bool:
+        """Whether there was no such receiver a second ago or less; False too if it is not known."""
+        known = self._decider
+        return known is not None and known[1] is None and time.monotonic() - known[0] <= FRESH
+
     async def _deciding(self) -> Subscription | None:
         return next((it for it in await self.all() if it.decides and it.active), None)
 

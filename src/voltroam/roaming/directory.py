@@ -138,6 +138,13 @@ class Directory:
         caller = await self._caller(presented.raw)
         return caller if caller is not None and self._comes_raw(caller) else None
 
+    def recall(self, presented: Presented) -> Caller | None:
+        """`by_token` for who is known by heart; None: ask it. Only of a decoded token."""
+        called = self._callers.get(presented.decoded or "")
+        if called is None or self._clock() >= called.until or self._is_over(called.valid_until):
+            return None
+        return called.caller
+
     def _comes_raw(self, caller: Platform) -> bool:
         if caller.profile.raw_token:
             return True

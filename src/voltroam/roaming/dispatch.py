@@ -1,6 +1,7 @@
 """From a call to its reply: who may call what, then the behaviour that the row names."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 
 from msgspec import structs
 
@@ -9,7 +10,7 @@ from voltroam.roaming.behaviours import create, delete, get, list_, patch, put
 from voltroam.roaming.bridging import NotCarried, asked_in
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.routing import check_routing, reply_routing
-from voltroam.roaming.serving import Answering, Serving
+from voltroam.roaming.serving import Answering, Prompt, Serving
 from voltroam.roaming.versions import (
     announcement,
     is_offered,
@@ -33,6 +34,7 @@ _BEHAVIOURS: Mapping[Behaviour, Callable[[Call, Platform, Serving], Awaitable[Re
 }
 
 
+NO_PROMPT: Mapping[str, Prompt] = MappingProxyType({})
 _Ask = tuple[str, int, str, Routing]
 _KEPT = 1_000
 
@@ -41,16 +43,22 @@ class Dispatch:
     """Answers calls. `handlers` answer the HANDLED rows by the name that the table gives them.
 
     A row whose handler is not installed is not advertised and answers 404. The handlers
-    `versions` and `version_details` are built in.
+    `versions` and `version_details` are built in. `prompt` are the short ways of some of them.
     """
 
-    def __init__(self, serving: Serving, handlers: Mapping[str, Answering]) -> None:
+    def __init__(
+        self,
+        serving: Serving,
+        handlers: Mapping[str, Answering],
+        prompt: Mapping[str, Prompt] = NO_PROMPT,
+    ) -> None:
         self._serving = serving
         self._handlers: dict[str, Answering] = {
             "versions": self._versions,
             "version_details": self._version_details,
             **handlers,
         }
+        self._prompt = prompt
         self._admitted: dict[_Ask, Platform] = {}
         """Who was let in to what, as long as the platform stands as it was read."""
 
@@ -59,9 +67,26 @@ class Dispatch:
         try:
             reply = await self._answer(call, caller)
         except OcpiError as fault:
-            reply = fault_reply(fault)
-            code = within(reply.status_code, call.version.statuses)
-            reply = structs.replace(reply, status_code=code)
+            reply = _refused(fault, call)
+        return self._addressed(call, reply)
+
+    def at_once(self, call: Call, caller: Platform) -> Reply | None:
+        """`answer` where nothing must be waited for. None: ask it."""
+        row = call.endpoint
+        prompt = self._prompt.get(row.handler or "")
+        if prompt is None or row.required_query or row.behaviour is not Behaviour.HANDLED:
+            return None
+        if self._serving.bridging is not None and not is_spoken_here(call.version):
+            return None
+        self._serving.directory.contact(caller.id)
+        try:
+            self._admit(call, caller)
+            reply = prompt(call, caller)
+        except OcpiError as fault:
+            reply = _refused(fault, call)
+        return None if reply is None else self._addressed(call, reply)
+
+    def _addressed(self, call: Call, reply: Reply) -> Reply:
         routing = reply_routing(call, self._serving.identity)
         return reply if routing.is_silent else structs.replace(reply, routing=routing)
 
@@ -145,3 +170,8 @@ class Dispatch:
                 tree=call.tree,
             )
         )
+
+
+def _refused(fault: OcpiError, call: Call) -> Reply:
+    reply = fault_reply(fault)
+    return structs.replace(reply, status_code=within(reply.status_code, call.version.statuses))

@@ -25,6 +25,9 @@ from voltroam.wire.routes import Router
 
 Answering = Callable[[Call, Platform], Awaitable[Reply]]
 """Answers the calls of a HANDLED row."""
+Prompt = Callable[[Call, Platform], Reply | None]
+"""Answers a call of a HANDLED row where nothing must be waited for. None, before anything was done:
+the row's handler has to."""
 Sights = Callable[[Call, Platform, Resource], Awaitable[tuple[str, ...]]]
 """The classes of objects that a call may see."""
 

@@ -1,4 +1,4 @@
-"""The body of a request: read whole, within bounds of size, time and compression."""
+"""The body of a request: whole, within bounds of size, time and compression."""
 
 import asyncio
 import zlib
@@ -43,27 +43,49 @@ def announces_body(headers: Mapping[str, str]) -> bool:
     return headers.get("content-length", "0") != "0"
 
 
-async def read_body(
-    receive: Receive, headers: Mapping[str, str], limits: Limits, arrived: bytes | None = None
-) -> bytes:
-    """Read and unpack a body, which may have `arrived` whole.
+class Body:
+    """The body of one request, on its way; read when it is wanted."""
 
-    Raises TooLarge, TooSlow, UnknownCoding, InvalidBody, Gone.
-    """
+    def __init__(self, receive: Receive, headers: Mapping[str, str], limits: Limits) -> None:
+        self._receive = receive
+        self._headers = headers
+        self._limits = limits
+        self.unread = announces_body(headers)
+
+    async def read(self) -> bytes:
+        """Raises as `read_body`."""
+        if not self.unread:
+            return b""
+        body = await _arriving(self._receive, self._headers, self._limits)
+        self.unread = False
+        return unpacked(body, self._headers, self._limits)
+
+
+async def read_body(receive: Receive, headers: Mapping[str, str], limits: Limits) -> bytes:
+    """Read and unpack a body. Raises TooLarge, TooSlow, UnknownCoding, InvalidBody, Gone."""
+    return unpacked(await _arriving(receive, headers, limits), headers, limits)
+
+
+async def _arriving(receive: Receive, headers: Mapping[str, str], limits: Limits) -> bytes:
     length = headers.get("content-length")
     if length is not None and length.isdecimal() and int(length) > limits.body:
         raise TooLarge(f"the body has more than {limits.body} bytes")
-    body = arrived
-    if body is None:
-        try:
-            async with asyncio.timeout(limits.body_time):
-                body = await _collect(receive, limits.body)
-        except TimeoutError:
-            raise TooSlow(f"the body took more than {limits.body_time:g} s") from None
-    elif len(body) > limits.body:
+    try:
+        async with asyncio.timeout(limits.body_time):
+            return await _collect(receive, limits.body)
+    except TimeoutError:
+        raise TooSlow(f"the body took more than {limits.body_time:g} s") from None
+
+
+def unpacked(body: bytes, headers: Mapping[str, str], limits: Limits) -> bytes:
+    """A body that has arrived, without its Content-Encoding.
+
+    Raises TooLarge, UnknownCoding, InvalidBody.
+    """
+    if len(body) > limits.body:
         raise TooLarge(f"the body has more than {limits.body} bytes")
     coding = headers.get("content-encoding")
-    if coding is None:
+    if coding is None or not announces_body(headers):
         return body
     return unpack(body, coding, limit=limits.body, ratio=limits.ratio)
 

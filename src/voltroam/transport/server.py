@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import structlog
 
 from voltroam.roaming.platforms import Platform
@@ -25,15 +26,15 @@ from voltroam.standard.errors import (
     Unauthorized,
 )
 from voltroam.standard.status import StatusCode
-from voltroam.transport.body import Gone, Receive, Send, announces_body, drain, read_body
-from voltroam.transport.direct import Direct, direct_of
+from voltroam.transport.body import Body, Gone, Receive, Send, drain, unpacked
+from voltroam.transport.direct import Pair, Waiting, clean
 from voltroam.transport.headers import fold_headers
 from voltroam.transport.limits import Limits, RateLimit
 from voltroam.transport.metrics import CONTENT_TYPE, Metrics
 from voltroam.wire.call import Call, Reply, Request, Response
 from voltroam.wire.calls import read_call, write_response
 from voltroam.wire.envelope import fault_reply
-from voltroam.wire.headers import Ids, read_ids
+from voltroam.wire.headers import read_ids
 from voltroam.wire.routes import ROOT, Router
 
 Scope = Mapping[str, Any]
@@ -57,6 +58,16 @@ class HeadTooLarge(CallerError):
     http_status = 431
 
 
+class _Visit(msgspec.Struct):
+    """One request on its way through."""
+
+    started: float
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    call: Call | None = None
+
+
 async def _always() -> bool:
     return True
 
@@ -65,8 +76,10 @@ class OcpiApp:
     """All OCPI under `<prefix>/ocpi/`, beside it `/health`, `/ready` and `/metrics`.
 
     The prefix is the path of the router's base URL. `authenticate` names the platform or None;
-    `answer` is dispatch. `beside` serves every other path of the same port (operator API, console).
-    Without `lifespan` it serves at once, as part of an application that has its own.
+    `answer` is dispatch. `recall` and `at_once` are both where nothing must be waited for, and give
+    None where something must, before anything was done. `beside` serves every other path of the
+    same port (operator API, console). Without `lifespan` it serves at once, as part of an
+    application that has its own.
     """
 
     def __init__(
@@ -75,6 +88,8 @@ class OcpiApp:
         router: Router,
         authenticate: Authenticate,
         answer: Answer,
+        recall: Callable[[Mapping[str, str]], Platform | None] = lambda _: None,
+        at_once: Callable[[Call, Platform], Reply | None] = lambda *_: None,
         limits: Limits | None = None,
         ready: Callable[[], Awaitable[bool]] = _always,
         metrics: Metrics | None = None,
@@ -86,6 +101,8 @@ class OcpiApp:
         self._router = router
         self._authenticate = authenticate
         self._answer = answer
+        self._recall = recall
+        self._at_once = at_once
         self._prefix = urlsplit(router.base_url).path.rstrip("/")
         self._ocpi = (f"{self._prefix}/{ROOT}/", f"/{ROOT}/")  # a proxy may cut the prefix off
         self._limits = limits or Limits()
@@ -114,49 +131,93 @@ class OcpiApp:
 
     # -- OCPI ---------------------------------------------------------------------------------
 
+    def whole(
+        self, method: str, url: str, headers: list[Pair], body: bytes
+    ) -> Response | Waiting | None:
+        """The answer to a request that has arrived whole (see `transport/direct.py`).
+
+        Where nothing must be waited for it is there at once, without a task; else it is awaited.
+        """
+        if not url.startswith(self._ocpi):
+            return None
+        visit = _Visit(perf_counter(), method, url, self._fold(headers))
+        try:
+            self._judge_head(visit.headers, url)
+            platform = self._recall(visit.headers)
+            if platform is None:
+                return self._attend(visit, body)
+            self._rate.take(platform.id, platform.profile.inbound_rate)
+            call = visit.call = self._read(
+                visit, unpacked(body, visit.headers, self._limits), platform
+            )
+            reply = self._at_once(call, platform)
+            if reply is None:
+                return self._answer_later(visit, call, platform)
+        except Exception as fault:
+            reply = _refusal(fault, visit.headers)
+        response = self._write(visit, reply)
+        if self._compress is not None and "accept-encoding" in visit.headers:
+            return self._compressed(visit, response)
+        return response
+
     async def _ocpi_request(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
-        started = perf_counter()
-        direct = direct_of(scope)
         query = scope["query_string"]
         url = f"{path}?{query.decode('latin-1')}" if query else path
-        headers = self._fold(scope["headers"])
-        asked: Call | Ids | None = None
-        unread = announces_body(headers)
+        visit = _Visit(perf_counter(), scope["method"], url, self._fold(scope["headers"]))
+        body = Body(receive, visit.headers, self._limits)
         try:
-            self._judge_head(headers, url)
-            platform = await self._authenticate(headers)
+            response = await self._attend(visit, body)
+        except Gone:
+            return
+        close = body.unread and not await drain(receive, self._limits)
+        await respond(send, response, close=close)
+
+    async def _attend(self, visit: _Visit, body: Body | bytes) -> Response:
+        """The thorough way. Raises Gone."""
+        try:
+            self._judge_head(visit.headers, visit.url)
+            platform = await self._authenticate(visit.headers)
             if platform is None:
                 raise Unauthorized("unknown credentials token")
             self._rate.take(platform.id, platform.profile.inbound_rate)
-            body = b""
-            if unread:
-                arrived = direct.body() if direct is not None else None
-                body = await read_body(receive, headers, self._limits, arrived)
-                unread = False
-            asked = self._read(Request(scope["method"], url, headers, body), platform)
-            reply = await self._answer(asked, platform)
-            response = write_response(reply, asked, now=self._now())
+            if isinstance(body, Body):
+                plain = await body.read()
+            else:
+                plain = unpacked(body, visit.headers, self._limits)
+            visit.call = self._read(visit, plain, platform)
+            reply = await self._answer(visit.call, platform)
         except Gone:
-            return
+            raise
         except Exception as fault:
-            if not isinstance(fault, OcpiError):
-                report(fault, headers)
-                fault = NodeError("internal error")
-            reply = fault_reply(fault)
-            response = write_response(reply, asked or read_ids(headers), now=self._now())
-        if self._compress is not None and "accept-encoding" in headers:
-            response = await self._compress(headers["accept-encoding"], response)
-        close = unread and not await drain(receive, self._limits)
-        await respond(send, response, close=close, direct=direct)
-        if self._metrics is not None:
-            row = asked.endpoint if isinstance(asked, Call) else None
-            took = perf_counter() - started
-            self._metrics.observe(row, response.status, int(reply.status_code), took)
+            reply = _refusal(fault, visit.headers)
+        return await self._compressed(visit, self._write(visit, reply))
 
-    def _read(self, request: Request, platform: Platform) -> Call:
+    async def _answer_later(self, visit: _Visit, call: Call, platform: Platform) -> Response:
+        try:
+            reply = await self._answer(call, platform)
+        except Exception as fault:
+            reply = _refusal(fault, visit.headers)
+        return await self._compressed(visit, self._write(visit, reply))
+
+    def _write(self, visit: _Visit, reply: Reply) -> Response:
+        """And count it."""
+        call = visit.call
+        response = write_response(reply, call or read_ids(visit.headers), now=self._now())
+        if self._metrics is not None:
+            row = None if call is None else call.endpoint
+            took = perf_counter() - visit.started
+            self._metrics.observe(row, response.status, int(reply.status_code), took)
+        return response
+
+    async def _compressed(self, visit: _Visit, response: Response) -> Response:
+        if self._compress is None or "accept-encoding" not in visit.headers:
+            return response
+        return await self._compress(visit.headers["accept-encoding"], response)
+
+    def _read(self, visit: _Visit, body: bytes, platform: Platform) -> Call:
         """Before registration a token opens versions and credentials only, whatever the path."""
         try:
-            return read_call(request, self._router)
+            return read_call(Request(visit.method, visit.url, visit.headers, body), self._router)
         except NotFound:
             if platform.is_registered:
                 raise
@@ -165,19 +226,19 @@ class OcpiApp:
             ) from None
 
     def _fold(self, raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
-        """Names are in lower case already; repeated ones are joined by comma."""
+        """Names in lower case; repeated ones are joined by comma."""
         names = self._names
         headers = {
             names.get(name) or self._name(name): value.decode("latin-1") for name, value in raw
         }
         if len(headers) < len(raw):
-            pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+            pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
             return fold_headers(pairs)
         return headers
 
     def _name(self, raw: bytes) -> str:
         """Header names are few; whoever sends many different ones pays for them each time."""
-        name = raw.decode("latin-1")
+        name = raw.decode("latin-1").lower()
         if len(self._names) < 256:
             self._names[raw] = name
         return name
@@ -245,26 +306,19 @@ def report(fault: Exception, headers: Mapping[str, str]) -> None:
     )
 
 
-async def respond(
-    send: Send, response: Response, *, close: bool = False, direct: Direct | None = None
-) -> None:
+def _refusal(fault: Exception, headers: Mapping[str, str]) -> Reply:
+    if not isinstance(fault, OcpiError):
+        report(fault, headers)
+        fault = NodeError("internal error")
+    return fault_reply(fault)
+
+
+async def respond(send: Send, response: Response, *, close: bool = False) -> None:
     """Send a response whole; control characters never reach a header."""
-    body, headers = response.body, response.headers
-    if not "".join(headers.values()).isprintable():
-        headers = {name: _printable(value) for name, value in headers.items()}
-    if direct is not None and not close:
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        head = b"content-length: %d\r\n%b" % (len(body), lines.encode("latin-1", "replace"))
-        await direct.answer(response.status, head, body)
-        return
-    fields = [(b"content-length", b"%d" % len(body))]
-    for name, value in headers.items():
+    fields = [(b"content-length", b"%d" % len(response.body))]
+    for name, value in clean(response.headers).items():
         fields.append((name.encode("latin-1"), value.encode("latin-1", "replace")))
     if close:
         fields.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": response.status, "headers": fields})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _printable(value: str) -> str:
-    return "".join(letter for letter in value if letter >= " " and letter != "\x7f")
+    await send({"type": "http.response.body", "body": response.body})

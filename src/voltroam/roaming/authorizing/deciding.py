@@ -27,7 +27,7 @@ from voltroam.roaming.authorizing.own_tokens import OwnToken, OwnTokens, read_ty
 from voltroam.roaming.authorizing.texts import info_for
 from voltroam.roaming.host import AuthorizationDecision, AuthorizationQuestion, Host, Unattended
 from voltroam.roaming.platforms import Identity, Platform
-from voltroam.roaming.serving import Answering
+from voltroam.roaming.serving import Answering, Prompt
 from voltroam.standard.errors import CallerError, NotFound
 from voltroam.standard.parties import PartyId
 from voltroam.standard.status import StatusCode
@@ -73,6 +73,16 @@ class _Judged(NamedTuple):
     decision: AuthorizationDecision | None = None
 
 
+class _Asked(NamedTuple):
+    """A question as the log knows it. `begun` in monotonic seconds."""
+
+    id: str
+    begun: float
+    type: TokenType
+    asker: Asker
+    location: LocationReferences | None
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What we say of a token of ours.
 
@@ -111,6 +121,7 @@ class Deciding:
     """Answers `authorize`. `clock` gives monotonic seconds.
 
     `decides` tells whether the host would decide at all just now: else it is not asked.
+    `nobody_decides`: it is known by heart that it would not.
     """
 
     def __init__(
@@ -122,6 +133,7 @@ class Deciding:
         *,
         knobs: AuthorizationKnobs | None = None,
         decides: Callable[[], Awaitable[bool]] = _yes,
+        nobody_decides: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._identity = identity
@@ -133,9 +145,37 @@ class Deciding:
         self._tokens = OwnTokens(store, identity, log.fingerprint, clock=clock)
         self._is_alone = type(host) is Unattended
         self._decides = decides
+        self._nobody_decides = nobody_decides
 
     def handlers(self) -> Mapping[str, Answering]:
         return {"authorize": self.answer}
+
+    def prompt(self) -> Mapping[str, Prompt]:
+        return {"authorize": self.at_once}
+
+    def at_once(self, call: Call, caller: Platform) -> Reply | None:
+        """`answer` for a token that is known by heart and that nobody else decides about.
+
+        None, before anything was done: ask `answer`, for it is another case.
+        """
+        if not (self._is_alone or self._nobody_decides()):
+            return None
+        type_, owner = read_type(call.query.get("type")), call.routing.to
+        asker = self._askers.of(caller, call.routing)
+        if type_ is None or asker is None:
+            return None
+        begun = self._clock()
+        own = self._tokens.known(call.keys["token_uid"], type_, owner)
+        if own is None or (own.private and asker.partner):
+            return None
+        location = _read_location(call, caller)
+        proposed = judge(own.token, own.limits, location, asker.operators)
+        if proposed is None:
+            return None
+        asked = _Asked(self._log.new_id(), begun, type_, asker, location)
+        verdict = _verdict(asked.id, own, location, _Judged(proposed, "tokens"))
+        self._note(asked, own.fingerprint, verdict)
+        return Reply(data=verdict.document)
 
     async def answer(self, call: Call, caller: Platform) -> Reply:
         """The reply to a POST of a registered platform."""
@@ -164,9 +204,9 @@ class Deciding:
 
         `owner` narrows to one of our parties. Raises UnknownToken, NeedsLocation.
         """
-        begun = self._clock()
         id_ = self._log.new_id()
-        answer, by, reference, own = UNANSWERED, "tokens", None, None
+        asked = _Asked(id_, self._clock(), type_, asker, location)
+        answer, own, verdict = UNANSWERED, None, None
         try:
             own = await self._tokens.find(uid, type_, owner)
             if own is None or (own.private and asker.partner):
@@ -184,21 +224,28 @@ class Deciding:
                 )  # fmt: skip
                 judged = await self._ask_host(question, proposed)
             verdict = _verdict(id_, own, location, judged)
-            answer, by = verdict.allowed.value, verdict.by
-            reference = verdict.authorization_reference
             return verdict
         finally:
-            took = round((self._clock() - begun) * 1000, 3)
-            self._log.note(
-                Entry(
-                    id=id_, at=self._log.now(), side=Side.GIVEN, answer=answer, by=by, ms=took,
-                    token=own.fingerprint if own else self._log.fingerprint(uid), type=type_.value,
-                    partner=asker.partner or None, asked_by=asker.party.folded,
-                    location_id=location.location_id if location else None,
-                    evse_uids=tuple(location.evse_uids or ()) if location else (),
-                    authorization_reference=reference,
-                )
-            )  # fmt: skip
+            token = own.fingerprint if own else self._log.fingerprint(uid)
+            self._note(asked, token, verdict or answer)
+
+    def _note(self, asked: _Asked, token: str, answer: Verdict | str) -> None:
+        """What was answered: a verdict, or why there is none."""
+        asker, location = asked.asker, asked.location
+        said = answer if isinstance(answer, Verdict) else None
+        self._log.note(
+            Entry(
+                id=asked.id, at=self._log.now(), side=Side.GIVEN,
+                answer=said.allowed.value if said else str(answer),
+                by=said.by if said else "tokens",
+                ms=round((self._clock() - asked.begun) * 1000, 3),
+                token=token, type=asked.type.value,
+                partner=asker.partner or None, asked_by=asker.party.folded,
+                location_id=location.location_id if location else None,
+                evse_uids=tuple(location.evse_uids or ()) if location else (),
+                authorization_reference=said.authorization_reference if said else None,
+            )
+        )  # fmt: skip
 
     async def knows(self, uid: str, type_: TokenType, owner: PartyId | None = None) -> bool:
         """Whether it is a token of ours."""

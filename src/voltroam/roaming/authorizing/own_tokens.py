@@ -89,6 +89,12 @@ class OwnTokens:
             self._keep(key, own)
         return own
 
+    def known(self, uid: str, type_: TokenType, owner: PartyId | None = None) -> OwnToken | None:
+        """`find` for what is known by heart. None: ask it."""
+        if self._clock() >= self._until:
+            return None
+        return self._known.get((uid, type_, owner))
+
     def _keep(self, key: tuple[str, TokenType, PartyId | None], own: OwnToken) -> None:
         if len(self._known) >= KEPT:
             self._forget_all()
