@@ -85,6 +85,43 @@ async def test_a_hub_that_tells_nothing_is_believed(by_hub: Pair) -> None:
     assert (await by_hub.ask("GET", LOC)).data == objects.location()
 
 
+async def test_whom_a_hub_that_tells_nothing_gives_something_of_is_behind_it(by_hub: Pair) -> None:
+    """CORE-COO-12: its operator can be commanded, its drivers found, its sessions sent."""
+    directory, aaa = by_hub.receiver.directory, PartyId("NL", "AAA")
+    hub = await by_hub.receiver.partner("hub.example")
+    assert await directory.behind(hub, [Role.CPO]) == ()
+    await by_hub.ask("PUT", LOC, objects.location())
+    assert await directory.behind(hub, [Role.CPO]) == (aaa,)
+    assert await directory.route_to(aaa, [Role.CPO]) == hub
+    assert await directory.operators() == (aaa,)
+    head = await by_hub.receiver.store.head()
+    changed = objects.location(last_updated=objects.T2)
+    assert (await by_hub.ask("PUT", LOC, changed)).code == 1000
+    assert await by_hub.receiver.store.head() == head + 1
+
+
+async def test_what_a_hub_tells_stands_over_what_it_only_gave(by_hub: Pair) -> None:
+    """CORE-COO-12, CORE-HCI-10"""
+    await by_hub.ask("PUT", LOC, objects.location())
+    told = objects.client_info(status="OFFLINE", last_updated=objects.T1)
+    assert (await by_hub.ask("PUT", INFO, told)).code == 1000
+    assert (await by_hub.ask("GET", INFO)).data == told
+    other = objects.location(party_id="BBB")
+    assert (await by_hub.ask("PUT", LOC.replace("AAA", "BBB"), other)).http == 404
+
+
+async def test_whom_two_silent_hubs_give_something_of_is_behind_both(
+    by_hub: Pair, found: Found
+) -> None:
+    emsp = by_hub.receiver
+    second = await meet(emsp, await found("second.example", role("EU/TWO", Role.HUB)))
+    for pair in (by_hub, second, second):
+        assert (await pair.ask("PUT", LOC, objects.location())).code == 1000
+    (info,) = [row async for row in emsp.store.scan("hubclientinfo")]
+    hubs = {(await emsp.partner(name)).id for name in ("hub.example", "second.example")}
+    assert info.sources == hubs
+
+
 async def test_a_hub_that_tells_whom_it_connects_brings_only_those(by_hub: Pair) -> None:
     """CORE-COO-12, CORE-HCI-16"""
     await by_hub.ask("PUT", "receiver/hubclientinfo/NL/BBB", objects.client_info(party_id="BBB"))

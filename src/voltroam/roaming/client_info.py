@@ -9,38 +9,19 @@ from collections.abc import Sequence
 
 import msgspec
 
+from voltroam.roaming.described import MILLISECOND, Beside, beside, sidecar, told
 from voltroam.roaming.settle import Target, event, older, settle, unchanged
 from voltroam.roaming.weigh import Accepted, Outcome, is_older, same
-from voltroam.standard.endpoints import CLIENT_INFO
-from voltroam.standard.parties import PartyId, fold
+from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import ClientInfo, ConnectionStatus, Role
-from voltroam.standard.versions import V2_2_1
-from voltroam.store.interface import Decision, Held, ObjectDraft, ObjectKey, ObjectRow
+from voltroam.store.interface import Decision, Held, ObjectDraft, ObjectRow
 from voltroam.wire.decode import Problem
-from voltroam.wire.times import format_datetime, from_micros, to_micros
 
-MILLISECOND = 1_000
 _INFO = msgspec.json.Decoder(ClientInfo)
-
-
-class Beside(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The row's sidecar. `told`, `told_at` (µs): what a hub said, where we say something else."""
-
-    told: ConnectionStatus | None = None
-    told_at: int | None = None
-    left: bool = False
-    """It left us: another hub may bring it back."""
-
-
-_BESIDE = msgspec.json.Decoder(Beside)
 
 
 def info_of(row: ObjectRow) -> ClientInfo:
     return _INFO.decode(row.document)
-
-
-def beside(row: ObjectRow) -> Beside:
-    return Beside() if row.sidecar is None else _BESIDE.decode(row.sidecar)
 
 
 def told_status(row: ObjectRow) -> ConnectionStatus:
@@ -127,40 +108,11 @@ def _quietly(row: ObjectRow, note: Beside) -> Decision[bool]:
         return Decision(False)
     draft = ObjectDraft(
         row.key, row.version, row.document, row.last_updated, row.audience, row.sources, row.notes,
-        _sidecar(note), quiet=True,
+        sidecar(note), quiet=True,
     )  # fmt: skip
     return Decision(False, objects=(draft,))
-
-
-def told(
-    party: PartyId,
-    role: Role,
-    status: ConnectionStatus,
-    moment: int,
-    *,
-    sources: frozenset[str],
-    note: Beside,
-) -> ObjectDraft:
-    """What we say of a party from a moment (µs) on, to the millisecond, as it is written."""
-    info = ClientInfo(
-        party_id=party.party_id,
-        country_code=party.country_code,
-        role=role,
-        status=status,
-        last_updated=from_micros(moment - moment % MILLISECOND),
-    )
-    members = msgspec.structs.asdict(info) | {"last_updated": format_datetime(info.last_updated)}
-    key = ObjectKey(CLIENT_INFO.kind, party.folded, fold(role.value))
-    return ObjectDraft(
-        key, V2_2_1.number, msgspec.json.encode(members), to_micros(info.last_updated), key.owner,
-        sources, sidecar=_sidecar(note),
-    )  # fmt: skip
 
 
 def _written(draft: ObjectDraft) -> Decision[bool]:
     """Its time is later than all before, so that nobody takes it for old."""
     return Decision(True, objects=(draft,), events=(event(draft.key, "changed"),))
-
-
-def _sidecar(note: Beside) -> bytes | None:
-    return None if note == Beside() else msgspec.json.encode(note)

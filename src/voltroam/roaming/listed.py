@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import structs
 
-from voltroam.roaming.client_info import MILLISECOND, Beside, beside, told
+from voltroam.roaming.described import MILLISECOND, UNDATED, Beside, beside, told
 from voltroam.roaming.directory import client_info_key
 from voltroam.roaming.platforms import Identity
 from voltroam.roaming.settle import event
@@ -19,8 +19,6 @@ from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import ConnectionStatus, CredentialsRole
 from voltroam.store.interface import HELD, Decision, Held, ObjectDraft, ObjectKey, ObjectRow
 
-UNDATED = MILLISECOND
-"""Microseconds since 1970 UTC: before all that a hub tells with a time."""
 _LEFT = msgspec.json.encode(Beside(left=True))
 
 

@@ -121,7 +121,9 @@ class Target(msgspec.Struct, frozen=True):
 
         def checked(held: Held) -> Decision[Accepted]:
             claim.check(held)
-            return decide(held.objects.get(self.key), held)
+            decision = decide(held.objects.get(self.key), held)
+            met = claim.met(held)
+            return _with(decision, met) if met else decision
 
         return Change(
             checked,
@@ -149,6 +151,14 @@ class Target(msgspec.Struct, frozen=True):
         """Who alone may see an object of ours is asked where it is written."""
         own = self.resource.narrowable and self.writer.identity.holds(self.owner)
         return (mark_key(self.key),) if own else ()
+
+
+def _with(decision: Decision[Accepted], met: tuple[ObjectDraft, ...]) -> Decision[Accepted]:
+    """The decision, and whom it makes known."""
+    events = (event(draft.key, "changed") for draft in met if not draft.quiet)
+    return msgspec.structs.replace(
+        decision, objects=(*decision.objects, *met), events=(*decision.events, *events)
+    )
 
 
 def settle(
