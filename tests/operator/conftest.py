@@ -24,8 +24,10 @@ from voltroam.delivery.standing import Standings
 from voltroam.delivery.webhooks import Webhooks
 from voltroam.operator.app import OperatorApp
 from voltroam.operator.asked import Answer, Asked
+from voltroam.operator.faults import Fault, fault_of
 from voltroam.operator.join import operator_app
 from voltroam.operator.keys import Keys
+from voltroam.operator.openapi import refusals
 from voltroam.operator.operation import Scope
 from voltroam.operator.ports import Ports
 from voltroam.roaming.authorizing.authorizer import Authorizer
@@ -55,6 +57,7 @@ from voltroam.roaming.paying import Paying, Terminals
 from voltroam.roaming.profiling import Preferences, Profiles, Steering
 from voltroam.roaming.reconciling import Reconciling
 from voltroam.roaming.serving import Serving
+from voltroam.standard.errors import OcpiError
 from voltroam.standard.packages import STANDARD
 from voltroam.standard.v2_2_1 import (
     ChargingPreferencesResponse,
@@ -281,12 +284,19 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 Open = Callable[..., Awaitable[Desk]]
 
 
-def watched(app: OperatorApp, answered: set[str]) -> None:
-    """From now on the app notes which of its operations end well."""
+def watched(app: OperatorApp, answered: set[str], undocumented: set[str]) -> None:
+    """From now on the app notes which of its operations end well, and how else they must not."""
+    documented = {one.name: refusals(one) for one in app.operations}
 
     def noting(name: str, answer: Answer) -> Answer:
         async def noted(asked: Asked) -> Any:
-            given = await answer(asked)
+            try:
+                given = await answer(asked)
+            except (Fault, OcpiError) as error:
+                status = (error if isinstance(error, Fault) else fault_of(error)).status
+                if status not in documented[name]:
+                    undocumented.add(f"{name}: {status}")
+                raise
             answered.add(name)
             return given
 
@@ -300,10 +310,19 @@ def answered() -> set[str]:
     return set()
 
 
+@pytest.fixture
+def undocumented() -> set[str]:
+    return set()
+
+
 @pytest.fixture(autouse=True)
-def claims(request: pytest.FixtureRequest, answered: set[str]) -> Iterator[None]:
-    """A test that says which operations it shows has seen them end well."""
+def claims(
+    request: pytest.FixtureRequest, answered: set[str], undocumented: set[str]
+) -> Iterator[None]:
+    """A test that says which operations it shows has seen them end well, and no operation ends
+    with a status that its document does not know."""
     yield
+    assert undocumented == set()
     claimed = {name for mark in request.node.iter_markers("operations") for name in mark.args}
     assert claimed <= answered, f"never ended well: {sorted(claimed - answered)}"
 
@@ -316,6 +335,7 @@ async def opened(
     network: Network,
     clock: Clock,
     answered: set[str],
+    undocumented: set[str],
 ) -> AsyncIterator[Open]:
     """Open a desk: `await opened("cpo.example", role("NL/AAA", Role.CPO))`."""
     stores: list[Store] = []
@@ -350,7 +370,7 @@ async def opened(
             **live, **packages,
         )  # fmt: skip
         app = operator_app(ports, limits=Limits(body=200_000), **options)
-        watched(app, answered)
+        watched(app, answered, undocumented)
         keys = Keys(store, company.vault, clock)
         return Desk(company, delivery, app, keys, behind, answered, ports.hub, packages)
 

@@ -202,3 +202,17 @@ async def test_a_terminal_and_what_is_paid_at_it(two: Two) -> None:
     assert len(listed["items"]) == 3
     assert await walked(two, "/payments", at="emsp") == listed["items"]
     assert await walked(two, "/financial-advice") == await advised()
+
+
+async def test_what_is_of_or_for_nobody_of_ours_is_not_there(two: Two) -> None:
+    """As the document says; what is not the key's party's is nobody's to it."""
+    wanted = {"provider": "XX/XXX", "to": "NL/AAA", "terminal": {}}
+    assert (await two.emsp.ask("POST", "/terminals", wanted)).status == 404
+    wanted = {"partner": "emsp.example", "terminal": {"reference": "SN-1"}}
+    strange = await two.cpo.ask(
+        "POST", "/terminal-activations", wanted, scope="operate", parties=("DE/XXX",)
+    )
+    assert strange.status == 404
+    invoice = {"invoice_id": "I1", "cdrs": ["C1"], "owner": "NL/AAA"}
+    strange = await two.cpo.ask("POST", "/invoices", invoice, scope="operate", parties=("DE/XXX",))
+    assert strange.status == 404

@@ -89,7 +89,7 @@ NAMES = [operation.name for operation in OPERATIONS if not operation.is_stream]
         pytest.param(
             NAMES[piece::PIECES],
             id=f"part {piece + 1}",
-            marks=pytest.mark.soak(f"{FULL} requests to each of {len(NAMES[piece::PIECES])}"),
+            marks=pytest.mark.soak(f"{FULL} requests to each of {len(NAMES)} operations"),
         )
         for piece in range(PIECES)
     ],

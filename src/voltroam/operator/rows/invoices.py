@@ -52,7 +52,8 @@ class InvoiceFacts(msgspec.Struct, frozen=True, kw_only=True):
 ISSUE_INVOICE: Operation[InvoiceFacts] = Operation(
     name="issue_invoice", method="POST", path="/invoices", tag="invoices", scope=Scope.OPERATE,
     summary="Tell a partner which CDRs an invoice of ours covers.", takes=IssueWanted,
-    gives=InvoiceFacts, status=201, fails="CDRs that do not name exactly one receiver",
+    gives=InvoiceFacts, status=201, absent=True,
+    fails="CDRs that do not name exactly one receiver",
 )  # fmt: skip
 LIST_INVOICES: Operation[Page[InvoiceFacts]] = Operation(
     name="list_invoices", method="GET", path="/invoices", tag="invoices", scope=Scope.READ,

@@ -116,7 +116,8 @@ LIST_TERMINALS: Operation[Page[TerminalFacts]] = _row(
 ADD_TERMINAL: Operation[Document] = _row(
     "add_terminal", "POST", "/terminals",
     "Add or replace a terminal of ours; its operator is told.",
-    Document, takes=TerminalWanted, shown=Terminal, status=201, fails="what is no Terminal",
+    Document, takes=TerminalWanted, shown=Terminal, status=201, absent=True,
+    fails="what is no Terminal",
 )  # fmt: skip
 ASSIGN_TERMINAL: Operation[Document] = _row(
     "assign_terminal", "PUT", f"{_ONE}/places", "Say for which chargers a terminal works.",
@@ -129,7 +130,7 @@ CHANGE_TERMINAL: Operation[Document] = _row(
 ACTIVATE_TERMINAL: Operation[None] = _row(
     "activate_terminal", "POST", "/terminal-activations",
     "Have a provider set a built-in terminal up; it comes by itself.", None,
-    takes=TerminalActivated, calls_partner=True, fails="a partner that is no provider",
+    takes=TerminalActivated, calls_partner=True, absent=True, fails="a partner that is no provider",
 )  # fmt: skip
 DEACTIVATE_TERMINAL: Operation[Document] = _row(
     "deactivate_terminal", "POST", f"{_ONE}/deactivate", "Take a terminal out of use.", Document,
