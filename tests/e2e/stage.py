@@ -104,8 +104,13 @@ def staged(folder: Path, *, serving: Callable[[Served], Served] = Served.serve) 
         joined_by_node(node, other, "other")
         joined(node, hub, "hub")
         for name in NAMES:
-            wait_until(partial(is_pulled, node, name), seconds=60, what=f"the pull of {name}")
+            wait_for_pull(node, name)
         yield Stage(node, partner, other, hub)
+
+
+def wait_for_pull(node: Served, name: str) -> None:
+    """For a partner that is to push what it does not list."""
+    wait_until(partial(is_pulled, node, name), what=f"the first pull of {name}")
 
 
 def is_pulled(node: Served, name: str) -> bool:

@@ -14,7 +14,7 @@ from tests.counts import times
 from tests.e2e import documents as doc
 from tests.e2e.mock_partner import MockPartner, encode_token
 from tests.e2e.nodes import Served, make_node, wait_until
-from tests.e2e.stage import CPO, NODE, joined, make_partner
+from tests.e2e.stage import CPO, NODE, joined, make_partner, wait_for_pull
 
 CRASHES = times(3, full=20)
 WRITERS = 8
@@ -30,7 +30,9 @@ def served(tmp_path: Path) -> Iterator[Served]:
 @pytest.fixture
 def partner(served: Served) -> Iterator[MockPartner]:
     with make_partner() as made:
-        yield joined(served, made, "partner")
+        joined(served, made, "partner")
+        wait_for_pull(served, "partner")
+        yield made
 
 
 class Load:
@@ -130,6 +132,7 @@ def test_overload_is_429_and_the_acknowledged_is_kept(tmp_path: Path) -> None:
         made.serve()
         with make_partner() as partner:
             joined(made, partner, "partner")
+            wait_for_pull(made, "partner")
             load = Load(partner).start()
             time.sleep(2)
             load.stop()

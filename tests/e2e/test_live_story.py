@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 from tests.e2e.conftest import Backing, MakeNode, Pair
 from tests.e2e.nodes import introduce, wait_until
+from tests.e2e.story import encoded, quiet_world
 
 from voltroam.simulator import city
 from voltroam.standard.parties import PartyId
 
 CPO, EMSP = PartyId("NL", "NOD"), PartyId("DE", "MOV")
-SCALE = 60
-"""World seconds per second: half an hour of charging takes half a minute."""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -27,12 +26,7 @@ def charging(request: pytest.FixtureRequest, node: MakeNode) -> Pair:
     database = request.getfixturevalue("new_postgres_database") if postgres else lambda: None
     backing = Backing(request.param, 1, database)
     cpo = node("cpo", f"{CPO}/CPO", backing=backing, serve=False)
-    cpo.environment |= {
-        "VOLTROAM_HOST": "world",
-        "VOLTROAM_WORLD__SCALE": str(SCALE),
-        "VOLTROAM_WORLD__ARRIVALS": "0",
-        "VOLTROAM_WORLD__FAULTS": "0",
-    }
+    quiet_world(cpo)
     emsp = node("emsp", f"{EMSP}/EMSP", backing=backing)
     now = datetime.now(UTC)
     cpo.load("tariffs", encoded(city.tariffs(CPO, now=now)))
@@ -41,10 +35,6 @@ def charging(request: pytest.FixtureRequest, node: MakeNode) -> Pair:
     cpo.serve()
     introduce(cpo, emsp)
     return Pair(cpo, emsp)
-
-
-def encoded(documents: Any) -> list[Any]:
-    return [json.loads(json.dumps(document, default=float)) for document in documents]
 
 
 def place(pair: Pair) -> tuple[str, str]:

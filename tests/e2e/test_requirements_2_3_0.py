@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 from tests.e2e import documents as doc
@@ -11,7 +10,7 @@ from tests.e2e.mock_http import Recorded
 from tests.e2e.mock_partner import Json
 from tests.e2e.nodes import wait_until
 from tests.e2e.speaker import Speaker
-from tests.e2e.stage import is_pulled, wait_for_push
+from tests.e2e.stage import wait_for_pull, wait_for_push
 from tests.e2e.versions_stage import MET, NEW, NODE, Versions, call
 
 
@@ -98,7 +97,7 @@ def hub(whole_versions: Versions) -> Iterator[Speaker]:
     roles = ((*BEHIND, "EMSP"), (*CHARGING, "CPO"))
     with Hub("2.3.0", *roles, name=doc.fresh("hub")) as made:
         made.join(whole_versions.node)
-        wait_until(partial(is_pulled, whole_versions.node, made.name), what="its lists")
+        wait_for_pull(whole_versions.node, made.name)
         yield made
         whole_versions.node.run("partner", "remove", made.name, "--yes")
 

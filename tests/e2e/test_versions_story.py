@@ -16,7 +16,8 @@ import pytest
 from tests.counts import SOAK
 from tests.e2e.conftest import Backing, MakeNode, Pair, nodes_in
 from tests.e2e.nodes import introduce, wait_until
-from tests.e2e.test_live_story import SCALE, encoded, session
+from tests.e2e.story import encoded, quiet_world, speaking
+from tests.e2e.test_live_story import session
 
 from voltroam.bridge.convert import convert
 from voltroam.bridge.terms import Terms
@@ -44,7 +45,7 @@ def as_version(kind: str, documents: list[Any], version: Version) -> list[Any]:
                 target=version, terms=terms).value
         for one in documents
     ]  # fmt: skip
-    return [json.loads(json.dumps(one, default=float)) for one in found if one is not None]
+    return encoded(one for one in found if one is not None)
 
 
 @pytest.fixture(scope="module", params=NUMBERS)
@@ -60,14 +61,8 @@ def link(version: Version, make: MakeNode) -> Linked:
     backing = Backing("sqlite", 1, lambda: None)
     cpo = make("cpo", f"{CPO}/CPO", backing=backing, serve=False)
     emsp = make("emsp", f"{EMSP}/EMSP", backing=backing, serve=False)
-    for one in (cpo, emsp):
-        one.config.write_text(f'versions = ["{version}"]\n' + one.config.read_text())
-    cpo.environment |= {
-        "VOLTROAM_HOST": "world",
-        "VOLTROAM_WORLD__SCALE": str(SCALE),
-        "VOLTROAM_WORLD__ARRIVALS": "0",
-        "VOLTROAM_WORLD__FAULTS": "0",
-    }
+    for one in (quiet_world(cpo), emsp):
+        speaking(one, version)
     now = datetime.now(UTC)
     tariffs = encoded(city.tariffs(CPO, now=now))
     places = encoded(city.locations(CPO, count=3, seed=7, now=now))
@@ -84,6 +79,7 @@ def link(version: Version, make: MakeNode) -> Linked:
     return Linked(version, Pair(cpo, emsp))
 
 
+@pytest.mark.soak("a charge, by the version that is spoken and that of the data")
 @pytest.mark.parametrize("kept_as", range(3), ids=NUMBERS)
 def test_a_driver_charges_whatever_the_versions(linked: Linked, kept_as: int) -> None:
     """R211-092: start, meter, stop, and a CDR that the audit finds right."""

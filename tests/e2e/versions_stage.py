@@ -14,7 +14,6 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,10 @@ from tests.e2e.mock_http import Answer, Recorded, Reply
 from tests.e2e.mock_partner import Answered
 from tests.e2e.nodes import Served, make_node, wait_until
 from tests.e2e.speaker import PACKAGES, Speaker
-from tests.e2e.stage import is_pulled
+from tests.e2e.stage import wait_for_pull
+from tests.e2e.story import speaking
+
+from voltroam.standard.versions import VERSIONS
 
 NODE = ("NL", "NOD")
 OLC, OLM = ("FR", "OLC"), ("FR", "OLM")
@@ -90,7 +92,7 @@ def whole_versions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Version
     folder: Path = tmp_path_factory.mktemp("every-version") / "node"
     with ExitStack() as stack:
         node = make_node(folder, "NL/NOD/CPO", "NL/NOD/EMSP", name="node")
-        node.config.write_text('versions = ["2.1.1", "2.2.1", "2.3.0"]\n' + node.config.read_text())
+        speaking(node, *VERSIONS)
         stack.callback(node.kill)
         node.serve()
         old = stack.enter_context(Speaker("2.1.1", (*OLC, "CPO"), name="old"))
@@ -107,7 +109,7 @@ def whole_versions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Version
         for speaker in (old, older, new):
             speaker.join(node)
         for speaker in (old, older, new):
-            wait_until(partial(is_pulled, node, speaker.name), what=f"the pull of {speaker.name}")
+            wait_for_pull(node, speaker.name)
         made = Versions(node, old, older, new)
         wait_until(lambda: made.held("locations", id=MET), what="the location of `new`")
         new.http.behave()

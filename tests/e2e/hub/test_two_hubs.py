@@ -25,6 +25,7 @@ from tests.e2e.hub.city import Party, answers, ask, ends, platform, send
 from tests.e2e.mock_partner import MockPartner
 from tests.e2e.nodes import Served, make_node, wait_until
 from tests.e2e.stage import joined
+from tests.e2e.story import encoded, quiet_world
 
 from voltroam.simulator import city
 from voltroam.standard.parties import PartyId
@@ -50,16 +51,12 @@ def row(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Row]:
     folder = tmp_path_factory.mktemp("row")
     with ExitStack() as stack:
 
-        def made(name: str, party: str, **environment: str) -> Served:
+        def made(name: str, party: str) -> Served:
             served = make_node(folder / name, party, name=name)
-            served.environment |= environment
             stack.callback(served.kill)
             return served
 
-        cpo = made(
-            "cpo", f"{CPO}/CPO", VOLTROAM_HOST="world", VOLTROAM_WORLD__SCALE="150",
-            VOLTROAM_WORLD__ARRIVALS="0", VOLTROAM_WORLD__FAULTS="0",
-        )  # fmt: skip
+        cpo = quiet_world(made("cpo", f"{CPO}/CPO"), scale=150)
         near, far = made("near", f"{NEAR}/EMSP"), made("far", f"{FAR}/EMSP")
         one, two = made("one", "EU/ONE/HUB"), made("two", "EU/TWO/HUB")
         _fill(cpo, near, far)
@@ -83,14 +80,10 @@ def _introduce(inviting: Served, registering: Served, them: str, us: str) -> Non
 
 def _fill(cpo: Served, *emsps: Served) -> None:
     now = datetime.now(UTC)
-    cpo.load("tariffs", _encoded(city.tariffs(CPO, now=now)))
-    cpo.load("locations", _encoded(city.locations(CPO, count=3, seed=7, now=now)))
+    cpo.load("tariffs", encoded(city.tariffs(CPO, now=now)))
+    cpo.load("locations", encoded(city.locations(CPO, count=3, seed=7, now=now)))
     for number, (emsp, party) in enumerate(zip(emsps, (NEAR, FAR), strict=True)):
-        emsp.load("tokens", _encoded(city.tokens(party, count=3, seed=number, now=now)))
-
-
-def _encoded(documents: Any) -> list[Any]:
-    return [json.loads(json.dumps(document, default=float)) for document in documents]
+        emsp.load("tokens", encoded(city.tokens(party, count=3, seed=number, now=now)))
 
 
 def same(one: list[Any], other: list[Any]) -> bool:

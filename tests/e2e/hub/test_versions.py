@@ -11,7 +11,6 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import pytest
@@ -21,7 +20,10 @@ from tests.e2e.mock_http import Recorded, status, text
 from tests.e2e.mock_partner import Json, MockPartner
 from tests.e2e.nodes import Served, wait_until
 from tests.e2e.speaker import PLACE, Speaker, old_cdr, old_location, old_session
-from tests.e2e.stage import is_pulled
+from tests.e2e.stage import wait_for_pull
+from tests.e2e.story import speaking
+
+from voltroam.standard.versions import VERSIONS
 
 OLD, OLM, MSP = ("NL", "OLD"), ("FR", "OLM"), ("DE", "MSP")
 NEW, NWM = ("BE", "NEW"), ("BE", "NWM")
@@ -58,7 +60,7 @@ def town(whole_town: Town) -> Iterator[Town]:
 def whole_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with ExitStack() as stack:
         hub = make_hub(tmp_path_factory.mktemp("versions") / "hub", VOLTROAM_HUB__TIMEOUT="15")
-        hub.config.write_text('versions = ["2.1.1", "2.2.1", "2.3.0"]\n' + hub.config.read_text())
+        speaking(hub, *VERSIONS)
         stack.callback(hub.kill)
         hub.serve()
 
@@ -75,7 +77,7 @@ def whole_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
             join("2.3.0", "new", (*NEW, "CPO"), (*NWM, "EMSP")),
         )
         for name in ("old", "older", "msp", "new"):
-            wait_until(partial(is_pulled, hub, name), what=f"the pull of {name}")
+            wait_for_pull(hub, name)
         place(made)
         yield made
 
