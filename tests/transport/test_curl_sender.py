@@ -1,6 +1,7 @@
 """What only the client on libcurl must hold beside what every client must."""
 
 import asyncio
+import socket
 import ssl
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from voltroam.standard.errors import Unreachable
 from voltroam.transport.client import ClientTls
 from voltroam.transport.curl_sender import CurlSender
 from voltroam.transport.guard import Checked
+from voltroam.transport.kept import KeptConnections
 from voltroam.transport.trust import system_authorities
 from voltroam.wire.call import Request
 
@@ -101,6 +103,23 @@ async def test_a_closed_sender_leaves_no_descriptor(talk: Talk) -> None:
         async with asyncio.timeout(60):
             while descriptors() > before:  # the server's side of them
                 await asyncio.sleep(0.01)
+
+
+def test_only_so_many_kept_connections_are_remembered() -> None:
+    here, there = socket.socketpair()
+    kept = KeptConnections(2)
+    origins = [Checked("http://127.0.0.1/", "http", "127.0.0.1", n, ("127.0.0.1",)) for n in (1, 2)]
+    other = origins[0]._replace(addresses=("127.0.0.2",))
+    kept.note(origins[0], here.fileno())
+    kept.note(origins[1], here.fileno())
+    assert not kept.broke(origins[0])
+    there.close()
+    assert kept.broke(origins[0])
+    assert not kept.broke(other)
+    kept.note(other, -1)
+    assert [kept.broke(one) for one in (origins[0], origins[1], other)] == [False, True, False]
+    here.close()
+    assert kept.broke(origins[1]), "a number of no socket"
 
 
 async def test_a_sender_that_was_never_used_closes() -> None:

@@ -380,6 +380,35 @@ async def test_what_may_not_be_repeated_is_never_sent_again_by_the_library(
     assert heads == 2
 
 
+@pytest.mark.parametrize("secure", [False, True])
+async def test_nothing_is_written_to_a_kept_connection_that_was_closed(
+    library: Library, authority: trustme.CA, secure: bool
+) -> None:
+    """What is lost in it would have to count as sent."""
+    closed: list[asyncio.StreamWriter] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        await reader.readexactly(2)
+        writer.write(ok(b"{}"))
+        await writer.drain()
+        await asyncio.sleep(0.05)  # the answer is read by then, and the end comes by itself
+        writer.close()
+        closed.append(writer)
+
+    context = server_tls(authority, "127.0.0.1") if secure else None
+    async with (
+        raw_server(talk, tls=context) as port,
+        guarded(library, tls=trusting(authority)) as sender,
+    ):
+        request = Request("POST", f"http{'s' * secure}://127.0.0.1:{port}/", body=b"{}")
+        for number in range(3):
+            assert (await sender.send(request, timeout=5)).status == 200
+            while len(closed) <= number:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)  # the end has arrived here
+
+
 async def test_nothing_was_sent_though_the_request_before_was(library: Library) -> None:
     async with guarded(library) as sender:
         async with raw_server(says(ok(b"{}", "connection: close"))) as port:

@@ -13,6 +13,7 @@ from voltroam.standard.errors import PartnerError, Unreachable, Unusable
 from voltroam.transport.client import ClientTls, too_large
 from voltroam.transport.guard import Checked
 from voltroam.transport.headers import fold_headers
+from voltroam.transport.kept import KeptConnections
 from voltroam.transport.transfers import DONE, Transfers
 from voltroam.transport.trust import system_authorities, tls_context
 from voltroam.wire.call import Request, Response
@@ -89,15 +90,18 @@ class CurlSender:
         self._connect_time = connect_time
         self._idle_time = idle_time
         self._transfers = Transfers(connections)
+        self._kept = KeptConnections(connections)
         self._spare: list[_Handle] = []
 
     async def send(self, request: Request, to: Checked, *, timeout: float, limit: int) -> Response:
         handle = self._spare.pop() if self._spare else self._made()
         try:
             _ask(handle, request, to, timeout, limit)
-            number = await self._transfers.finish(handle.curl)
+            handle.curl.setopt(pycurl.FRESH_CONNECT, self._kept.broke(to))
+            number, socket = await self._transfers.finish(handle.curl)
             if number != DONE:
                 raise _fault(handle, number, to, limit)
+            self._kept.note(to, socket)
             return _answer(handle, to)
         finally:
             self._keep(handle)

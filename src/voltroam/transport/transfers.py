@@ -6,6 +6,7 @@ as much as a third of the request (docs/decisions/0002-http-client.md).
 """
 
 import asyncio
+from typing import NamedTuple
 
 import pycurl
 
@@ -13,8 +14,16 @@ from voltroam.transport.readiness import readiness
 
 DONE = 0
 """libcurl's number for no fault."""
+NO_SOCKET = -1
 _NOTHING = frozenset({pycurl.POLL_NONE, pycurl.POLL_REMOVE})
 _AWAY = pycurl.E_ABORTED_BY_CALLBACK
+
+
+class Ended(NamedTuple):
+    """libcurl's number of what went wrong, and the socket of a connection that was kept."""
+
+    number: int
+    socket: int
 
 
 class Transfers:
@@ -31,20 +40,20 @@ class Transfers:
         self._sockets = readiness()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._new: list[pycurl.Curl] = []
-        self._running: dict[pycurl.Curl, asyncio.Future[int]] = {}
+        self._running: dict[pycurl.Curl, asyncio.Future[Ended]] = {}
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._soon = False
 
-    async def finish(self, curl: pycurl.Curl) -> int:
-        """libcurl's number of what went wrong, `DONE` if nothing; a cancelled one hangs up."""
+    async def finish(self, curl: pycurl.Curl) -> Ended:
+        """What became of it; one that is cancelled hangs up."""
         loop = self._loop or self._begin()
         ended = self._running[curl] = loop.create_future()
         self._new.append(curl)  # those of one turn of the loop start together
         self._step_soon(loop)
         try:
-            number: int = await ended
-            return number
+            result: Ended = await ended
+            return result
         finally:
             if self._running.pop(curl, None) is not None:
                 self._leave(curl)
@@ -54,7 +63,7 @@ class Transfers:
         for curl, ended in list(self._running.items()):
             if not ended.done():
                 self._leave(curl)
-                ended.set_result(_AWAY)
+                ended.set_result(Ended(_AWAY, NO_SOCKET))
         self._running.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -138,7 +147,8 @@ class Transfers:
                 self._ended(curl, number)
 
     def _ended(self, curl: pycurl.Curl, number: int) -> None:
+        socket: int = curl.getinfo(pycurl.ACTIVESOCKET)  # unknown once it has left
         self._multi.remove_handle(curl)
         ended = self._running.pop(curl, None)
         if ended is not None and not ended.done():
-            ended.set_result(number)
+            ended.set_result(Ended(number, socket))
