@@ -475,3 +475,46 @@ async def test_an_outcome_may_come_from_elsewhere_and_the_first_counts(stage: Ma
     await posted(it)
     await asyncio.sleep(0.05)
     assert [body(one) for one in results(it)] == [{"result": "UNKNOWN"}]
+
+
+class OneByOne(Charger):
+    """Each order waits for its own word; `most` is how many ever waited together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[asyncio.Event] = []
+        self.busy = self.most = 0
+
+    async def carry_out_profile(self, order: ProfileOrder) -> ProfileOutcome:
+        self.words.append(word := asyncio.Event())
+        self.busy += 1
+        self.most = max(self.most, self.busy)
+        await word.wait()
+        self.busy -= 1
+        return await super().carry_out_profile(order)
+
+
+async def test_a_charger_gets_one_order_of_a_session_after_the_other(stage: MakeStage) -> None:
+    """Also one that comes while the next of two that waited is carried out."""
+    charger = OneByOne()
+    it = await stage(behind=charger)
+    await it.put(HERE, (0, 16))
+    await until(lambda: len(charger.words) == 1)
+    await it.pair.ask("DELETE", it.path(response_url=HERE))
+    await chance()
+    charger.words[0].set()
+    await until(lambda: len(charger.words) == 2)
+    await it.put(HERE, (0, 8))
+    await chance()
+    assert len(charger.words) == 2
+    charger.words[1].set()
+    await until(lambda: len(charger.words) == 3)
+    charger.words[2].set()
+    await posted(it, 3)
+    assert charger.most == 1
+
+
+async def chance() -> None:
+    """Many turns of the loop, for what would begin by itself."""
+    for _ in range(200):
+        await asyncio.sleep(0)

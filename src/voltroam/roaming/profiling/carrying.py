@@ -1,9 +1,9 @@
 """Carrying out what was accepted: claim, charger, result, one POST; safe over restarts."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 import msgspec
 from msgspec import structs
@@ -86,7 +86,8 @@ class Carrying:
         self._knobs = knobs
         self._changes = changes
         self._background = Background()
-        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """By session, for as long as an order of it is under way."""
 
     # --- taking ---
 
@@ -146,11 +147,10 @@ class Carrying:
     async def _run(self, entry: ProfileEntry) -> None:
         """One order of a session after the other, as they came."""
         await asyncio.sleep(self._knobs.head_start)
-        async with self._turns[entry.session]:
+        turn = self._turns.setdefault(entry.session, asyncio.Lock())
+        async with turn:
             outcome = await self._outcome(entry)
             decided = await self._decide(entry.id, outcome)
-        if not self._turns[entry.session].locked():
-            self._turns.pop(entry.session, None)
         await self._post(decided.id)
         await self._changes.tell(entry.session)
 
