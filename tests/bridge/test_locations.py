@@ -17,6 +17,7 @@ from tests.bridge.samples import (
 
 from voltroam.bridge.notes import Severity
 from voltroam.bridge.terms import Relaxation, Terms
+from voltroam.bridge.v2_1_1.zones import COUNTRIES, three_letters, zone_of_country
 
 
 def relaxed(*names: Relaxation, **terms: Any) -> Terms:
@@ -95,6 +96,15 @@ def test_a_time_zone_is_found_by_coordinates_then_the_profile_then_the_country()
     wide = cross("Location", {**given, "country": "USA"}, "2.1.1", "2.2.1")
     assert wide.value["time_zone"] == "UTC"
     assert wide.notes["zone-unknown"] == "unsafe"
+
+
+def test_countries_that_a_partner_makes_up_are_not_remembered_for_ever() -> None:
+    for number in range(COUNTRIES + 50):
+        assert zone_of_country(f"made up {number}") is None
+        assert three_letters(f"{chr(0x4E00 + number)}?") is None
+    assert zone_of_country.cache_info().currsize <= COUNTRIES
+    assert three_letters.cache_info().currsize <= COUNTRIES
+    assert (zone_of_country("BEL"), three_letters("be")) == ("Europe/Brussels", "BEL")
 
 
 def test_a_postal_code_is_never_made_up() -> None:

@@ -31,6 +31,11 @@ class Contracts:
         self._contract: dict[ObjectKey, str] = {}
         self._read_to: int | None = None
 
+    @property
+    def known(self) -> int:
+        """Contracts that are kept in memory."""
+        return len(self._keys)
+
     async def tokens(self, contract: str) -> Sequence[Mapping[str, Any]]:
         """The tokens of a contract, as plain objects."""
         await self._follow()
@@ -57,6 +62,8 @@ class Contracts:
         before = self._contract.pop(row.key, None)
         if before is not None:
             self._keys[before].discard(row.key)
+            if not self._keys[before]:
+                del self._keys[before]
         if row.deleted:
             return
         try:

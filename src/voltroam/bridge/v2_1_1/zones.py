@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +12,8 @@ from voltroam.bridge.members import part, text
 from voltroam.bridge.terms import Document
 
 UTC_ZONE = "UTC"
+COUNTRIES = 512
+"""Countries that are remembered: more than there are, and fewer than a partner may make up."""
 
 
 def zone_up(location: Document, at: str, crossing: Crossing) -> None:
@@ -53,13 +55,13 @@ def country_up(location: Document, at: str, crossing: Crossing) -> None:
     crossing.note("country-in-three-letters", f"{at}/country")
 
 
-@cache
+@lru_cache(maxsize=COUNTRIES)
 def three_letters(country: str) -> str | None:
     found = _country(alpha_2=country)
     return None if found is None else str(found.alpha_3)
 
 
-@cache
+@lru_cache(maxsize=COUNTRIES)
 def zone_of_country(country: str) -> str | None:
     """The zone of a country (three letters) whose clocks all show the same; None for others."""
     found = _country(alpha_3=country)
