@@ -13,7 +13,7 @@ from tests.store.changes import count_up, draft, happen, key, note, put
 
 from voltroam.store.interface import ObjectRow, RecordKey, Store
 from voltroam.store.open import open_store
-from voltroam.store.watch import POLL_SECONDS
+from voltroam.store.watch import POLL_SECONDS, HeadWatch
 
 WRITER = Path(__file__).parent / "writer_process.py"
 WRITES = times(250, full=12_500)
@@ -166,3 +166,46 @@ async def test_a_write_of_another_store_is_seen_by_a_poll(store: Store, other: S
     assert monotonic() - start_time < 30
     assert await store.wait_for_change(0, 5) == 1
     assert await store.wait_for_change(1, 0.05) == 1
+
+
+async def test_a_poll_that_fails_reaches_who_waits_and_the_next_one_looks_again() -> None:
+    looks = iter([0, -1, 7])
+
+    async def read() -> int:
+        look = next(looks)
+        if look < 0:
+            raise OSError("gone")
+        return look
+
+    watch = HeadWatch(read)
+    waiting = [asyncio.create_task(watch.wait(0, 60)) for _ in range(2)]
+    found = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [str(fault) for fault in found] == ["gone", "gone"]
+    assert await watch.wait(0, 60) == 7
+    await watch.close()
+
+
+async def test_a_watch_looks_itself_where_no_poll_would_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a poll that is under way is enough: it looks before the time is over."""
+    monkeypatch.setattr("voltroam.store.watch.POLL_SECONDS", 30.0)
+    looks = 0
+
+    async def read() -> int:
+        nonlocal looks
+        looks += 1
+        return looks - 1
+
+    watch = HeadWatch(read)
+    assert await watch.wait(0, 0.01) == 0
+    assert looks == 1
+    assert await watch.wait(0, 0.01) == 1
+    assert looks == 2
+    watch.seen(50)
+    long = asyncio.create_task(watch.wait(50, 60))
+    await asyncio.sleep(0)
+    watch.seen(51)
+    assert await long == 51
+    assert looks == 2
+    await watch.close()

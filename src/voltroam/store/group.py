@@ -128,7 +128,7 @@ class _Planner:
                 self._plan.unnamed_objects.add(draft.key)
                 known = False
         for record in decision.records:
-            if record.key not in self._records and not record.new:
+            if not record.new and record.key not in self._records:
                 self._plan.unnamed_records.add(record.key)
                 known = False
         return known

@@ -12,29 +12,26 @@ class HeadWatch:
     def __init__(self, read: Callable[[], Awaitable[int]]) -> None:
         self._read = read
         self._head = 0
-        self._moved = asyncio.Event()
-        self._waiting = 0
+        self._waiting: set[asyncio.Future[None]] = set()
         self._poller: asyncio.Task[None] | None = None
 
     def seen(self, head: int) -> None:
         if head > self._head:
             self._head = head
-            self._moved.set()
-            self._moved = asyncio.Event()
+            self._wake(None)
 
     async def wait(self, after: int, seconds: float) -> int:
         """The head as soon as it is > after, or as it stands after `seconds`."""
-        if self._head <= after:
+        if self._head <= after and not self._is_seen_in(seconds):
             self.seen(await self._read())
-        self._waiting += 1
+        if self._head > after:
+            return self._head
         try:
             async with asyncio.timeout(max(0.0, seconds)):
                 while self._head <= after:
-                    await self._moved_or_failed(self._poll_while_awaited())
+                    await self._moved()
         except TimeoutError:
             pass
-        finally:
-            self._waiting -= 1
         return self._head
 
     async def close(self) -> None:
@@ -42,22 +39,35 @@ class HeadWatch:
             self._poller.cancel()
             await asyncio.gather(self._poller, return_exceptions=True)
 
-    def _poll_while_awaited(self) -> asyncio.Task[None]:
+    def _is_seen_in(self, seconds: float) -> bool:
+        """Whether a poll that is under way looks before that time is over."""
+        return self._poller is not None and not self._poller.done() and seconds >= POLL_SECONDS
+
+    async def _moved(self) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(woken)
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll())
-        return self._poller
-
-    async def _moved_or_failed(self, poller: asyncio.Task[None]) -> None:
-        """A poll that fails must reach who waits, else it would wait in vain."""
-        moved = asyncio.ensure_future(self._moved.wait())
         try:
-            await asyncio.wait({moved, poller}, return_when=asyncio.FIRST_COMPLETED)
+            await woken
         finally:
-            moved.cancel()
-        if poller.done() and not poller.cancelled() and (error := poller.exception()):
-            raise error
+            self._waiting.discard(woken)
+
+    def _wake(self, fault: Exception | None) -> None:
+        for woken in self._waiting:
+            if woken.done():
+                continue
+            if fault is None:
+                woken.set_result(None)
+            else:
+                woken.set_exception(fault)
 
     async def _poll(self) -> None:
+        """A look that fails must reach who waits, else it would wait in vain."""
         while self._waiting:
             await asyncio.sleep(POLL_SECONDS)
-            self.seen(await self._read())
+            try:
+                self.seen(await self._read())
+            except Exception as fault:
+                self._wake(fault)
+                return
