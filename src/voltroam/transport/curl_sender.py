@@ -128,6 +128,7 @@ class CurlSender:
         curl.setopt(pycurl.PROXY, "")
         curl.setopt(pycurl.FOLLOWLOCATION, 0)
         curl.setopt(pycurl.PATH_AS_IS, 1)
+        curl.setopt(pycurl.DNS_CACHE_TIMEOUT, 0)  # addresses: each request would look them through
         curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         curl.setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, int(self._connect_time * 1000))
