@@ -129,6 +129,20 @@ async def test_parties_behind_another_hub_are_announced_but_not_back_to_it(
         assert statuses(node.calls.partners["far"]) == [("DE/MSP", "EMSP", "CONNECTED")]
 
 
+async def test_a_party_that_another_hub_lists_no_more_is_suspended(any_store: Store) -> None:
+    """CORE-HCI-14, CORE-HCI-08"""
+    async with hub_node(any_store) as node:
+        await open_hub(node, EMSP, FAR)
+        both = [info(who, "CONNECTED", node.now()) for who in ("SE/FFF", "SE/GGG")]
+        for listed in (both, both[:1]):
+            node.calls.partners["far"].offers["hubclientinfo"] = listed
+            await node.delivery.pull(FAR, "hubclientinfo", full=True)
+            await node.settle()
+        assert (await told(node))["SE/FFF", "CPO"] == "CONNECTED"
+        assert (await told(node))["SE/GGG", "CPO"] == "SUSPENDED"
+        assert statuses(node.calls.partners["emsp"])[-1] == ("SE/GGG", "CPO", "SUSPENDED")
+
+
 async def test_parties_behind_a_hub_are_no_better_than_the_hub(any_store: Store) -> None:
     async with hub_node(any_store) as node:
         await open_hub(node, EMSP, FAR)

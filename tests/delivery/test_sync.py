@@ -226,6 +226,37 @@ async def test_what_is_pushed_while_it_is_found_missing_has_not_vanished(
         assert report.removed == 0
 
 
+def client_info(party: str, at: str = T1) -> bytes:
+    members = {"country_code": "NL", "party_id": party, "role": "CPO", "status": "CONNECTED"}
+    return msgspec.json.encode(members | {"last_updated": at})
+
+
+async def test_whom_a_hub_lists_no_more_is_not_reached_through_it(tmp_path: Path) -> None:
+    """CORE-HCI-14: after a complete list; one that names nobody says nothing."""
+    hub = platform("hub", role(Role.HUB, "EU", "HUB"), modules=("hubclientinfo", "locations"))
+    async with node(tmp_path, ident=EMSP) as ours:
+        partner = await partner_of(ours, hub)
+        await ours.put(LOCATION, location("L1"), source=hub)
+
+        async def behind() -> set[str]:
+            rows = [row async for row in ours.store.scan("hubclientinfo")]
+            return {row.key.owner for row in rows if hub.id in row.sources}
+
+        async def pulled(*listed: str, full: bool = True) -> PullReport:
+            partner.offers["hubclientinfo"] = [client_info(party) for party in listed]
+            return await ours.delivery.pull(hub, "hubclientinfo", full=full)
+
+        await pulled("AAA", "BBB")
+        assert await behind() == {"NL/AAA", "NL/BBB", "NL/OUR"}
+        assert (await pulled("BBB", full=False)).removed == 0
+        assert (await pulled()).removed == 0
+        assert await behind() == {"NL/AAA", "NL/BBB", "NL/OUR"}
+        assert (await pulled("BBB")).removed == 1
+        assert await behind() == {"NL/BBB", "NL/OUR"}, "of what it only gave it told nothing"
+        assert (await pulled("AAA", "BBB")).removed == 0
+        assert await behind() == {"NL/AAA", "NL/BBB", "NL/OUR"}
+
+
 async def test_a_refused_object_has_not_vanished(tmp_path: Path) -> None:
     """Vanished: refused ids count as present."""
     async with node(tmp_path, ident=EMSP) as ours:

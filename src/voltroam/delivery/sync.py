@@ -16,7 +16,7 @@ from voltroam.delivery.log import Log
 from voltroam.delivery.ports import Calls, Now
 from voltroam.delivery.quarantine import Quarantine, readable_key
 from voltroam.delivery.records import SyncNote
-from voltroam.delivery.vanished import Vanished
+from voltroam.delivery.vanished import Vanished, may_vanish
 from voltroam.roaming.accept import accept
 from voltroam.roaming.bridging import Bridging
 from voltroam.roaming.keys import object_key
@@ -27,7 +27,6 @@ from voltroam.standard.endpoints import (
     Behaviour,
     Endpoint,
     Interface,
-    Removal,
     Resource,
     Table,
 )
@@ -155,7 +154,7 @@ class Sync:
             PullReport(module, full),
             self._now(),
             await self._quarantine.waiting(platform, module),
-            counts=full and resource.removal is not Removal.NEVER,
+            counts=full and may_vanish(platform, resource),
         )
         query = self._query(row, None if full or note is None else note.newest, full=full)
         before = await self._store.head()

@@ -11,8 +11,9 @@ from voltroam.delivery.ports import Now
 from voltroam.delivery.records import Question, decision_key, draft, write
 from voltroam.delivery.takeback import withdrawn
 from voltroam.roaming.accept import accept, remove
+from voltroam.roaming.described import is_undated, untold
 from voltroam.roaming.platforms import Identity, Platform
-from voltroam.standard.endpoints import Removal, Resource
+from voltroam.standard.endpoints import Audience, Removal, Resource
 from voltroam.standard.errors import CallerError
 from voltroam.standard.parties import PartyId
 from voltroam.standard.versions import VERSIONS
@@ -45,6 +46,7 @@ class Vanished:
     """Ends objects in the way of their kind: tariffs go, locations are over, tokens are invalid.
 
     CDRs and sessions never vanish: lists of them need not be complete (TOK-FLOW-05, TAR-FLOW-05).
+    Whom a hub connects no more is not reached through it any more (CORE-HCI-14).
     """
 
     def __init__(self, store: Store, identity: Identity, knobs: Knobs, now: Now) -> None:
@@ -64,8 +66,10 @@ class Vanished:
         force: bool = False,
     ) -> None:
         """`seen`: what was listed, refused ones too; `before`: the head when the pull began."""
-        if resource.removal is Removal.NEVER or platform.is_hub:
+        if not may_vanish(platform, resource):
             return
+        if not seen and resource.audience is Audience.NOBODY:
+            return  # a hub may tell by push alone
         missing: list[ObjectRow] = []
         held = 0
         async for row in self._held(platform, resource):
@@ -86,11 +90,21 @@ class Vanished:
 
     async def _held(self, platform: Platform, resource: Resource) -> AsyncIterator[ObjectRow]:
         """Live objects that came from this platform and belong to its parties."""
+        if resource.audience is Audience.NOBODY:
+            async for row in self._told(platform, resource):
+                yield row
+            return
         owners = {party.folded for party in platform.parties(*resource.owner_roles)}
         for owner in sorted(owners):
             async for row in self._store.scan(resource.kind, owner=owner):
                 if platform.id in row.sources and not is_over(resource, row.document):
                     yield row
+
+    async def _told(self, platform: Platform, resource: Resource) -> AsyncIterator[ObjectRow]:
+        """The parties that this hub's hubclientinfo told of."""
+        async for row in self._store.scan(resource.kind):
+            if platform.id in row.sources and not is_undated(row, by_hub=self._identity.is_hub):
+                yield row
 
     async def _ask(
         self,
@@ -119,6 +133,10 @@ class Vanished:
 
     async def _end(self, platform: Platform, resource: Resource, row: ObjectRow) -> bool:
         try:
+            if resource.audience is Audience.NOBODY:
+                word = untold(row, platform.id, by_hub=self._identity.is_hub)
+                left = Change(lambda _: Decision(True, objects=(word,)))
+                return await self._store.apply(_unless_moved(row, left))
             if resource.removal is Removal.DELETE:
                 members = msgspec.json.decode(row.document)
                 country, _, party = row.key.owner.partition("/")
@@ -148,6 +166,13 @@ class Vanished:
         except CallerError as error:
             log.warning("vanished object stays", platform=platform.name, reason=error.message)
             return False
+
+
+def may_vanish(platform: Platform, resource: Resource) -> bool:
+    """Of a hub whom it connects and nothing else: the objects that it lists are others'."""
+    if resource.audience is Audience.NOBODY:
+        return platform.is_hub
+    return resource.removal is not Removal.NEVER and not platform.is_hub
 
 
 def is_over(resource: Resource, document: bytes) -> bool:

@@ -56,5 +56,22 @@ def told(
     )  # fmt: skip
 
 
+def is_undated(row: ObjectRow, *, by_hub: bool) -> bool:
+    """Whether no hubclientinfo told of it yet. A hub tells it on with a time of its own, and keeps
+    beside it that it was told none."""
+    dated = beside(row).told_at if by_hub else row.last_updated
+    return dated == UNDATED
+
+
+def untold(row: ObjectRow, hub: str, *, by_hub: bool) -> ObjectDraft:
+    """The row without that hub's word. `by_hub`: we are one, which tells it on."""
+    sources = row.sources - {hub}
+    gone = by_hub and not sources
+    return ObjectDraft(
+        row.key, row.version, row.document, row.last_updated, row.audience, sources, row.notes,
+        sidecar(Beside(left=True)) if gone else row.sidecar, quiet=True,
+    )  # fmt: skip
+
+
 def sidecar(note: Beside) -> bytes | None:
     return None if note == Beside() else msgspec.json.encode(note)

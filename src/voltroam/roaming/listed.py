@@ -7,10 +7,17 @@ how a party is, so that whatever hubclientinfo tells of it stands over the list.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 from msgspec import structs
 
-from voltroam.roaming.described import MILLISECOND, UNDATED, Beside, beside, told
+from voltroam.roaming.described import (
+    MILLISECOND,
+    UNDATED,
+    Beside,
+    beside,
+    is_undated,
+    told,
+    untold,
+)
 from voltroam.roaming.directory import client_info_key
 from voltroam.roaming.platforms import Identity
 from voltroam.roaming.settle import event
@@ -18,8 +25,6 @@ from voltroam.roaming.weigh import with_source
 from voltroam.standard.parties import PartyId
 from voltroam.standard.v2_2_1 import ConnectionStatus, CredentialsRole
 from voltroam.store.interface import HELD, Decision, Held, ObjectDraft, ObjectKey, ObjectRow
-
-_LEFT = msgspec.json.encode(Beside(left=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Listing:
         for key in self.formerly:
             row = held.objects.get(key)
             if key not in listed and row is not None and self._is_known_by_list(row):
-                drafts.append(self._without(row))
+                drafts.append(untold(row, self.hub, by_hub=self.identity.is_hub))
         events = (event(draft.key, "changed") for draft in drafts if not draft.quiet)
         return Decision(None, objects=tuple(drafts), events=tuple(events))
 
@@ -79,14 +84,5 @@ class Listing:
         return (told(party, role.role, status, moment, sources=ways, note=note),)
 
     def _is_known_by_list(self, row: ObjectRow) -> bool:
-        """A hub tells it on with a time of its own, and keeps beside it that it was told none."""
-        dated = beside(row).told_at if self.identity.is_hub else row.last_updated
-        return not row.deleted and self.hub in row.sources and dated == UNDATED
-
-    def _without(self, row: ObjectRow) -> ObjectDraft:
-        sources = row.sources - {self.hub}
-        gone = self.identity.is_hub and not sources
-        return ObjectDraft(
-            row.key, row.version, row.document, row.last_updated, row.audience, sources, row.notes,
-            _LEFT if gone else row.sidecar, quiet=True,
-        )  # fmt: skip
+        told = not row.deleted and self.hub in row.sources
+        return told and is_undated(row, by_hub=self.identity.is_hub)
