@@ -1,13 +1,21 @@
 """OCPI DateTime in and out (OCPI 2.2.1 §types)."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.counts import times
 
-from voltroam.wire.times import format_datetime, from_micros, parse_datetime, to_micros
+from voltroam.wire.times import (
+    format_datetime,
+    from_micros,
+    parse_datetime,
+    parse_thoroughly,
+    to_micros,
+)
 
 NOON = datetime(2015, 6, 29, 20, 39, 9, tzinfo=UTC)
 FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
@@ -81,3 +89,34 @@ def test_microseconds_count_from_1970_utc() -> None:
     assert to_micros(datetime(1970, 1, 1, 0, 0, 1, 5, tzinfo=UTC)) == 1_000_005
     assert to_micros(datetime(1970, 1, 1, 0, 0, 1)) == 1_000_000
     assert to_micros(datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)) == -1_000_000
+
+
+def _read(text: str, by: Callable[[str], datetime]) -> datetime | None:
+    try:
+        return by(text)
+    except ValueError:
+        return None
+
+
+TIMES = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31))
+FRACTIONS = st.sampled_from(["", ".1", ".12", ".123", ".1234", ".000", ".999999", ".", ",123"])
+ENDS = st.sampled_from(["Z", "", "z", "+00:00", " ", "ZZ"])
+
+
+@given(
+    moment=TIMES,
+    fraction=FRACTIONS,
+    end=ENDS,
+    at=st.integers(0, 30),
+    letter=st.sampled_from([*"0123456789TZ:-. +,t", "\u0661", "\x00", "", "00"]),
+)
+@settings(max_examples=times(600, full=200_000), derandomize=True, deadline=None)
+def test_the_usual_forms_are_read_as_by_the_thorough_reading(
+    moment: datetime, fraction: str, end: str, at: int, letter: str
+) -> None:
+    """Each legal form, and each with one letter changed, left out or too many."""
+    text = moment.replace(microsecond=0).isoformat() + fraction + end
+    for one in (text, text[:at] + letter + text[at + 1 :]):
+        found = _read(one, parse_datetime)
+        assert found == _read(one, parse_thoroughly.__wrapped__)
+        assert found is None or found.tzinfo is UTC

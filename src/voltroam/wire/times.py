@@ -4,6 +4,7 @@ At most 25 characters, no numeric offsets; no designator means UTC (OCPI 2.2.1 Â
 """
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -12,6 +13,8 @@ import msgspec
 MAX_LENGTH = 25
 """Characters of a DateTime."""
 
+_USUAL = frozenset({20, 24})
+"""Characters of a time with Z, to the second and to the millisecond."""
 _write = msgspec.json.Encoder().encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -20,13 +23,21 @@ _PATTERN = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
 def parse_datetime(text: str) -> datetime:
     """Read an OCPI DateTime as aware UTC; ValueError for any other pattern (OCPI 2.2.1 Â§types).
 
     A longer fraction than the 25 characters leave room for is read too (its length is a matter
     for validation); what is below a microsecond is cut off.
     """
+    if len(text) in _USUAL and text[10] == "T" and text[-1] == "Z" and text.isprintable():
+        with suppress(msgspec.ValidationError):
+            return msgspec.convert(text, datetime)
+    return parse_thoroughly(text)
+
+
+@lru_cache(maxsize=4096)
+def parse_thoroughly(text: str) -> datetime:
+    """The same for every form that is legal: the two that all write take a tenth of the time."""
     match = _PATTERN.fullmatch(text)
     if match is None:
         raise ValueError("not a DateTime of the form YYYY-MM-DDThh:mm:ss[.fff][Z] in UTC")
