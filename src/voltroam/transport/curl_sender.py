@@ -18,11 +18,11 @@ from voltroam.transport.transfers import DONE, Transfers
 from voltroam.transport.trust import system_authorities, tls_context
 from voltroam.wire.call import Request, Response
 
-_PLAIN: Final = ["accept:", "expect:", "user-agent:", "accept-encoding: gzip"]
-"""What libcurl would add is left away; gzip is undone by us, within the limit."""
+_PLAIN: Final = ["accept:", "expect:"]
+"""What libcurl would add is left away."""
+_GZIP: Final = {"accept-encoding": "gzip"}
+"""Undone by us, within the limit."""
 _WITH_BODY: Final = frozenset({"PUT", "POST", "PATCH"})
-_SPARE: Final = 256
-"""Handles kept for the next requests."""
 _WEIRD_REPLY: Final = 8
 _TOO_LARGE: Final = 100
 """libcurl's numbers that pycurl has no names for."""
@@ -71,7 +71,7 @@ class _Handle:
 
 
 class CurlSender:
-    """At most `connections` are kept while idle, each for `idle_time` seconds.
+    """At most `connections`, and handles for them, are kept idle, each for `idle_time` seconds.
 
     Raises ValueError for a certificate, key or authority that cannot be read.
     """
@@ -80,13 +80,14 @@ class CurlSender:
         self,
         tls: ClientTls | None = None,
         *,
-        connections: int = 1024,
+        connections: int = 2048,
         connect_time: float = 5.0,
         idle_time: float = 90.0,
     ) -> None:
         self._tls = tls or ClientTls()
         tls_context(self._tls)  # what cannot be read is told now, not by each request
         self._authorities = system_authorities()
+        self._connections = connections
         self._connect_time = connect_time
         self._idle_time = idle_time
         self._transfers = Transfers(connections)
@@ -115,7 +116,7 @@ class CurlSender:
     def _keep(self, handle: _Handle) -> None:
         handle.lines.clear()
         handle.parts.clear()
-        if len(self._spare) < _SPARE:
+        if len(self._spare) < self._connections:
             self._spare.append(handle)
         else:
             handle.curl.close()
@@ -125,6 +126,7 @@ class CurlSender:
         handle = _Handle(curl)
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+        curl.unsetopt(pycurl.USERAGENT)
         curl.setopt(pycurl.PROXY, "")
         curl.setopt(pycurl.FOLLOWLOCATION, 0)
         curl.setopt(pycurl.PATH_AS_IS, 1)
@@ -156,7 +158,8 @@ class CurlSender:
 def _ask(handle: _Handle, request: Request, to: Checked, timeout: float, limit: int) -> None:
     curl = handle.curl
     curl.setopt(pycurl.URL, to.url)
-    curl.setopt(pycurl.HTTPHEADER, [*_PLAIN, *map(_line, request.headers.items())])
+    headers = {**_GZIP, **request.headers}
+    curl.setopt(pycurl.HTTPHEADER, [*_PLAIN, *map(_line, headers.items())])
     if request.body or request.method in _WITH_BODY:
         # Read by a callback that cannot begin anew: libcurl would send a body again, over another
         # connection, when the one it used before breaks. Whether to do that is for lanes to say.
