@@ -114,6 +114,49 @@ def test_both_readings_agree_on_values_in_every_place(shape: Any, document: dict
             agree(shape, spoiled(document, place, "replace", value, blanks=False))
 
 
+LOCATION = next(document for shape, document in VALID if shape is v.Location)
+MOMENTS: list[object] = [
+    "2026-11-23T05:00:00Z", "2026-11-23T05:00:00.123Z", "2026-11-23T05:00:00.12Z",
+    "2026-11-23T05:00:00", "2026-11-23T05:00:00+01:00", "2026-11-23t05:00:00z",
+    "2026-13-23T05:00:00Z", "2026-11-23T25:00:00Z", "2026-11-23T05:00:60Z", "0000-01-01T00:00:00Z",
+    "2026-11-23T05:00:00\x00123Z", "2026-11-2\u0663T05:00:00Z", "", "now", None, 5, [], {},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"x": {"last_updated": "2020-01-01T00:00:00Z"}},
+        {"name": "last_updated"},
+        {"name": "a\\b"},
+    ],
+    ids=range(4),
+)
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), ("\n,", " :\n")], ids=range(3))
+def test_a_known_object_with_another_time_is_read_as_a_new_one(
+    separators: tuple[str, str], more: dict[str, Any]
+) -> None:
+    """CORE-TYPE-05: its time is looked at, wherever else a word or an object looks like it."""
+    pieces = Pieces()
+    for moment in (*MOMENTS[:1] * 3, *MOMENTS):
+        document = more | LOCATION | {"last_updated": moment} | more
+        data = json.dumps(document, separators=separators).encode()
+        assert pieces.read(v.Location, "evses", v.EVSE, data) == read(v.Location, data)
+
+
+def test_of_a_known_object_only_its_time_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces = Pieces()
+    for time in MOMENTS[:2] * 2:
+        document = LOCATION | {"last_updated": time}
+        found = pieces.read(v.Location, "evses", v.EVSE, dump(document))
+        assert found == read_thoroughly(v.Location, dump(document))
+    monkeypatch.setattr("voltroam.wire.pieces.quick_of", None)
+    monkeypatch.setattr("voltroam.wire.pieces.read", None)
+    again = dump(LOCATION | {"last_updated": "2026-11-24T05:00:00Z"})
+    assert pieces.read(v.Location, "evses", v.EVSE, again) == read_thoroughly(v.Location, again)
+
+
 @pytest.mark.soak(f"{COUNT:,} documents with changed bytes")
 @settings(derandomize=True, max_examples=COUNT, deadline=None)
 @given(pairs, st.integers(0, 10**6), st.integers(0, 3), st.binary(max_size=3))

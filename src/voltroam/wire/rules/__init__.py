@@ -44,6 +44,13 @@ def has_breach(value: object, *, known: str = "") -> bool:
     return any(member is not None and name != known and _breaches(member) for name, member in pairs)
 
 
+def breaks_own_rule(value: object) -> bool:
+    """Whether its members go ill together, each for itself left aside."""
+    kind: type = type(value)
+    rule = _plan(kind)[0]
+    return rule is not None and bool(tuple(rule(value)))
+
+
 def _breaches(value: object) -> Sequence[Breach]:
     # every object received passes here: nothing is made where nothing is wrong
     if type(value) is list:
