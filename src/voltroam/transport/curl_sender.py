@@ -126,7 +126,7 @@ class CurlSender:
         handle = _Handle(curl)
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        curl.unsetopt(pycurl.USERAGENT)
+        curl.setopt(pycurl.USERAGENT, "")
         curl.setopt(pycurl.PROXY, "")
         curl.setopt(pycurl.FOLLOWLOCATION, 0)
         curl.setopt(pycurl.PATH_AS_IS, 1)
