@@ -74,14 +74,35 @@ async def test_a_request_is_read_alike_in_one_piece_and_in_several(
         assert len(memory.calls) + len(server.calls) == 1
 
 
-async def test_answers_of_either_way_come_in_the_order_of_the_requests() -> None:
-    """One that waits holds back those behind it on the same connection."""
-    ways = [b"", b"?x-slow=1", b"", b"?x-slow=1", b"", b""]
-    asks = [
+@pytest.mark.parametrize("whole", [True, False])
+async def test_fields_behind_a_body_are_no_headers(whole: bool) -> None:
+    """CORE-AUTH-05: a token there opens nothing."""
+    head = PUT.replace(b"authorization", b"x-other") + b"connection: close\r\n" + CHUNKED
+    trailer = f"0\r\nauthorization: {TOKEN}\r\n\r\n".encode()
+    async with node() as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        for piece in [head + trailer] if whole else [head, trailer]:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+        async with asyncio.timeout(60):
+            assert (await reader.read()).startswith(b"HTTP/1.1 401 ")
+        writer.close()
+        assert server.calls == []
+
+
+def numbered(*ways: bytes) -> list[bytes]:
+    """A request for each query, with its place as its id."""
+    return [
         b"PUT %b%b HTTP/1.1\r\nx-request-id: %d\r\n" % (LOCATION.encode(), way, number)
         + ONE.partition(b"\r\n")[2]
         for number, way in enumerate(ways)
     ]
+
+
+async def test_of_many_requests_in_one_read_the_first_is_answered_at_once() -> None:
+    """Else one client's read would hold up all others. Their order is kept."""
+    asks = numbered(b"", b"?x-slow=1", b"", b"?x-slow=1", b"", b"")
     asks[4] = asks[4].replace(b"host: x", b"connection: close")
     memory = Memory()
     async with node(recall=memory.recall, at_once=memory.at_once) as server:
@@ -89,6 +110,31 @@ async def test_answers_of_either_way_come_in_the_order_of_the_requests() -> None
     assert re.findall(rb"x-request-id: (\d)", answers) == [b"0", b"1", b"2", b"3", b"4"]
     assert answers.count(b"connection: close") == 1
     assert len(memory.calls) == 1
+
+
+async def test_a_request_behind_one_that_waits_is_answered_after_it() -> None:
+    """Each came in a read of its own."""
+    release = asyncio.Event()
+
+    async def slow(_call: Call, _platform: Platform) -> Reply:
+        await release.wait()
+        return Reply()
+
+    asks = numbered(b"?x-slow=1", b"", b"")
+    asks[2] = asks[2].replace(b"host: x", b"connection: close")
+    memory = Memory()
+    async with node(recall=memory.recall, at_once=memory.at_once, answer=slow) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        for ask in asks:
+            writer.write(ask)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+        release.set()
+        async with asyncio.timeout(60):
+            answers = await reader.read()
+        writer.close()
+    assert re.findall(rb"x-request-id: (\d)", answers) == [b"0", b"1", b"2"]
+    assert answers.count(b"connection: close") == 1
 
 
 async def test_a_connection_is_kept_as_long_as_something_is_asked() -> None:
@@ -114,15 +160,21 @@ async def test_a_request_is_gone_with_its_answer(authorization: str, status: byt
     """In a ring of references it would wait for the garbage collector, with all of its headers."""
     one = f"GET /ocpi/versions HTTP/1.1\r\nhost: x\r\nauthorization: {authorization}\r\n"
     last = f"{one}connection: close\r\n\r\n".encode()
-    many = f"{one}\r\n".encode() * (REQUESTS - 1) + last
     async with node() as server:
         await server.raw(last)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         gc.collect()
         gc.disable()
         try:
-            answers = await server.raw(many)
+            answers = b""
+            for _ in range(REQUESTS - 1):
+                writer.write(f"{one}\r\n".encode())
+                answers += await reader.readuntil(b'"}')
+            writer.write(last)
+            answers += await reader.read()
             left = gc.collect()
         finally:
             gc.enable()
+            writer.close()
     assert answers.count(status) == REQUESTS
     assert left < REQUESTS

@@ -35,7 +35,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     Only a head that is split over several reads costs anything here; a whole one is measured
     by the application. A request whose head and body came in one read, with no other of its
-    connection before it, is given to the application's `whole`; all others begin as with uvicorn.
+    connection before it, is given to the application's `whole`; all others begin as with uvicorn,
+    so that a read full of requests is not answered in one turn of the event loop.
     """
 
     head_limit = 32 * 1024
@@ -54,6 +55,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         takes_whole = hasattr(self.app, "whole")
         self._application: Application | None = self.app if takes_whole else None
+        self._first = False
+        """No other request came in this read."""
         self._gathering = False
         """Between a head that may become a whole request, and its end."""
         self._parts: list[bytes] = []
@@ -80,14 +83,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name, value))
+        if self._in_head:  # fields behind a body are none of the head
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._in_head = False
         if self._head_timer is not None:
             self._stop_timer()
-        if self._may_be_whole():
-            self._gathering = True
+        if self._first and self._may_be_whole():
+            self._first, self._gathering = False, True
         else:
             self._by_asgi()
 
@@ -105,6 +109,7 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
+        self._first = True
         super().data_received(data)
         if self.transport.is_closing():
             return
