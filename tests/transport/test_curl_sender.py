@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -105,21 +106,74 @@ async def test_a_closed_sender_leaves_no_descriptor(talk: Talk) -> None:
                 await asyncio.sleep(0.01)
 
 
-def test_only_so_many_kept_connections_are_remembered() -> None:
-    here, there = socket.socketpair()
-    kept = KeptConnections(2)
-    origins = [Checked("http://127.0.0.1/", "http", "127.0.0.1", n, ("127.0.0.1",)) for n in (1, 2)]
-    other = origins[0]._replace(addresses=("127.0.0.2",))
-    kept.note(origins[0], here.fileno())
-    kept.note(origins[1], here.fileno())
-    assert not kept.broke(origins[0])
-    there.close()
-    assert kept.broke(origins[0])
-    assert not kept.broke(other)
-    kept.note(other, -1)
-    assert [kept.broke(one) for one in (origins[0], origins[1], other)] == [False, True, False]
-    here.close()
-    assert kept.broke(origins[1]), "a number of no socket"
+Ends = list[socket.socket]
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Ends, Ends]]:
+    """Twelve connections, our ends and theirs."""
+    ours, theirs = zip(*(socket.socketpair() for _ in range(12)), strict=True)
+    yield list(ours), list(theirs)
+    for end in (*ours, *theirs):
+        end.close()
+
+
+def origin(port: int, address: str = "127.0.0.1") -> Checked:
+    return Checked("http://127.0.0.1/", "http", "127.0.0.1", port, (address,))
+
+
+def test_one_of_the_connections_that_rest_is_enough(ends: tuple[Ends, Ends]) -> None:
+    ours, theirs = ends
+    kept = KeptConnections(9, lambda _socket: False)
+    for end in ours[:3]:
+        kept.note(origin(1), end.fileno())
+    kept.note(origin(2), ours[3].fileno())
+    assert not kept.broke(origin(1))
+    theirs[0].close()
+    assert kept.broke(origin(1))
+    assert kept.broke(origin(1)), "until libcurl has closed it"
+    assert not kept.broke(origin(2))
+    assert not kept.broke(origin(1, "127.0.0.2"))
+    ours[0].close()
+    assert not kept.broke(origin(1))
+
+
+def test_what_comes_at_a_connection_at_work_is_its_answer(ends: tuple[Ends, Ends]) -> None:
+    ours, theirs = ends
+    busy = {ours[0].fileno()}
+    kept = KeptConnections(9, busy.__contains__)
+    kept.note(origin(1), ours[0].fileno())
+    theirs[0].send(b"HTTP/1.1 200 OK")
+    assert not kept.broke(origin(1))
+    busy.clear()
+    assert kept.broke(origin(1))
+
+
+def test_a_number_that_comes_again_is_of_its_new_origin(ends: tuple[Ends, Ends]) -> None:
+    ours, theirs = ends
+    kept = KeptConnections(9, lambda _socket: False)
+    kept.note(origin(1), ours[0].fileno())
+    kept.note(origin(2), ours[0].fileno())
+    kept.note(origin(3), -1)
+    theirs[0].close()
+    assert [kept.broke(origin(port)) for port in (1, 2, 3)] == [False, True, False]
+
+
+def test_only_so_many_connections_and_origins_are_remembered(ends: tuple[Ends, Ends]) -> None:
+    """The last ones: eight of an origin, and so many origins."""
+    ours, theirs = ends
+    kept = KeptConnections(2, lambda _socket: False)
+    for end in ours[:9]:
+        kept.note(origin(1), end.fileno())
+    theirs[0].close()
+    assert not kept.broke(origin(1))
+    theirs[1].close()
+    assert kept.broke(origin(1))
+    kept.note(origin(2), ours[10].fileno())
+    kept.note(origin(3), ours[11].fileno())
+    assert not kept.broke(origin(1))
+    kept.note(origin(2), ours[1].fileno())
+    assert kept.broke(origin(2))
 
 
 async def test_a_sender_that_was_never_used_closes() -> None:

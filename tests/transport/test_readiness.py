@@ -54,8 +54,10 @@ def test_what_is_waited_for_can_change(sockets: Readiness, pair: Pair) -> None:
 def test_what_is_forgotten_wakes_nobody(sockets: Readiness, pair: Pair) -> None:
     here, there = pair
     sockets.watch(here.fileno(), READ)
+    assert sockets.watches(here.fileno())
     sockets.forget(here.fileno())
     sockets.forget(here.fileno())
+    assert not sockets.watches(here.fileno())
     there.send(b"x")
     assert not wakes(sockets)
     assert list(sockets.ready()) == []

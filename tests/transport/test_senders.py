@@ -409,6 +409,33 @@ async def test_nothing_is_written_to_a_kept_connection_that_was_closed(
             await asyncio.sleep(0.05)  # the end has arrived here
 
 
+async def test_of_many_kept_connections_any_may_have_been_closed(library: Library) -> None:
+    """A far end that starts anew closes them all; one that counts its requests closes some."""
+    writers: list[asyncio.StreamWriter] = []
+    together = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        while True:
+            await read_head(reader)
+            await reader.readexactly(2)
+            if len(writers) == 4:
+                together.set()
+            await together.wait()
+            writer.write(ok(b"{}"))
+
+    async with raw_server(talk) as port, guarded(library) as sender:
+        request = Request("POST", f"http://127.0.0.1:{port}/", body=b"{}")
+        for closed in (1, 2, 3, 4):
+            await asyncio.gather(*(sender.send(request, timeout=60) for _ in range(4)))
+            for writer in writers[:closed]:
+                writer.close()
+            del writers[:closed]
+            await asyncio.sleep(0.05)  # their ends have arrived
+            for _ in range(6):
+                assert (await sender.send(request, timeout=60)).status == 200
+
+
 async def test_nothing_was_sent_though_the_request_before_was(library: Library) -> None:
     async with guarded(library) as sender:
         async with raw_server(says(ok(b"{}", "connection: close"))) as port:

@@ -60,6 +60,7 @@ class _Handle:
     parts: list[bytes] = field(default_factory=list)
     bounds: tuple[float, int] = (0.0, 0)
     pinned: bool = False
+    alone: bool = False
     addresses: tuple[str, ...] = ()
 
     def open(self, _purpose: int, there: tuple[int, int, int, tuple[str, int]]) -> socket | int:
@@ -91,14 +92,14 @@ class CurlSender:
         self._connect_time = connect_time
         self._idle_time = idle_time
         self._transfers = Transfers(connections)
-        self._kept = KeptConnections(connections)
+        self._kept = KeptConnections(connections, self._transfers.waits_for)
         self._spare: list[_Handle] = []
 
     async def send(self, request: Request, to: Checked, *, timeout: float, limit: int) -> Response:
         handle = self._spare.pop() if self._spare else self._made()
         try:
             _ask(handle, request, to, timeout, limit)
-            handle.curl.setopt(pycurl.FRESH_CONNECT, self._kept.broke(to))
+            _go_alone(handle, self._kept.broke(to))
             number, socket = await self._transfers.finish(handle.curl)
             if number != DONE:
                 raise _fault(handle, number, to, limit)
@@ -174,6 +175,14 @@ def _ask(handle: _Handle, request: Request, to: Checked, timeout: float, limit: 
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(timeout * 1000)))
         curl.setopt(pycurl.MAXFILESIZE_LARGE, limit)
     _pin(handle, to)
+
+
+def _go_alone(handle: _Handle, alone: bool) -> None:
+    """Over a new connection, not kept: one of the others broke, which libcurl may not know yet."""
+    if handle.alone != alone:
+        handle.alone = alone
+        handle.curl.setopt(pycurl.FRESH_CONNECT, alone)
+        handle.curl.setopt(pycurl.FORBID_REUSE, alone)
 
 
 def _pin(handle: _Handle, to: Checked) -> None:

@@ -22,6 +22,8 @@ class Readiness(Protocol):
 
     def forget(self, socket: int) -> None: ...
 
+    def watches(self, socket: int) -> bool: ...
+
     def ready(self) -> Iterable[tuple[int, int]]: ...
 
     def close(self) -> None: ...
@@ -59,6 +61,9 @@ class Polled:
             self._watched.remove(socket)
             self._epoll.unregister(socket)
 
+    def watches(self, socket: int) -> bool:
+        return socket in self._watched
+
     def ready(self) -> Iterable[tuple[int, int]]:
         return [(socket, _told(events)) for socket, events in self._epoll.poll(0)]
 
@@ -95,6 +100,9 @@ class Selected:
     def forget(self, socket: int) -> None:
         if socket in self._selector.get_map():
             self._selector.unregister(socket)
+
+    def watches(self, socket: int) -> bool:
+        return socket in self._selector.get_map()
 
     def ready(self) -> Iterable[tuple[int, int]]:
         return [(key.fd, events) for key, events in self._selector.select(0)]

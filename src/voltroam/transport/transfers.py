@@ -58,6 +58,10 @@ class Transfers:
             if self._running.pop(curl, None) is not None:
                 self._leave(curl)
 
+    def waits_for(self, socket: int) -> bool:
+        """Whether an exchange is under way at this socket."""
+        return self._sockets.watches(socket)
+
     def close(self) -> None:
         """Hang up everywhere; what still runs ends as aborted."""
         for curl, ended in list(self._running.items()):
