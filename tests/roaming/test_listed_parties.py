@@ -11,7 +11,8 @@ from tests.roaming.hub.scene import offer_all
 from tests.roaming.profiling.cast import Actor, Charger
 
 from voltroam.roaming.accept import accept
-from voltroam.roaming.client_info import beside, info_of, told_status
+from voltroam.roaming.client_info import info_of, told_status
+from voltroam.roaming.described import beside
 from voltroam.roaming.directory import client_info_key
 from voltroam.roaming.platforms import Platform
 from voltroam.roaming.profiling import ProfileKnobs
