@@ -58,14 +58,24 @@ class Later:
             left = len(self._waiting)
             while left > 0 and self._waiting:
                 group = self._waiting[: min(left, _GROUP)]
+                del self._waiting[: len(group)]  # what is dropped meanwhile is none of these
                 left -= len(group)
                 try:
                     await self._store.apply(_written(group))
                 except NodeError as fault:
+                    self._put_back(group)
                     self._report(fault)
                     return False
-                del self._waiting[: len(group)]
+                except asyncio.CancelledError:
+                    self._put_back(group)
+                    raise
         return True
+
+    def _put_back(self, group: Sequence[_Note]) -> None:
+        self._waiting[:0] = group
+        over = max(0, len(self._waiting) - self._most)
+        del self._waiting[:over]
+        self.lost += over
 
     async def close(self) -> None:
         """Write the rest; what the disk refuses now is lost."""
