@@ -33,6 +33,8 @@ class HubMetrics:
             buckets=BOUNDS,
             registry=registry,
         )
+        self._all, self._there = self._forwards.labels("all"), self._forwards.labels("there")
+        self._decided: dict[str, Counter] = {}
         self._backlog = Gauge(
             "voltroam_hub_backlog",
             "Changes that lanes have yet to deal with, over all partners",
@@ -58,12 +60,15 @@ class HubMetrics:
         self, decision: str, code: int, seconds: float, there: float | None, *, refused: bool
     ) -> None:
         """One call that was answered. `there`: what the receiver took of it, in seconds."""
-        self._decisions.labels(decision).inc()
+        decided = self._decided.get(decision)
+        if decided is None:
+            decided = self._decided[decision] = self._decisions.labels(decision)
+        decided.inc()
         if refused:
             self._refused.labels(str(code)).inc()
         if there is not None:
-            self._forwards.labels("all").observe(seconds)
-            self._forwards.labels("there").observe(there)
+            self._all.observe(seconds)
+            self._there.observe(there)
 
     def show_backlog(self, changes: int, oldest: float) -> None:
         self._backlog.set(changes)

@@ -10,7 +10,7 @@ import msgspec
 from voltroam.roaming.hub.route import Row
 from voltroam.roaming.later import Later
 from voltroam.roaming.redaction import redacted
-from voltroam.roaming.timed import timed_id
+from voltroam.roaming.timed import Lots, timed_id
 from voltroam.store.interface import RecordDraft, RecordKey, Store
 from voltroam.wire.call import Call
 
@@ -77,19 +77,20 @@ class Trace:
         self._store = store
         self._later = later
         self._now = now
+        self._lots = Lots()
         self.bodies = bodies
         self.listeners: list[Callable[[Hop], None]] = []
         """Told of each hop as it is noted."""
 
     def new_id(self, at: int) -> str:
-        return timed_id(at)
+        return timed_id(at, self._lots.take)
 
     def now(self) -> int:
         return self._now()
 
     def note(self, hop: Hop) -> None:
         key = RecordKey(TRACE, hop.id)
-        self._later.note(RecordDraft(key, msgspec.json.encode(hop), hop.correlation_id))
+        self._later.note(RecordDraft(key, _write_hop(hop), hop.correlation_id, new=True))
         for listener in self.listeners:
             listener(hop)
 
@@ -124,3 +125,4 @@ def call_text(call: Call) -> str:
 
 _DECIDED = {Row.GET_ALL.value: "get all", Row.CONFIGURATION.value: "local"}
 _HOP = msgspec.json.Decoder(Hop)
+_write_hop = msgspec.json.Encoder().encode
