@@ -180,6 +180,17 @@ async def test_a_sender_that_was_never_used_closes() -> None:
     await CurlSender().close()
 
 
+async def test_a_closed_sender_sends_nothing_and_says_so_at_once() -> None:
+    async with raw_server(keeps_answering) as port:
+        async with guarded(CurlSender) as sender:
+            request = Request("GET", f"http://127.0.0.1:{port}/")
+            await sender.send(request, timeout=60)
+        async with asyncio.timeout(50):
+            with pytest.raises(Unreachable) as refused:
+                await sender.send(request, timeout=60)
+    assert refused.value.sent is False
+
+
 async def test_hundreds_of_requests_at_once_all_come_back() -> None:
     """More than handles are kept, and each with the answer to its own."""
 

@@ -34,6 +34,7 @@ _CUT_SHORT: Final = frozenset({
 })  # fmt: skip
 """Faults of an answer, once some of it has come."""
 _WORDS: Final = {
+    pycurl.E_ABORTED_BY_CALLBACK: "we hung up, for we end",
     pycurl.E_COULDNT_CONNECT: "refused, or nobody there",
     pycurl.E_OPERATION_TIMEDOUT: "nobody took it in time",
     pycurl.E_SSL_CONNECT_ERROR: "TLS could not be agreed on",

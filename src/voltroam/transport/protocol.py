@@ -4,7 +4,7 @@ The parser itself sets neither size nor time.
 """
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -53,8 +53,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head_size = 0
         self._head_timer: asyncio.TimerHandle | None = None
-        takes_whole = hasattr(self.app, "whole")
-        self._application: Application | None = self.app if takes_whole else None
+        self._takes_whole = hasattr(self.app, "whole")
+        self._application = cast("Application", self.app)
+        """Asked for whole answers if it takes them."""
         self._first = False
         """No other request came in this read."""
         self._gathering = False
@@ -62,7 +63,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._parts: list[bytes] = []
         self._idle_since: float | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it so
         super().connection_made(transport)
         self._head_timer = self.loop.call_later(self.head_time, self._head_too_slow)
 
@@ -129,7 +130,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _may_be_whole(self) -> bool:
         """What needs uvicorn's care goes its way: HTTP/1.0, upgrades, a URL that is no plain path,
         one request behind another, a client that reads too slowly, and too many connections."""
-        if self._application is None or self.flow.write_paused or self.transport.is_closing():
+        if not self._takes_whole or self.flow.write_paused or self.transport.is_closing():
             return False
         if self.cycle is not None and not self.cycle.response_complete:
             return False
@@ -148,13 +149,13 @@ class BoundedProtocol(HttpToolsProtocol):
             body = parts[0] if len(parts) == 1 else b"".join(parts)
             parts.clear()
         method, url = self.parser.get_method().decode("ascii"), self.url.decode("ascii")
-        answer = self._application.whole(method, url, self.headers, body)  # type: ignore[union-attr]  # looked
+        answer = self._application.whole(method, url, self.headers, body)
         if answer is None:
             self._parts.append(body)
             self._begin_by_asgi()
             super().on_message_complete()
             return
-        pending = self.cycle = Pending(self.parser.should_keep_alive())  # type: ignore[assignment]  # see there
+        pending = self.cycle = Pending(self.parser.should_keep_alive())  # type: ignore[assignment]  # all that uvicorn asks of a cycle
         if isinstance(answer, Response):
             self._write(method, answer, pending)
             return

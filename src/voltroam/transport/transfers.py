@@ -2,7 +2,7 @@
 
 libcurl says which sockets it waits for. They stand in a selector of their own, whose descriptor the
 loop watches: a socket is waited for anew with each request, and telling the loop each time costs
-as much as a third of the request (docs/decisions/0002-http-client.md).
+a fifth of a request (docs/decisions/0002-http-client.md).
 """
 
 import asyncio
@@ -44,9 +44,12 @@ class Transfers:
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._soon = False
+        self._closed = False
 
     async def finish(self, curl: pycurl.Curl) -> Ended:
-        """What became of it; one that is cancelled hangs up."""
+        """What became of it; one that is cancelled hangs up, and after `close` nothing begins."""
+        if self._closed:
+            return Ended(_AWAY, NO_SOCKET)
         loop = self._loop or self._begin()
         ended = self._running[curl] = loop.create_future()
         self._new.append(curl)  # those of one turn of the loop start together
@@ -64,6 +67,7 @@ class Transfers:
 
     def close(self) -> None:
         """Hang up everywhere; what still runs ends as aborted."""
+        self._closed = True
         for curl, ended in list(self._running.items()):
             if not ended.done():
                 self._leave(curl)
