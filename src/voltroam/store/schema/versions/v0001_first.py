@@ -157,7 +157,3 @@ def upgrade() -> None:
     text = SQLITE if op.get_context().dialect.name == "sqlite" else POSTGRES
     for statement in text.split(";\n"):
         op.execute(statement.strip())
-
-
-def downgrade() -> None:
-    raise NotImplementedError("there is nothing before the first schema; restore a backup")
