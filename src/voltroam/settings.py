@@ -250,6 +250,8 @@ def _sentence(fault: str) -> str:
     if what.startswith("Object contains unknown field"):
         key = ".".join(piece for piece in (where.rstrip("`"), what.split("`")[1]) if piece)
         return f"`{key}` is no setting; docs/reference/settings.md has the names."
+    if what.startswith("Invalid enum value"):
+        what += "; docs/reference/settings.md has the values"
     return f"`{where.rstrip('`')}`: {what}." if where else f"{what}."
 
 

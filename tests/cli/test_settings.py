@@ -79,7 +79,7 @@ def test_variables_win_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("wrokers = 2", "wrokers"),
         ("workers = 0", "workers"),
         ("limits.body = 1", "limits.body"),
-        ("log_level = 'loud'", "log_level"),
+        ("log_level = 'loud'", r"log_level.*'loud'; docs/reference/settings.md has the values"),
         ("workers = ", "TOML"),
     ],
 )
